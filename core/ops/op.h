@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator means: attributes, arity, type inference and reference semantics. One operator, one file;
+// ops.def lists them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/graph/graph.h"
+
+namespace npu {
+
+enum class AttrKind : uint8_t { Int, Float, String, Ints, Floats, Strings, Tensor };
+
+struct AttrDef {
+  std::string_view name;
+  AttrKind kind;
+  std::string_view fallback;  // default as text, "" when none, "required" when it must be there
+};
+
+inline constexpr int kVariadic = 1 << 20;
+
+// What infer sees. Inputs left out have no type and no constant.
+class InferContext {
+ public:
+  InferContext(const Graph& graph, const Node& node) : graph_(graph), node_(node) {}
+
+  const Node& node() const { return node_; }
+  int opset() const { return graph_.opset; }
+  size_t input_count() const { return node_.inputs.size(); }
+  size_t output_count() const { return node_.outputs.size(); }
+  bool has_input(size_t i) const { return i < node_.inputs.size() && node_.inputs[i] != kNone; }
+  const TensorType& input(size_t i) const;            // precondition: has_input(i)
+  const Tensor* constant(size_t i) const;             // the value when known at compile time, else nullptr
+  // "Conv 'conv1'"
+  std::string where() const { return node_.op + " '" + node_.name + "'"; }
+  std::unexpected<Error> error(std::string what) const { return fail(ErrorKind::InvalidModel, where(), std::move(what)); }
+
+ private:
+  const Graph& graph_;
+  const Node& node_;
+};
+
+// What reference sees: tensors in the logical row-major layout; an absent optional input is an empty Tensor.
+// Float16 and BFloat16 inputs arrive as Float32 (run_reference converts, and rounds the results once).
+class EvalContext {
+ public:
+  EvalContext(const Node& node, int opset, std::span<const Tensor> inputs) : node_(node), opset_(opset), inputs_(inputs) {}
+
+  const Node& node() const { return node_; }
+  int opset() const { return opset_; }
+  size_t input_count() const { return inputs_.size(); }
+  size_t output_count() const { return node_.outputs.size(); }
+  bool has_input(size_t i) const { return i < inputs_.size() && !inputs_[i].empty(); }
+  const Tensor& input(size_t i) const { return inputs_[i]; }
+  std::string where() const { return node_.op + " '" + node_.name + "'"; }
+  std::unexpected<Error> error(std::string what) const { return fail(ErrorKind::InvalidModel, where(), std::move(what)); }
+
+ private:
+  const Node& node_;
+  int opset_;
+  std::span<const Tensor> inputs_;
+};
+
+struct OpDef {
+  std::string_view name;
+  int since;                          // first opset whose form is understood
+  int min_inputs, max_inputs;         // kVariadic for no limit
+  int min_outputs, max_outputs;
+  std::span<const AttrDef> attrs;
+  Result<std::vector<TensorType>> (*infer)(const InferContext&);          // one type per output
+  Result<std::vector<Tensor>> (*reference)(const EvalContext&);           // one tensor per output
+  std::string_view doc;
+};
+
+// The operator, or nullptr. all_ops is sorted by name.
+const OpDef* find_op(std::string_view name);
+std::span<const OpDef* const> all_ops();
+
+// Arity, attribute kinds and presence, then infer; writes the output types into the graph.
+Status infer_node(Graph& graph, NodeId id);
+Status infer_shapes(Graph& graph);
+
+// Runs reference on one node / a whole graph (inputs and outputs in graph order): the meaning the chip is compared with.
+Result<std::vector<Tensor>> run_reference(const Node& node, int opset, std::span<const Tensor> inputs);
+Result<std::vector<Tensor>> run_reference(const Graph& graph, std::span<const Tensor> inputs);
+
+}  // namespace npu

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/tensor/tensor.h"
+
+#include <cassert>
+#include <type_traits>
+
+#include "core/base/math.h"
+
+namespace npu {
+
+std::string to_string(const Shape& shape) {
+  if (shape.empty()) return "scalar";
+  std::string text;
+  for (size_t i = 0; i < shape.size(); ++i) text += (i ? "x" : "") + std::to_string(shape[i]);
+  return text;
+}
+
+int64_t element_count(const Shape& shape) {
+  int64_t count = 1;
+  for (int64_t dim : shape) count *= dim;
+  return count;
+}
+
+Result<int64_t> checked_element_count(const Shape& shape, const std::string& where) {
+  int64_t count = 1;
+  for (int64_t dim : shape)
+    if (dim < 0 || !multiply_checked(count, dim, count) || count > (int64_t{1} << 40))
+      return fail(ErrorKind::InvalidModel, where, "shape " + to_string(shape) + " is negative or too large");
+  return count;
+}
+
+Shape row_major_strides(const Shape& shape) {
+  Shape strides(shape.size(), 1);
+  for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+  return strides;
+}
+
+Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
+  owned_ = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(element_count(shape_)) * dtype_size(dtype_));
+  bytes_ = *owned_;
+}
+
+Tensor Tensor::view(DType dtype, Shape shape, Bytes bytes, std::shared_ptr<const void> owner) {
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.shape_ = std::move(shape);
+  tensor.bytes_ = bytes;
+  tensor.foreign_ = std::move(owner);
+  assert(bytes.size() == static_cast<size_t>(tensor.elements()) * dtype_size(dtype));
+  return tensor;
+}
+
+std::span<std::byte> Tensor::mutable_bytes() {
+  if (!owned_ || owned_.use_count() > 1 || bytes_.data() != owned_->data()) {
+    owned_ = std::make_shared<std::vector<std::byte>>(bytes_.begin(), bytes_.end());
+    bytes_ = *owned_;
+    foreign_.reset();
+  }
+  return *owned_;
+}
+
+Tensor Tensor::reshaped(Shape shape) const {
+  assert(element_count(shape) == elements());
+  Tensor tensor = *this;
+  tensor.shape_ = std::move(shape);
+  return tensor;
+}
+
+namespace {
+
+template <class To, class From>
+To convert(From value) {
+  constexpr bool from_small = std::is_same_v<From, Half> || std::is_same_v<From, BFloat16>;
+  constexpr bool to_small = std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>;
+  if constexpr (std::is_same_v<To, From>) {
+    return value;
+  } else if constexpr (from_small) {
+    return convert<To>(static_cast<float>(value));
+  } else if constexpr (to_small) {
+    return To(static_cast<float>(value));
+  } else if constexpr (std::is_same_v<To, bool>) {
+    return value != From{};
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    // Out-of-range conversions are undefined in C++; they wrap through int64 here, NaN gives 0.
+    if (!(value > -9.3e18 && value < 9.2e18)) return static_cast<To>(value > 0 ? INT64_MAX : value < 0 ? INT64_MIN : 0);
+    return static_cast<To>(static_cast<int64_t>(value));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+template <class To>
+void convert_all(const Tensor& from, std::span<To> to) {
+  visit_dtype(from.dtype(), [&]<class From>() {
+    auto values = from.data<From>();
+    for (size_t i = 0; i < to.size(); ++i) to[i] = convert<To>(values[i]);
+  });
+}
+
+}  // namespace
+
+Tensor Tensor::cast(DType to) const {
+  if (to == dtype_) return *this;
+  Tensor result(to, shape_);
+  visit_dtype(to, [&]<class To>() { convert_all(*this, result.mutable_data<To>()); });
+  return result;
+}
+
+std::vector<double> Tensor::to_doubles() const {
+  std::vector<double> values(static_cast<size_t>(elements()));
+  convert_all(*this, std::span(values));
+  return values;
+}
+
+std::vector<int64_t> Tensor::to_ints() const {
+  std::vector<int64_t> values(static_cast<size_t>(elements()));
+  convert_all(*this, std::span(values));
+  return values;
+}
+
+}  // namespace npu
