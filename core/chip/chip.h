@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The emulated chip. Function and timing are two readers of one Program:
+// execute_block computes, time_task says when, check_flags proves that the flags order what must be ordered.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/isa/program.h"
+#include "core/soc/soc.h"
+
+namespace npu {
+
+// Device memory of one loaded model. Which bytes were written is tracked in 32-byte blocks.
+class DeviceMemory {
+ public:
+  DeviceMemory(Bytes weights, int64_t arena_bytes);
+
+  // Checked views by device address (core/om/model.h: weights at 0, arena at kArenaBase).
+  Result<std::span<const std::byte>> read(int64_t address, int64_t bytes) const;   // UninitializedRead, InvalidProgram
+  Result<std::span<std::byte>> write(int64_t address, int64_t bytes);              // marks as written; weights are read-only
+  void forget_arena();                                                             // nothing in the arena counts as written
+  int64_t arena_bytes() const { return arena_bytes_; }
+
+ private:
+  Bytes weights_;
+  int64_t arena_bytes_ = 0;
+  std::vector<std::byte> arena_;
+  std::vector<uint8_t> written_;  // one byte a 32-byte block: blocks of different cores never share one
+};
+
+// One AI core: its on-chip buffers. Reused from block to block; reset() forgets all contents.
+class Core {
+ public:
+  explicit Core(const Soc& soc);
+  ~Core();
+  Core(Core&&) noexcept;
+  Core& operator=(Core&&) noexcept;
+
+  void reset();
+
+  // Executes the stream in program order. Checks bounds, alignment and uninitialised reads of every instruction;
+  // an error's `where` is "instruction 17: vadd f16 dst=...". Different cores may run blocks at the same time.
+  Status execute(const Program& program, DeviceMemory& memory);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// --- timing ---
+
+struct TraceEvent {
+  int32_t core = 0;
+  int32_t instr = 0;     // index in the block's Program
+  Pipe pipe{};
+  int64_t start = 0;     // cycles since the task's start
+  int64_t end = 0;
+};
+
+struct PipeTotals {
+  int64_t busy = 0;      // cycles
+  int64_t instructions = 0;
+};
+
+struct TaskTiming {
+  int64_t cycles = 0;    // of the slowest core
+  std::array<PipeTotals, kPipes> pipes{};  // sums over the cores
+  int64_t gm_read_bytes = 0;
+  int64_t gm_write_bytes = 0;
+  std::vector<TraceEvent> events;          // only when asked
+};
+
+// What the memory system looks like to one task.
+struct TimingContext {
+  // Fraction of GM bytes at [address, address+bytes) found in L2 (0..1).
+  std::function<double(int64_t address, int64_t bytes, bool write)> l2_hit;
+  bool want_events = false;
+};
+
+// Discrete-event simulation: the scalar unit issues in program order into the pipes' queues; pipes run concurrently,
+// each in order; flags and barriers order them. Block i runs on core i % cores after block i - cores.
+// InvalidProgram when the program deadlocks (a wait without its set).
+Result<TaskTiming> time_task(const Soc& soc, std::span<const Program> blocks, bool vector_task, const TimingContext& context = {});
+
+// --- checking ---
+
+// Every pair of conflicting accesses (same bytes, one a write) from two pipes must be ordered by flags or a barrier.
+// Returns one line for each unordered pair ("instruction 12 (copy_gm_to_ubuf, MTE2) and 15 (vadd, V) conflict on
+// UB[0x100, 0x200): write then read, nothing orders them"), also for a flag set twice, never waited for, or out of range.
+// At most `limit` lines.
+std::vector<std::string> check_flags(const Soc& soc, const Program& program, size_t limit = 20);
+
+}  // namespace npu

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The instruction set as data: isa.def has one row an instruction; the enum, the encoding, the disassembler, the
+// timing, the manual and the executor's dispatch come from it.
+//
+// An instruction is 256 bits: 8 bits of opcode, then the row's fields packed in the order listed. The encoding is
+// ours (silicon passes most operands in registers); names, operand meaning and units follow the vendor's public
+// intrinsics.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace npu {
+
+enum class Pipe : uint8_t { S, V, M, MTE1, MTE2, MTE3, FIX };
+inline constexpr int kPipes = 7;
+inline constexpr std::array<std::string_view, kPipes> kPipeNames{"S", "V", "M", "MTE1", "MTE2", "MTE3", "FIX"};
+inline constexpr int kPipeAll = kPipes;  // operand of pipe_barrier
+
+enum class Buffer : uint8_t { GM, L1, L0A, L0B, L0C, UB, BT };
+inline constexpr int kBuffers = 7;
+inline constexpr std::array<std::string_view, kBuffers> kBufferNames{"GM", "L1", "L0A", "L0B", "L0C", "UB", "BT"};
+
+// Element types of vector operands.
+enum class VecType : uint8_t { F16, F32, S32, S16, U8, S8 };
+inline constexpr std::array<std::string_view, 6> kVecTypeNames{"f16", "f32", "s32", "s16", "u8", "s8"};
+constexpr int vec_type_size(VecType t) {
+  constexpr std::array<int, 6> sizes{2, 4, 4, 2, 1, 1};
+  return sizes[static_cast<size_t>(t)];
+}
+
+inline constexpr int kBlockBytes = 32;       // one data block
+inline constexpr int kRepeatBytes = 256;     // one vector repeat: 8 blocks
+inline constexpr int kFractalBytes = 512;    // 16 x 16 fp16
+inline constexpr int kMaxFields = 16;
+inline constexpr int kInstrBytes = 32;
+
+struct Field {
+  std::string_view name;
+  uint8_t width = 0;  // bits; 0 ends the list
+  enum Kind : uint8_t { Plain, Signed, FloatBits, Type, PipeId, Address } kind = Plain;
+};
+
+// cycles = slope * work + head when the pipe was idle; tail is paid when the result is waited for.
+// `work` is what the row's `work` column counts.
+struct Cost {
+  int head = 6;
+  int slope = 2;
+  int tail = 0;
+};
+
+enum class Work : uint8_t {
+  One,       // a fixed number of cycles
+  Repeat,    // 256-byte vector repeats
+  Bytes,     // bytes moved, divided by the soc's rate for the path
+  Fractals,  // 16x16x16 cube steps
+};
+
+enum class Opcode : uint8_t {
+#define NPU_INSTR(id, ...) id,
+#include "core/isa/isa.def"
+#undef NPU_INSTR
+};
+
+inline constexpr int kOpcodes = 0
+#define NPU_INSTR(id, ...) +1
+#include "core/isa/isa.def"
+#undef NPU_INSTR
+    ;
+
+struct InstrInfo {
+  std::string_view name;
+  Pipe pipe = Pipe::S;          // flags run in the pipe their operand names
+  Buffer dst = Buffer::GM;      // where field "dst" points
+  Buffer src = Buffer::GM;      // where "src" / "src0" / "src1" point
+  Work work = Work::One;
+  Cost cost = {};
+  Field fields[kMaxFields] = {};
+  std::string_view missing = "";  // why it is not implemented; empty when it is
+  std::string_view doc = "";      // the loop nest it performs, and its public source
+};
+
+const InstrInfo& instr_info(Opcode op);
+constexpr int field_count(const InstrInfo& info) {
+  int count = 0;
+  while (count < kMaxFields && info.fields[count].width != 0) ++count;
+  return count;
+}
+
+// Operand positions (index into Instr::arg) of the field lists shared by families in isa.def.
+namespace field {
+// set_flag, wait_flag, pipe_barrier
+enum Flag { kSrcPipe, kDstPipe, kEvent };
+// copies in 32-byte blocks
+enum Copy { kCopyDst, kCopySrc, kCopyBursts, kCopyLength, kCopySrcGap, kCopyDstGap };
+// copies in bytes; right_pad in bytes, filled with zeros
+enum CopyAlign { kAlignDst, kAlignSrc, kAlignBursts, kAlignLength, kAlignSrcGap, kAlignDstGap, kAlignRightPad };
+// copy_gm_to_cbuf_multi_nd2nz
+enum Nd2Nz { kNdDst, kNdSrc, kNdRows, kNdCols, kNdSrcPitch, kNdDstC0Stride };
+// load_cbuf_to_ca / cb
+enum Load2d { kLoadDst, kLoadSrc, kLoadRepeat, kLoadSrcStride, kLoadDstGap, kLoadTranspose };
+// set_fmatrix
+enum FMatrix { kFmHeight, kFmWidth, kFmPadLeft, kFmPadRight, kFmPadTop, kFmPadBottom };
+// img2colv2_cbuf_to_ca
+enum Img2Col {
+  kImDst, kImSrc, kImStepK, kImStepM, kImPosK, kImPosM, kImStrideW, kImStrideH,
+  kImFilterW, kImFilterH, kImDilationW, kImDilationH, kImChannels
+};
+// mad
+enum Mad { kMadC, kMadA, kMadB, kMadM, kMadK, kMadN, kMadInit };
+// copy_matrix_cc_to_ubuf; mode: kCcMode*
+enum CcToUb { kCcDst, kCcSrc, kCcBursts, kCcLength, kCcSrcGap, kCcDstGap, kCcMode, kCcRelu };
+// broadcast_ub_to_cc
+enum UbToCc { kBcDst, kBcSrc, kBcBursts, kBcLength, kBcSrcType };
+// copy_matrix_cc_to_gm (FIX)
+enum Fix { kFixDst, kFixSrc, kFixM, kFixN, kFixDstStride, kFixSrcStride, kFixMode, kFixRelu, kFixNz2Nd };
+// vector operations: strides in 32-byte blocks
+enum Binary { kBiType, kBiDst, kBiSrc0, kBiSrc1, kBiRepeat, kBiDstBlk, kBiSrc0Blk, kBiSrc1Blk, kBiDstRep, kBiSrc0Rep, kBiSrc1Rep };
+enum Unary { kUnType, kUnDst, kUnSrc, kUnRepeat, kUnDstBlk, kUnSrcBlk, kUnDstRep, kUnSrcRep };
+enum Scalar { kScType, kScDst, kScSrc, kScRepeat, kScDstBlk, kScSrcBlk, kScDstRep, kScSrcRep, kScScalar };
+enum Convert { kCvDstType, kCvSrcType, kCvDst, kCvSrc, kCvRepeat, kCvDstBlk, kCvSrcBlk, kCvDstRep, kCvSrcRep, kCvRound };
+enum Dup { kDupType, kDupDst, kDupScalar, kDupRepeat, kDupDstBlk, kDupDstRep };
+enum Reduce { kRdType, kRdDst, kRdSrc, kRdRepeat, kRdDstRep, kRdSrcBlk, kRdSrcRep };
+enum Select { kSelType, kSelDst, kSelSrc0, kSelSrc1, kSelMask, kSelRepeat };
+enum Compare { kCmpType, kCmpDst, kCmpSrc0, kCmpSrc1, kCmpRepeat, kCmpMode };
+enum Transpose16 { kTrDst, kTrSrc, kTrRepeat, kTrDstRow, kTrSrcRow, kTrDstRep, kTrSrcRep };
+enum Brcb { kBrType, kBrDst, kBrSrc, kBrRepeat };
+enum Mask { kMaskHigh, kMaskLow };
+}  // namespace field
+
+inline constexpr int kCcModeF32 = 0;       // L0C fp32 -> fp32
+inline constexpr int kCcModeF32ToF16 = 1;  // L0C fp32 -> fp16, rounded to nearest even
+
+enum class CompareMode : uint8_t { Eq, Ne, Lt, Le, Gt, Ge };
+enum class RoundMode : uint8_t { Nearest, Floor, Ceil, Trunc };
+
+}  // namespace npu
