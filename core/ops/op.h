@@ -3,6 +3,7 @@
 // ops.def lists them.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -22,10 +23,15 @@ struct AttrDef {
 
 inline constexpr int kVariadic = 1 << 20;
 
-// What infer sees. Inputs left out have no type and no constant.
+// Small values that are not constants of the graph but follow from its types (a Shape and what is computed from it).
+using KnownValues = std::map<ValueId, Tensor>;
+
+// What infer sees. Inputs left out have no type and no constant. Before infer is called, arity and attributes have
+// been checked and every input that is present has a dtype.
 class InferContext {
  public:
-  InferContext(const Graph& graph, const Node& node) : graph_(graph), node_(node) {}
+  InferContext(const Graph& graph, const Node& node, const KnownValues* known = nullptr)
+      : graph_(graph), node_(node), known_(known) {}
 
   const Node& node() const { return node_; }
   int opset() const { return graph_.opset; }
@@ -41,13 +47,17 @@ class InferContext {
  private:
   const Graph& graph_;
   const Node& node_;
+  const KnownValues* known_;
 };
 
 // What reference sees: tensors in the logical row-major layout; an absent optional input is an empty Tensor.
-// Float16 and BFloat16 inputs arrive as Float32 (run_reference converts, and rounds the results once).
+// Float16 and BFloat16 inputs arrive as Float32, and Float32 is what reference returns for such outputs: run_reference
+// converts, and rounds the results once to the inferred dtype. infer has accepted the node with these very inputs as
+// constants, so what infer checks need not be checked again, and output_shape(i) is known.
 class EvalContext {
  public:
-  EvalContext(const Node& node, int opset, std::span<const Tensor> inputs) : node_(node), opset_(opset), inputs_(inputs) {}
+  EvalContext(const Node& node, int opset, std::span<const Tensor> inputs, std::span<const TensorType> outputs)
+      : node_(node), opset_(opset), inputs_(inputs), outputs_(outputs) {}
 
   const Node& node() const { return node_; }
   int opset() const { return opset_; }
@@ -55,6 +65,9 @@ class EvalContext {
   size_t output_count() const { return node_.outputs.size(); }
   bool has_input(size_t i) const { return i < inputs_.size() && !inputs_[i].empty(); }
   const Tensor& input(size_t i) const { return inputs_[i]; }
+  // The inferred shape and dtype of output i; the dtype is Float32 where reference has to return Float32.
+  Shape output_shape(size_t i) const { return to_shape(outputs_[i].dims); }
+  DType output_dtype(size_t i) const;
   std::string where() const { return node_.op + " '" + node_.name + "'"; }
   std::unexpected<Error> error(std::string what) const { return fail(ErrorKind::InvalidModel, where(), std::move(what)); }
 
@@ -62,6 +75,7 @@ class EvalContext {
   const Node& node_;
   int opset_;
   std::span<const Tensor> inputs_;
+  std::span<const TensorType> outputs_;
 };
 
 struct OpDef {
@@ -70,16 +84,24 @@ struct OpDef {
   int min_inputs, max_inputs;         // kVariadic for no limit
   int min_outputs, max_outputs;
   std::span<const AttrDef> attrs;
-  Result<std::vector<TensorType>> (*infer)(const InferContext&);          // one type per output
-  Result<std::vector<Tensor>> (*reference)(const EvalContext&);           // one tensor per output
+  // One type / tensor per output; trailing ones the node does not have may be given, and are dropped.
+  Result<std::vector<TensorType>> (*infer)(const InferContext&);
+  Result<std::vector<Tensor>> (*reference)(const EvalContext&);
   std::string_view doc;
+  // For an operator whose results follow from the types of its inputs (Shape): the results, or an error when the
+  // types are not known well enough.
+  Result<std::vector<Tensor>> (*from_types)(const InferContext&) = nullptr;
 };
 
 // The operator, or nullptr. all_ops is sorted by name.
 const OpDef* find_op(std::string_view name);
 std::span<const OpDef* const> all_ops();
 
-// Arity, attribute kinds and presence, then infer; writes the output types into the graph.
+// Arity, attribute kinds and presence.
+Status check_node(const OpDef& def, const Node& node, int opset);
+
+// check_node, then infer; writes the output types into the graph. infer_shapes does so for all nodes and follows
+// shape arithmetic (Shape, Gather, Concat, Reshape ...) through small values as far as the input types are known.
 Status infer_node(Graph& graph, NodeId id);
 Status infer_shapes(Graph& graph);
 
