@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// How operators run on the chip, as a table: one row an operator (lower.def), one file a family.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/graph/graph.h"
+#include "core/om/model.h"
+#include "core/soc/soc.h"
+
+namespace npu {
+
+enum class Family : uint8_t {
+  Conv,         // cube: convolutions, grouped and depthwise ones included
+  MatMul,       // cube: MatMul, Gemm
+  Elementwise,  // vector chain in UB; may follow a cube anchor or stand alone
+  Pool,         // vector: MaxPool, AveragePool
+  Reduce,       // vector: GlobalAveragePool, ReduceMean, ...
+  Softmax,      // vector: rows
+  Move,         // data movement by MTE: Concat, Slice, Pad, Transpose, ...
+  TransData,    // format conversion
+  View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)
+};
+
+// The layout a node wants for its activations.
+enum class Layout : uint8_t {
+  Any,    // layout-agnostic: same format on all activations, whichever it is
+  Image,  // NC1HWC0
+  Plain,  // ND / NCHW row-major
+};
+
+struct LowerRule {
+  std::string_view op;
+  Family family;
+  // The layout this very node wants (it may depend on shapes and attributes).
+  Layout (*layout)(const Graph&, const Node&);
+  // Why the AI core cannot run this node, or nullopt when it can: reported by the engine pass, the node then goes to
+  // the AI CPU. Called when all types are static and floats are float16.
+  std::optional<std::string> (*reject)(const Graph&, const Node&, const Soc&);
+};
+
+std::span<const LowerRule> all_lower_rules();
+const LowerRule* find_lower_rule(std::string_view op);  // nullptr: AI CPU only
+
+// One task before lowering: nodes in order; the first is the anchor, the rest an elementwise chain in which each
+// node reads its predecessor's output (operand 0 or 1) plus values from outside.
+struct TaskSpec {
+  std::vector<NodeId> nodes;
+  std::vector<ValueId> inputs;   // activations and constants read from outside the task, each once
+  std::vector<ValueId> outputs;  // values read outside the task
+};
+
+// Whether `next` may join a task that ends in `last` (already decided: next reads last's output and is its only
+// consumer). nullopt: yes; else the reason, kept for the user ("UB budget", "broadcast over channels", ...).
+std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, const TaskSpec& task, const Node& next);
+
+// Device addresses and prepared constants while tasks are lowered.
+class LowerContext {
+ public:
+  LowerContext(const Graph& graph, const Soc& soc) : graph(graph), soc(soc), address_(graph.value_count(), -1) {}
+
+  const Graph& graph;
+  const Soc& soc;
+
+  int64_t address(ValueId id) const { return address_[static_cast<size_t>(id)]; }
+  void set_address(ValueId id, int64_t device_address) { address_[static_cast<size_t>(id)] = device_address; }
+  // Appends bytes to the weights (512-aligned) and returns their device address; equal bytes are stored once.
+  int64_t add_weights(Bytes bytes);
+  std::vector<std::byte> take_weights() { return std::move(weights_); }
+
+ private:
+  std::vector<int64_t> address_;
+  std::vector<std::byte> weights_;
+  std::vector<std::pair<uint64_t, std::pair<int64_t, int64_t>>> known_;  // hash -> offset, size
+};
+
+// Fills task.blocks (AI-core instruction streams, flags included), op_type, fused, macs, vector_task.
+// CompileLimit when no tiling fits the chip.
+Status lower_task(LowerContext& context, const TaskSpec& spec, Task& task);
+
+// Bytes of scratch in the arena that the task needs besides inputs and outputs (asked before memory is planned).
+int64_t workspace_bytes(const Graph& graph, const Soc& soc, const TaskSpec& spec);
+
+}  // namespace npu

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph passes: a table of {name, function}; the runner times, counts, verifies and shows them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/graph/graph.h"
+#include "core/soc/soc.h"
+
+namespace npu {
+
+// A place where a pass could have rewritten and did not, and why.
+struct MissedRewrite {
+  std::string pass;
+  std::string node;
+  std::string reason;
+};
+
+struct PassOptions {
+  std::set<std::string, std::less<>> disabled;          // pass names switched off
+  std::map<std::string, Shape, std::less<>> input_shapes;  // fixes dynamic inputs
+};
+
+class PassContext {
+ public:
+  PassContext(const Soc& soc, const PassOptions& options) : soc(soc), options(options) {}
+
+  const Soc& soc;
+  const PassOptions& options;
+
+  void count_rewrite(int64_t n = 1) { rewrites += n; }
+  void missed(const Node& node, std::string reason) { misses.push_back({pass, node.op + " '" + node.name + "'", std::move(reason)}); }
+
+  // Set and read by the runner.
+  std::string pass;
+  int64_t rewrites = 0;
+  std::vector<MissedRewrite> misses;
+};
+
+struct Pass {
+  std::string_view name;        // "fold-batch-norm"
+  Status (*run)(Graph&, PassContext&);
+  bool optional;                // may be switched off
+  std::string_view doc;         // one sentence: what it does and why
+  std::string_view doc_zh;
+};
+
+std::span<const Pass> all_passes();  // in execution order
+
+struct PassReport {
+  std::string name;
+  double milliseconds = 0;
+  size_t nodes_before = 0;
+  size_t nodes_after = 0;
+  int64_t rewrites = 0;
+  bool disabled = false;
+  std::vector<MissedRewrite> misses;
+};
+
+// Called after every pass with the graph as it is then; returning false cancels.
+using PassObserver = std::function<bool(const PassReport&, const Graph&)>;
+
+Status run_passes(Graph& graph, const Soc& soc, const PassOptions& options, const PassObserver& observer = {});
+
+}  // namespace npu
