@@ -53,7 +53,7 @@ struct Cost {
 enum class Work : uint8_t {
   One,       // a fixed number of cycles
   Repeat,    // 256-byte vector repeats
-  Bytes,     // bytes moved, divided by the soc's rate for the path
+  Transfer,  // bytes moved, divided by the soc's rate for the path
   Fractals,  // 16x16x16 cube steps
 };
 
