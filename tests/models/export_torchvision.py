@@ -7,6 +7,7 @@ Nothing is downloaded. Layout of the output folder:
     <model>/model.onnx                       input "actual_input" [batch,3,224,224], output "output" [batch,1000]
     <model>/output_00.npy ...                1x1000 float32
     <model>/facts.json                       parameters, MACs, fp16 noise of the model itself, top-1 margins
+    <model>/case.json                        what compare.py needs to know
 
 Random networks as torchvision initialises them are useless for comparing: activations vanish or explode
 with depth and every input gets the same answer. So the weights are calibrated: BatchNorm statistics are measured
@@ -213,9 +214,14 @@ def export(name, folder, inputs):
     training = torch.onnx.TrainingMode.PRESERVE if kModels[name]["keep_bn"] else torch.onnx.TrainingMode.EVAL
     partial = folder / "model.onnx.part"
     torch.onnx.export(model, inputs[:1], str(partial), opset_version=13, training=training,
+                      do_constant_folding=not kModels[name]["keep_bn"],
                       input_names=["actual_input"], output_names=["output"],
                       dynamic_axes={"actual_input": {0: "batch"}, "output": {0: "batch"}})
     (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n")
+    (folder / "case.json").write_text(json.dumps({
+        "model": "model.onnx", "input": "actual_input", "shape": [1, 3, 224, 224], "inputs": "../inputs/input_{:02}.npy",
+        "outputs": {"output": "output_{:02}.npy"}, "count": kInputs, "classifier": True, "reference": "PyTorch",
+    }, indent=1) + "\n")
     partial.rename(folder / "model.onnx")  # last: its presence says that the folder is complete
     print(name, json.dumps(facts), flush=True)
 
