@@ -123,11 +123,11 @@ has_own_emscripten() {
 }
 
 fetch_emscripten() {
-  local recipe="1 ${emscripten_packages[*]} $acorn_package" tool
+  local recipe="2 ${emscripten_packages[*]} $acorn_package" tool
   has_own_emscripten && return
-  for tool in clang-19 wasm-ld-19 llvm-ar-19; do
-    need_tool "$tool" "$([[ $tool == clang-19 ]] && echo clang-19 || { [[ $tool == wasm-ld-19 ]] && echo lld-19 || echo llvm-19; })"
-  done
+  need_tool clang-19 clang-19
+  need_tool wasm-ld-19 lld-19
+  need_tool llvm-ar-19 llvm-19
   need_tool node nodejs
   need_tool npm npm
   need_tool python3 python3
@@ -140,9 +140,12 @@ fetch_emscripten() {
   dpkg -x archives/emscripten_*.deb out/root
   for tool in binaryen libc6 libgcc-s1 libstdc++6; do dpkg -x archives/${tool}_*.deb out/root; done
   write_binaryen_wrappers
-  cp -rL out/root/usr/share/emscripten/cache out/cache
+  mv out/root/usr/share/emscripten/cache out/cache
+  # A gigabyte of system libraries for link modes that are not used here.
+  rm -rf out/cache/sysroot/lib/wasm32-emscripten/{lto,lto-pic,pic}
   (cd out/root/usr/share/emscripten; npm_install "$acorn_package")
-  cat > out/config <<CONFIG
+  # The configuration beside the compiler is found without an environment variable.
+  cat > out/root/usr/share/emscripten/.emscripten <<CONFIG
 LLVM_ROOT = '/usr/bin'
 BINARYEN_ROOT = '$deps/emscripten/binaryen'
 NODE_JS = '$(command -v node)'
