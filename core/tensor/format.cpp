@@ -67,7 +67,7 @@ Layout fractal_nz(const Shape& s, int64_t c0) {
   return {physical, {whole(batch, m * n, n1 * m1 * fractal), {m, n, kN0, fractal, c0}, {n, 1, c0, m1 * fractal, 1}}};
 }
 
-Result<Layout> layout_of(const Shape& logical, DType dtype, Format format) {
+Result<Layout> unchecked_layout(const Shape& logical, DType dtype, Format format) {
   const std::string where(to_string(format));
   if (dtype == DType::Undefined) return fail(ErrorKind::InvalidArgument, where, "the tensor has no element type");
   NPU_CHECK(checked_element_count(logical, where));
@@ -94,6 +94,16 @@ Result<Layout> layout_of(const Shape& logical, DType dtype, Format format) {
       return logical.size() >= 2 ? Result<Layout>(fractal_nz(logical, c0)) : wrong_rank("2 or more");
   }
   return fail(ErrorKind::InvalidArgument, where, "unknown format");
+}
+
+Result<Layout> layout_of(const Shape& logical, DType dtype, Format format) {
+  NPU_TRY(Layout layout, unchecked_layout(logical, dtype, format));
+  const std::string where(to_string(format));
+  NPU_TRY(const int64_t count, checked_element_count(layout.physical, where));
+  if (static_cast<uint64_t>(count) * dtype_size(dtype) > static_cast<uint64_t>(PTRDIFF_MAX))
+    return fail(ErrorKind::InvalidArgument, where,
+                "shape " + to_string(layout.physical) + " is larger than the memory");
+  return layout;
 }
 
 // A loop of the copy. A split axis gives two loops; the inner one runs min(block, what the outer one left).
@@ -206,7 +216,6 @@ std::optional<Format> format_from_name(std::string_view name) {
 
 Result<Shape> physical_shape(const Shape& logical, DType dtype, Format format) {
   NPU_TRY(const Layout layout, layout_of(logical, dtype, format));
-  NPU_CHECK(checked_element_count(layout.physical, std::string(to_string(format))));
   return layout.physical;
 }
 

@@ -35,7 +35,8 @@ class Tensor {
   template <class T>
   static Tensor from(DType dtype, Shape shape, std::span<const T> values) {
     Tensor tensor(dtype, std::move(shape));
-    std::memcpy(tensor.mutable_bytes().data(), values.data(), std::min(values.size_bytes(), tensor.byte_size()));
+    const size_t size = std::min(values.size_bytes(), tensor.byte_size());
+    if (size) std::memcpy(tensor.mutable_bytes().data(), values.data(), size);
     return tensor;
   }
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+namespace npu {
+
+namespace {
+
+std::unexpected<Error> file_error(const std::string& path, const char* action, int number) {
+  return fail(ErrorKind::InvalidArgument, "'" + path + "'",
+              std::string("cannot be ") + action + (number ? std::string(": ") + std::strerror(number) : ""));
+}
+
+}  // namespace
+
+Result<SharedBytes> read_file(const std::string& path) {
+  std::error_code code;
+  if (std::filesystem::is_directory(path, code))
+    return fail(ErrorKind::InvalidArgument, "'" + path + "'", "is a folder");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return file_error(path, "opened", errno);
+  const std::streamoff size = file.tellg();
+  if (size < 0) return file_error(path, "read", errno);
+  auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(size));
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(bytes->data()), size);
+  if (file.gcount() != size) return file_error(path, "read", errno);
+  return SharedBytes(std::move(bytes));
+}
+
+Status write_file(const std::string& path, Bytes bytes) {
+  errno = 0;
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  if (!file) return file_error(path, "written", errno);
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) return file_error(path, "written", errno);
+  return {};
+}
+
+}  // namespace npu

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole files as bytes, for the programs and convenience functions; everything else in core works on bytes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+namespace npu {
+
+using SharedBytes = std::shared_ptr<const std::vector<std::byte>>;
+
+Result<SharedBytes> read_file(const std::string& path);
+Status write_file(const std::string& path, Bytes bytes);
+
+}  // namespace npu

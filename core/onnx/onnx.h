@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ONNX model format: bytes to Graph and back.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/graph/graph.h"
+
+namespace npu {
+
+// Bytes and what keeps them alive.
+struct OwnedBytes {
+  Bytes bytes;
+  std::shared_ptr<const void> owner;
+};
+
+struct OnnxLoadOptions {
+  std::string name = "model";  // how errors call the model, usually the file name
+  // Gives the bytes of an external-data file, named relative to the model. Never called with an absolute
+  // path or with "..". Without it a model that needs one is an error.
+  std::function<Result<OwnedBytes>(const std::string& file)> external;
+};
+
+inline constexpr int kMinOpset = 7;
+
+// The model as a graph: nodes sorted, every value named as in the file, weights viewing the file's bytes
+// (kept alive by owner) where those are aligned. Operators are not judged here (verify does), only structure:
+// InvalidModel for what contradicts the format, UnsupportedModel for sub-graphs, functions, foreign domains,
+// sequences and element types that DType lacks.
+Result<Graph> load_onnx(Bytes bytes, std::shared_ptr<const void> owner, const OnnxLoadOptions& options = {});
+
+// Reads the file, and external data from the files beside it.
+Result<Graph> load_onnx_file(const std::string& path);
+
+// A serialised onnx.TensorProto, as the operator test vectors use.
+Result<Tensor> load_tensor_proto(Bytes bytes);
+
+// The inverse of load_onnx. Formats, engines and tasks have no place in ONNX and are not written.
+Result<std::vector<std::byte>> save_onnx(const Graph& graph);
+
+}  // namespace npu

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/onnx/tensor_proto.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace npu::onnx {
+
+namespace {
+
+struct OtherType {
+  int code;
+  std::string_view name;
+};
+constexpr OtherType kOtherTypes[] = {
+    {8, "string"},      {14, "complex64"},      {15, "complex128"}, {17, "float8e4m3fn"}, {18, "float8e4m3fnuz"},
+    {19, "float8e5m2"}, {20, "float8e5m2fnuz"}, {21, "uint4"},      {22, "int4"},         {23, "float4e2m1"},
+    {24, "float8e8m0"}, {25, "uint2"},          {26, "int2"},
+};
+
+// A TensorProto as it lies in the file.
+struct RawTensor {
+  std::string name;
+  Shape dims;
+  int64_t data_type = 0;
+  bool has_segment = false;
+  bool is_external = false;
+  std::optional<Bytes> raw;
+  std::vector<float> floats;
+  std::vector<double> doubles;
+  std::vector<int32_t> int32s;
+  std::vector<int64_t> int64s;
+  std::vector<uint64_t> uint64s;
+  std::map<std::string, std::string, std::less<>> external;
+};
+
+void read_entry(protozero::data_view view, RawTensor& raw) {
+  PbMessage<EntryField> entry(view);
+  std::string key, value;
+  while (entry.next()) {
+    switch (entry.tag_and_type()) {
+      case pb_length(EntryField::Key):
+        key = entry.get_string();
+        break;
+      case pb_length(EntryField::Value):
+        value = entry.get_string();
+        break;
+      default:
+        entry.skip();
+    }
+  }
+  raw.external[key] = value;
+}
+
+RawTensor read_raw(protozero::data_view view) {
+  RawTensor raw;
+  PbMessage<TensorField> message(view);
+  while (message.next()) {
+    switch (message.tag_and_type()) {
+      case pb_varint(TensorField::Dims):
+      case pb_length(TensorField::Dims):
+        pb_append_varints(message, raw.dims);
+        break;
+      case pb_varint(TensorField::DataType):
+        raw.data_type = message.get_int64();
+        break;
+      case pb_length(TensorField::Segment):
+        raw.has_segment = true;
+        message.skip();
+        break;
+      case pb_fixed32(TensorField::FloatData):
+        raw.floats.push_back(message.get_float());
+        break;
+      case pb_length(TensorField::FloatData):
+        for (const float value : message.get_packed_float()) raw.floats.push_back(value);
+        break;
+      case pb_varint(TensorField::Int32Data):
+      case pb_length(TensorField::Int32Data):
+        pb_append_varints(message, raw.int32s);
+        break;
+      case pb_varint(TensorField::Int64Data):
+      case pb_length(TensorField::Int64Data):
+        pb_append_varints(message, raw.int64s);
+        break;
+      case pb_varint(TensorField::Uint64Data):
+      case pb_length(TensorField::Uint64Data):
+        pb_append_varints(message, raw.uint64s);
+        break;
+      case pb_fixed64(TensorField::DoubleData):
+        raw.doubles.push_back(message.get_double());
+        break;
+      case pb_length(TensorField::DoubleData):
+        for (const double value : message.get_packed_double()) raw.doubles.push_back(value);
+        break;
+      case pb_length(TensorField::Name):
+        raw.name = message.get_string();
+        break;
+      case pb_length(TensorField::RawData):
+        raw.raw = message.get_byte_span();
+        break;
+      case pb_length(TensorField::ExternalData):
+        read_entry(message.get_view(), raw);
+        break;
+      case pb_varint(TensorField::DataLocation):
+        raw.is_external = message.get_int64() == 1;
+        break;
+      default:
+        message.skip();
+    }
+  }
+  return raw;
+}
+
+// Element types narrower than their field are truncated to their own bits (float16 is stored as its bits).
+template <class T, class Field>
+Tensor narrow(DType dtype, const Shape& shape, const std::vector<Field>& values) {
+  Tensor tensor(dtype, shape);
+  auto to = tensor.mutable_bytes();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const T value = static_cast<T>(values[i]);
+    std::memcpy(to.data() + i * sizeof(T), &value, sizeof(T));
+  }
+  return tensor;
+}
+
+size_t typed_count(const RawTensor& raw, DType dtype) {
+  switch (dtype) {
+    case DType::Float32:
+      return raw.floats.size();
+    case DType::Float64:
+      return raw.doubles.size();
+    case DType::Int64:
+      return raw.int64s.size();
+    case DType::UInt32:
+    case DType::UInt64:
+      return raw.uint64s.size();
+    default:
+      return raw.int32s.size();
+  }
+}
+
+Tensor typed_tensor(const RawTensor& raw, DType dtype) {
+  switch (dtype) {
+    case DType::Float32:
+      return Tensor::from<float>(dtype, raw.dims, raw.floats);
+    case DType::Float64:
+      return Tensor::from<double>(dtype, raw.dims, raw.doubles);
+    case DType::Int64:
+      return Tensor::from<int64_t>(dtype, raw.dims, raw.int64s);
+    case DType::UInt64:
+      return Tensor::from<uint64_t>(dtype, raw.dims, raw.uint64s);
+    case DType::UInt32:
+      return narrow<uint32_t>(dtype, raw.dims, raw.uint64s);
+    case DType::Int32:
+      return narrow<int32_t>(dtype, raw.dims, raw.int32s);
+    case DType::Int16:
+    case DType::UInt16:
+    case DType::Float16:
+    case DType::BFloat16:
+      return narrow<uint16_t>(dtype, raw.dims, raw.int32s);
+    case DType::Bool: {
+      std::vector<uint8_t> flags;
+      for (const int32_t value : raw.int32s) flags.push_back(value != 0);
+      return narrow<uint8_t>(dtype, raw.dims, flags);
+    }
+    default:
+      return narrow<uint8_t>(dtype, raw.dims, raw.int32s);
+  }
+}
+
+Tensor raw_tensor(DType dtype, const Shape& shape, OwnedBytes data) {
+  if (dtype == DType::Bool) {  // any byte but 0 and 1 is no bool to C++
+    Tensor tensor(dtype, shape);
+    std::ranges::transform(data.bytes, tensor.mutable_bytes().begin(),
+                           [](std::byte b) { return b == std::byte{0} ? b : std::byte{1}; });
+    return tensor;
+  }
+  const bool aligned = reinterpret_cast<uintptr_t>(data.bytes.data()) % dtype_size(dtype) == 0;
+  if (aligned && data.owner) return Tensor::view(dtype, shape, data.bytes, std::move(data.owner));
+  return Tensor::from<std::byte>(dtype, shape, data.bytes);
+}
+
+Result<uint64_t> parse_size(std::string_view text, std::string_view key, const std::string& where) {
+  uint64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size())
+    return fail(ErrorKind::InvalidModel, where,
+                "external data " + std::string(key) + " '" + std::string(text) + "' is no number");
+  return value;
+}
+
+bool is_safe_location(std::string_view path) {
+  if (path.empty() || path.front() == '/' || path.find_first_of(std::string_view(":\\\0", 3)) != std::string_view::npos)
+    return false;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    if (path.substr(begin, end - begin) == "..") return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string element_type_name(int64_t code) {
+  for (const OtherType& row : kOtherTypes)
+    if (row.code == code) return std::string(row.name) + " (" + std::to_string(code) + ")";
+  return std::to_string(code);
+}
+
+Result<OwnedBytes> TensorDecoder::external_bytes(const std::map<std::string, std::string, std::less<>>& entries,
+                                                 uint64_t wanted, const std::string& where) {
+  const auto entry = [&](std::string_view key) {
+    const auto found = entries.find(key);
+    return found == entries.end() ? std::string() : found->second;
+  };
+  const std::string file = entry("location");
+  if (!is_safe_location(file))
+    return fail(ErrorKind::InvalidModel, where, "external data location '" + file + "' is not a file beside the model");
+  if (!options_.external)
+    return fail(ErrorKind::InvalidModel, where, "needs the external data file '" + file + "', which was not given");
+  auto cached = files_.find(file);
+  if (cached == files_.end()) {
+    NPU_TRY(OwnedBytes loaded, options_.external(file));
+    cached = files_.emplace(file, std::move(loaded)).first;
+  }
+  const std::string offset_text = entry("offset"), length_text = entry("length");
+  const Bytes all = cached->second.bytes;
+  NPU_TRY(const uint64_t offset, parse_size(offset_text.empty() ? "0" : offset_text, "offset", where));
+  uint64_t length = wanted;
+  if (!length_text.empty()) {
+    NPU_TRY(length, parse_size(length_text, "length", where));
+  }
+  if (offset > all.size() || all.size() - offset < length)
+    return fail(ErrorKind::InvalidModel, where,
+                "external data [" + std::to_string(offset) + ", +" + std::to_string(length) + ") is outside '" + file +
+                    "' of " + std::to_string(all.size()) + " bytes");
+  return OwnedBytes{all.subspan(static_cast<size_t>(offset), static_cast<size_t>(length)), cached->second.owner};
+}
+
+Result<NamedTensor> TensorDecoder::decode(protozero::data_view message, const std::string& context) {
+  RawTensor raw = read_raw(message);
+  const std::string where = context + (raw.name.empty() ? "" : " '" + raw.name + "'");
+  const auto dtype = dtype_from_onnx(static_cast<int>(std::clamp<int64_t>(raw.data_type, -1, 1 << 20)));
+  if (raw.data_type == 0) return fail(ErrorKind::InvalidModel, where, "has no element type");
+  if (!dtype)
+    return fail(ErrorKind::UnsupportedModel, where,
+                "element type " + element_type_name(raw.data_type) + " is not supported");
+  if (raw.has_segment) return fail(ErrorKind::UnsupportedModel, where, "is stored in segments");
+  NPU_TRY(const int64_t count, checked_element_count(raw.dims, where));
+  const uint64_t wanted = static_cast<uint64_t>(count) * dtype_size(*dtype);
+
+  const auto size_error = [&](size_t bytes) {
+    return fail(ErrorKind::InvalidModel, where,
+                std::string(to_string(*dtype)) + " " + to_string(raw.dims) + " needs " + std::to_string(wanted) +
+                    " bytes, the file has " + std::to_string(bytes));
+  };
+  if (raw.is_external || raw.raw) {
+    OwnedBytes data{raw.raw.value_or(Bytes()), owner_};
+    if (raw.is_external) {
+      NPU_TRY(data, external_bytes(raw.external, wanted, where));
+    }
+    if (data.bytes.size() != wanted) return size_error(data.bytes.size());
+    return NamedTensor{std::move(raw.name), raw_tensor(*dtype, raw.dims, std::move(data))};
+  }
+  if (const size_t have = typed_count(raw, *dtype); have != static_cast<uint64_t>(count))
+    return size_error(have * dtype_size(*dtype));
+  Tensor tensor = typed_tensor(raw, *dtype);
+  return NamedTensor{std::move(raw.name), std::move(tensor)};
+}
+
+void write_tensor(protozero::pbf_writer& parent, protozero::pbf_tag_type tag, const std::string& name,
+                  const Tensor& tensor) {
+  const auto field = [](TensorField f) { return static_cast<protozero::pbf_tag_type>(f); };
+  protozero::pbf_writer message(parent, tag);
+  message.add_packed_int64(field(TensorField::Dims), tensor.shape().begin(), tensor.shape().end());
+  message.add_int32(field(TensorField::DataType), dtype_info(tensor.dtype()).onnx);
+  if (!name.empty()) message.add_string(field(TensorField::Name), name);
+  message.add_bytes(field(TensorField::RawData), reinterpret_cast<const char*>(tensor.bytes().data()),
+                    tensor.byte_size());
+}
+
+}  // namespace npu::onnx
+
+namespace npu {
+
+Result<Tensor> load_tensor_proto(Bytes bytes) {
+  const OnnxLoadOptions options;
+  try {
+    NPU_TRY(onnx::NamedTensor named,
+            onnx::TensorDecoder(nullptr, options)
+                .decode({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "tensor"));
+    return std::move(named.tensor);
+  } catch (const protozero::exception& error) {
+    return fail(ErrorKind::InvalidModel, "tensor", pb_damage(error));
+  }
+}
+
+}  // namespace npu
