@@ -113,6 +113,8 @@ enum Mad { kMadC, kMadA, kMadB, kMadM, kMadK, kMadN, kMadInit };
 enum CcToUb { kCcDst, kCcSrc, kCcBursts, kCcLength, kCcSrcGap, kCcDstGap, kCcMode, kCcRelu };
 // broadcast_ub_to_cc
 enum UbToCc { kBcDst, kBcSrc, kBcBursts, kBcLength, kBcSrcType };
+// copy_cbuf_to_bt
+enum ToBt { kBtDst, kBtSrc, kBtLength, kBtSrcType };
 // copy_matrix_cc_to_gm (FIX)
 enum Fix { kFixDst, kFixSrc, kFixM, kFixN, kFixDstStride, kFixSrcStride, kFixMode, kFixRelu, kFixNz2Nd };
 // vector operations: strides in 32-byte blocks

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "core/base/math.h"
+#include "core/isa/operands.h"
+#include "core/isa/program.h"
+
+namespace npu {
+namespace {
+
+using Collect = void (*)(const Instr&, const IssueState&, AccessList&);
+
+int type_size(int64_t type) { return vec_type_size(static_cast<VecType>(type)); }
+
+void add_bursts(AccessList& list, Buffer buffer, bool write, int64_t base, int64_t count, int64_t length, int64_t pitch) {
+  if (count > 0 && length > 0) list.add(buffer, write, base, base + (count - 1) * pitch + length);
+}
+
+void add_vector(AccessList& list, bool write, const VectorOperand& operand, const IssueState& state, int lanes, int64_t repeat) {
+  const ByteRange hull = vector_hull(operand, state, lanes, repeat);
+  list.add(Buffer::UB, write, hull.begin, hull.end);
+}
+
+void nothing(const Instr&, const IssueState&, AccessList&) {}
+
+void copy_blocks(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const InstrInfo& info = instr_info(instr.op);
+  const int64_t length = arg[kCopyLength] * kBlockBytes;
+  add_bursts(list, info.src, false, arg[kCopySrc], arg[kCopyBursts], length, length + arg[kCopySrcGap] * kBlockBytes);
+  add_bursts(list, info.dst, true, arg[kCopyDst], arg[kCopyBursts], length, length + arg[kCopyDstGap] * kBlockBytes);
+}
+
+void copy_bytes_in(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t length = arg[kAlignLength], stored = length + arg[kAlignRightPad];
+  add_bursts(list, Buffer::GM, false, arg[kAlignSrc], arg[kAlignBursts], length, length + arg[kAlignSrcGap]);
+  add_bursts(list, Buffer::UB, true, arg[kAlignDst], arg[kAlignBursts], stored,
+             align_up(stored, kBlockBytes) + arg[kAlignDstGap] * kBlockBytes);
+}
+
+void copy_bytes_out(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t length = arg[kAlignLength];
+  add_bursts(list, Buffer::UB, false, arg[kAlignSrc], arg[kAlignBursts], length,
+             align_up(length, kBlockBytes) + arg[kAlignSrcGap] * kBlockBytes);
+  add_bursts(list, Buffer::GM, true, arg[kAlignDst], arg[kAlignBursts], length, length + arg[kAlignDstGap]);
+}
+
+void copy_nd2nz(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t rows = arg[kNdRows], cols = arg[kNdCols];
+  if (rows == 0 || cols == 0) return;
+  add_bursts(list, Buffer::GM, false, arg[kNdSrc], rows, cols * 2, arg[kNdSrcPitch] * 2);
+  add_bursts(list, Buffer::L1, true, arg[kNdDst], ceil_div(cols, 16), rows * kBlockBytes, arg[kNdDstC0Stride] * kBlockBytes);
+}
+
+void load_2d(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  add_bursts(list, Buffer::L1, false, arg[kLoadSrc], arg[kLoadRepeat], kFractalBytes, arg[kLoadSrcStride] * kFractalBytes);
+  add_bursts(list, instr_info(instr.op).dst, true, arg[kLoadDst], arg[kLoadRepeat], kFractalBytes, (arg[kLoadDstGap] + 1) * kFractalBytes);
+}
+
+// Whole rows of the feature map, from the first to the last one a window covers.
+void img2col(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const Img2ColShape shape(instr, state);
+  list.add(Buffer::L0A, true, arg[kImDst], arg[kImDst] + shape.m * shape.k1 * kBlockBytes);
+  if (shape.real_m == 0 || shape.k1 == 0) return;
+
+  const int64_t window = arg[kImFilterH] * arg[kImFilterW];
+  const int64_t last_k1 = shape.first_k1 + shape.k1 - 1;
+  const int64_t first_c1 = shape.first_k1 / window, last_c1 = last_k1 / window;
+  const bool one_plane = first_c1 == last_c1;
+  const int64_t first_kh = one_plane ? shape.first_k1 % window / arg[kImFilterW] : 0;
+  const int64_t last_kh = one_plane ? last_k1 % window / arg[kImFilterW] : arg[kImFilterH] - 1;
+  const int64_t top = shape.first_m / shape.out_w * arg[kImStrideH] - state.pad_top;
+  const int64_t bottom = (shape.first_m + shape.real_m - 1) / shape.out_w * arg[kImStrideH] - state.pad_top;
+  const int64_t first_row = std::max<int64_t>(top + first_kh * arg[kImDilationH], 0);
+  const int64_t last_row = std::min<int64_t>(bottom + last_kh * arg[kImDilationH], state.fm_h - 1);
+  if (first_row >= state.fm_h || last_row < 0) return;
+  const int64_t row_bytes = state.fm_w * kBlockBytes, plane_bytes = state.fm_h * row_bytes;
+  list.add(Buffer::L1, false, arg[kImSrc] + first_c1 * plane_bytes + first_row * row_bytes,
+           arg[kImSrc] + last_c1 * plane_bytes + (last_row + 1) * row_bytes);
+}
+
+void mad(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t m1 = ceil_div(arg[kMadM], 16), k1 = ceil_div(arg[kMadK], 16), n1 = ceil_div(arg[kMadN], 16);
+  if (m1 == 0 || n1 == 0 || k1 == 0) return;
+  const int64_t c_end = arg[kMadC] + m1 * n1 * 2 * kFractalBytes;
+  list.add(Buffer::L0A, false, arg[kMadA], arg[kMadA] + m1 * k1 * kFractalBytes);
+  list.add(Buffer::L0B, false, arg[kMadB], arg[kMadB] + k1 * n1 * kFractalBytes);
+  if (arg[kMadInit] == 0) list.add(Buffer::L0C, false, arg[kMadC], c_end);
+  if (arg[kMadInit] == 2) list.add(Buffer::BT, false, 0, n1 * 64);
+  list.add(Buffer::L0C, true, arg[kMadC], c_end);
+}
+
+void cc_to_ub(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t read = arg[kCcLength] * 2 * kFractalBytes;
+  const int64_t written = arg[kCcMode] == kCcModeF32 ? read : read / 2;
+  add_bursts(list, Buffer::L0C, false, arg[kCcSrc], arg[kCcBursts], read, read + arg[kCcSrcGap] * 2 * kFractalBytes);
+  add_bursts(list, Buffer::UB, true, arg[kCcDst], arg[kCcBursts], written, written + arg[kCcDstGap] * kBlockBytes);
+}
+
+void ub_to_cc(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  if (arg[kBcLength] == 0) return;
+  list.add(Buffer::UB, false, arg[kBcSrc], arg[kBcSrc] + arg[kBcBursts] * 16 * type_size(arg[kBcSrcType]));
+  list.add(Buffer::L0C, true, arg[kBcDst], arg[kBcDst] + arg[kBcBursts] * arg[kBcLength] * 2 * kFractalBytes);
+}
+
+void l1_to_bt(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const int64_t dst = instr.arg[kBtDst], src = instr.arg[kBtSrc], length = instr.arg[kBtLength], type = instr.arg[kBtSrcType];
+  list.add(Buffer::L1, false, src, src + length * 16 * type_size(type));
+  list.add(Buffer::BT, true, dst, dst + length * 64);
+}
+
+void cc_to_gm(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t m = arg[kFixM], n1 = ceil_div(arg[kFixN], 16), size = arg[kFixMode] == kCcModeF32 ? 4 : 2;
+  if (m == 0 || n1 == 0) return;
+  add_bursts(list, Buffer::L0C, false, arg[kFixSrc], n1, m * 64, arg[kFixSrcStride] * 2 * kFractalBytes);
+  if (arg[kFixNz2Nd]) add_bursts(list, Buffer::GM, true, arg[kFixDst], m, arg[kFixN] * size, arg[kFixDstStride]);
+  else add_bursts(list, Buffer::GM, true, arg[kFixDst], n1, m * 16 * size, arg[kFixDstStride] * kBlockBytes);
+}
+
+void binary(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kBiType]), lanes = repeat_lanes(size);
+  const VectorOperand dst{arg[kBiDst], arg[kBiDstBlk], arg[kBiDstRep], size};
+  add_vector(list, false, {arg[kBiSrc0], arg[kBiSrc0Blk], arg[kBiSrc0Rep], size}, state, lanes, arg[kBiRepeat]);
+  add_vector(list, false, {arg[kBiSrc1], arg[kBiSrc1Blk], arg[kBiSrc1Rep], size}, state, lanes, arg[kBiRepeat]);
+  if (instr.op == Opcode::Vmla) add_vector(list, false, dst, state, lanes, arg[kBiRepeat]);
+  add_vector(list, true, dst, state, lanes, arg[kBiRepeat]);
+}
+
+// Vector operations with a scalar have the fields of unary ones and one more.
+void unary(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kUnType]), lanes = repeat_lanes(size);
+  const VectorOperand dst{arg[kUnDst], arg[kUnDstBlk], arg[kUnDstRep], size};
+  add_vector(list, false, {arg[kUnSrc], arg[kUnSrcBlk], arg[kUnSrcRep], size}, state, lanes, arg[kUnRepeat]);
+  if (instr.op == Opcode::Vaxpy) add_vector(list, false, dst, state, lanes, arg[kUnRepeat]);
+  add_vector(list, true, dst, state, lanes, arg[kUnRepeat]);
+}
+
+void convert(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int dst_size = type_size(arg[kCvDstType]), src_size = type_size(arg[kCvSrcType]);
+  const int lanes = repeat_lanes(std::max(dst_size, src_size));
+  add_vector(list, false, {arg[kCvSrc], arg[kCvSrcBlk], arg[kCvSrcRep], src_size}, state, lanes, arg[kCvRepeat]);
+  add_vector(list, true, {arg[kCvDst], arg[kCvDstBlk], arg[kCvDstRep], dst_size}, state, lanes, arg[kCvRepeat]);
+}
+
+void vector_dup(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kDupType]);
+  add_vector(list, true, {arg[kDupDst], arg[kDupDstBlk], arg[kDupDstRep], size}, state, repeat_lanes(size), arg[kDupRepeat]);
+}
+
+void reduce(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kRdType]);
+  const int64_t results = instr.op == Opcode::Vcgadd || instr.op == Opcode::Vcgmax ? 8 : 1;
+  add_vector(list, false, {arg[kRdSrc], arg[kRdSrcBlk], arg[kRdSrcRep], size}, state, repeat_lanes(size), arg[kRdRepeat]);
+  add_bursts(list, Buffer::UB, true, arg[kRdDst], arg[kRdRepeat], results * size, arg[kRdDstRep] * results * size);
+}
+
+void compare(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t bytes = arg[kCmpRepeat] * kRepeatBytes, bits = arg[kCmpRepeat] * repeat_lanes(type_size(arg[kCmpType]));
+  list.add(Buffer::UB, false, arg[kCmpSrc0], arg[kCmpSrc0] + bytes);
+  list.add(Buffer::UB, false, arg[kCmpSrc1], arg[kCmpSrc1] + bytes);
+  list.add(Buffer::UB, true, arg[kCmpDst], arg[kCmpDst] + bits / 8);
+}
+
+void select(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kSelType]), lanes = repeat_lanes(size);
+  const int64_t repeat = arg[kSelRepeat];
+  list.add(Buffer::UB, false, arg[kSelMask], arg[kSelMask] + repeat * lanes / 8);
+  add_vector(list, false, {arg[kSelSrc0], 1, 8, size}, state, lanes, repeat);
+  add_vector(list, false, {arg[kSelSrc1], 1, 8, size}, state, lanes, repeat);
+  add_vector(list, true, {arg[kSelDst], 1, 8, size}, state, lanes, repeat);
+}
+
+void transpose_16(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const auto add = [&](bool write, int64_t base, int64_t row, int64_t rep) {
+    if (arg[kTrRepeat] > 0)
+      list.add(Buffer::UB, write, base, base + kBlockBytes * (15 * row + (arg[kTrRepeat] - 1) * rep + 1));
+  };
+  add(false, arg[kTrSrc], arg[kTrSrcRow], arg[kTrSrcRep]);
+  add(true, arg[kTrDst], arg[kTrDstRow], arg[kTrDstRep]);
+}
+
+void broadcast_blocks(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  list.add(Buffer::UB, false, arg[kBrSrc], arg[kBrSrc] + arg[kBrRepeat] * 8 * type_size(arg[kBrType]));
+  list.add(Buffer::UB, true, arg[kBrDst], arg[kBrDst] + arg[kBrRepeat] * kRepeatBytes);
+}
+
+constexpr auto kCollect = [] {
+  std::array<Collect, kOpcodes> table{};
+  const auto set = [&](Collect collect, std::initializer_list<Opcode> opcodes) {
+    for (Opcode op : opcodes) table[static_cast<size_t>(op)] = collect;
+  };
+  using enum Opcode;
+  set(nothing, {SetFlag, WaitFlag, PipeBarrier, SetVectorMask, SetFMatrix, SetPadding, LoadImageToCbuf, Loop, Jump});
+  set(copy_blocks, {CopyGmToCbuf, CopyGmToUbuf, CopyUbufToUbuf, CopyUbufToGm, CopyUbufToCbuf});
+  set(copy_bytes_in, {CopyGmToUbufAlign});
+  set(copy_bytes_out, {CopyUbufToGmAlign});
+  set(copy_nd2nz, {CopyGmToCbufNd2Nz});
+  set(load_2d, {LoadCbufToCa, LoadCbufToCb});
+  set(img2col, {Img2ColV2CbufToCa});
+  set(mad, {Mad});
+  set(cc_to_ub, {CopyMatrixCcToUbuf});
+  set(ub_to_cc, {BroadcastUbToCc});
+  set(l1_to_bt, {CopyCbufToBt});
+  set(cc_to_gm, {CopyMatrixCcToGm});
+  set(binary, {Vadd, Vsub, Vmul, Vdiv, Vmax, Vmin, Vmla});
+  set(unary, {Vadds, Vmuls, Vmaxs, Vmins, Vlrelu, Vaxpy, Vexp, Vln, Vabs, Vrelu, Vrec, Vsqrt, Vrsqrt});
+  set(convert, {Vconv});
+  set(vector_dup, {VectorDup});
+  set(reduce, {Vcadd, Vcmax, Vcmin, Vcgadd, Vcgmax});
+  set(compare, {Vcmpv});
+  set(select, {Vsel});
+  set(transpose_16, {ScatterVnchwconvB16});
+  set(broadcast_blocks, {Vbrcb});
+  return table;
+}();
+
+static_assert(std::find(kCollect.begin(), kCollect.end(), nullptr) == kCollect.end(), "an instruction has no access ranges");
+
+}  // namespace
+
+AccessList accesses(const Instr& instr, const IssueState& state) {
+  AccessList list;
+  kCollect[static_cast<size_t>(instr.op)](instr, state, list);
+  return list;
+}
+
+}  // namespace npu

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the operands of vector and img2col instructions lie: shared by the access ranges and the executor.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/base/math.h"
+#include "core/isa/program.h"
+
+namespace npu {
+
+// One strided vector operand: block b of repeat r is at base + 32*(r*rep + b*blk).
+struct VectorOperand {
+  int64_t base = 0;
+  int64_t blk = 1;
+  int64_t rep = 8;
+  int size = 2;  // bytes of an element
+
+  int lanes_per_block() const { return kBlockBytes / size; }
+};
+
+// Lanes of one repeat: as many as the widest type of the instruction fits into 256 bytes.
+constexpr int repeat_lanes(int widest_size) { return kRepeatBytes / widest_size; }
+
+// Lanes above the mask's 128 bits (1-byte types only) always take part.
+inline bool lane_active(const IssueState& state, int lane) {
+  if (lane >= 128) return true;
+  return lane < 64 ? (state.mask_low >> lane) & 1 : (state.mask_high >> (lane - 64)) & 1;
+}
+
+// The active lanes of a block as bits, lane 0 lowest.
+inline uint32_t block_mask(const IssueState& state, int block, int lanes_per_block) {
+  const int first = block * lanes_per_block;
+  const uint32_t all = lanes_per_block == 32 ? ~uint32_t{0} : (uint32_t{1} << lanes_per_block) - 1;
+  if (first >= 128) return all;
+  const uint64_t half = first < 64 ? state.mask_low : state.mask_high;
+  return static_cast<uint32_t>(half >> (first % 64)) & all;
+}
+
+struct ByteRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+// The bytes from the first to the last active lane of `repeat` repeats of `lanes` lanes.
+inline ByteRange vector_hull(const VectorOperand& operand, const IssueState& state, int lanes, int64_t repeat) {
+  const int per_block = operand.lanes_per_block();
+  int64_t begin = INT64_MAX, end = 0;
+  for (int block = 0; block * per_block < lanes && repeat > 0; ++block) {
+    const uint32_t active = block_mask(state, block, per_block);
+    if (active == 0) continue;
+    const int64_t start = operand.base + kBlockBytes * block * operand.blk;
+    begin = std::min<int64_t>(begin, start + __builtin_ctz(active) * operand.size);
+    end = std::max<int64_t>(end, start + (32 - __builtin_clz(active)) * operand.size);
+  }
+  if (end == 0) return {};
+  return {begin, end + kBlockBytes * (repeat - 1) * operand.rep};
+}
+
+// The virtual matrix of an img2col: M = out_h * out_w rows, K = (c1, kh, kw, c0) columns.
+struct Img2ColShape {
+  int64_t out_h = 0, out_w = 0;   // 0 when the window does not fit into the padded map
+  int64_t c1 = 0;                 // planes of 16 channels
+  int64_t first_k1 = 0, k1 = 0;   // columns asked for, in blocks of 16
+  int64_t first_m = 0, m = 0;     // rows asked for
+  int64_t real_m = 0;             // of them inside the matrix; the rest is zero
+
+  Img2ColShape(const Instr& instr, const IssueState& state) {
+    const auto& arg = instr.arg;
+    const auto extent = [](int64_t size, int64_t filter, int64_t dilation, int64_t stride) -> int64_t {
+      const int64_t window = (filter - 1) * dilation + 1;
+      return stride < 1 || filter < 1 || size < window ? 0 : (size - window) / stride + 1;
+    };
+    out_h = extent(state.fm_h + state.pad_top + state.pad_bottom, arg[field::kImFilterH], arg[field::kImDilationH], arg[field::kImStrideH]);
+    out_w = extent(state.fm_w + state.pad_left + state.pad_right, arg[field::kImFilterW], arg[field::kImDilationW], arg[field::kImStrideW]);
+    c1 = ceil_div(arg[field::kImChannels], 16);
+    first_k1 = arg[field::kImPosK] / 16;
+    k1 = ceil_div(arg[field::kImStepK], 16);
+    first_m = arg[field::kImPosM];
+    m = align_up(arg[field::kImStepM], 16);
+    real_m = std::clamp<int64_t>(out_h * out_w - first_m, 0, arg[field::kImStepM]);
+  }
+};
+
+}  // namespace npu
