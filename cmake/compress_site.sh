@@ -9,7 +9,7 @@ find . -type f ! -name '*.br' ! -name '*.gz' ! -name '*.png' ! -name '*.jpg' ! -
     for suffix in br gz; do
       [[ "$1.$suffix" -nt "$1" ]] && continue
       case $suffix in
-        br) brotli --force --best --lgwin=24 --output="$1.part.br" "$1" ;;
+        br) brotli --force --no-copy-stat --best --lgwin=24 --output="$1.part.br" "$1" ;;
         gz) gzip --best --no-name --stdout "$1" > "$1.part.gz" ;;
       esac
       mv "$1.part.$suffix" "$1.$suffix"
