@@ -61,7 +61,11 @@ def load_weights(model, path):
     """Fills the model with the initialisers of an exported file, so that no second copy of the weights is kept."""
     import onnx
     from onnx import numpy_helper
-    held = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in onnx.load(str(path)).graph.initializer}
+    graph = onnx.load(str(path)).graph
+    held = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    for node in graph.node:  # equal weights are written once, and passed on by an Identity
+        if node.op_type == "Identity" and node.input[0] in held:
+            held[node.output[0]] = held[node.input[0]]
     missing, unexpected = model.load_state_dict(held, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unexpected:

@@ -14,9 +14,13 @@ import sys
 import tempfile
 import time
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError as error:
+    print(f"skipped: {error} (Debian package python3-numpy)")
+    sys.exit(77)
 
-from export_torchvision import default_outdir
+from model_cache import default_outdir
 
 
 class Failure(Exception):

@@ -17,14 +17,20 @@ facts.json says what fp16 rounding alone costs the same network in PyTorch: the 
 """
 import argparse
 import json
-import os
 import pathlib
+import sys
 
-import numpy as np
-import torch
-import torchvision
-from torch import nn
-from torchvision.models import mnasnet, mobilenetv2, resnet
+try:
+    import numpy as np
+    import torch
+    import torchvision
+    from torch import nn
+    from torchvision.models import mnasnet, mobilenetv2, resnet
+except ImportError as error:
+    print(f"skipped: {error} (Debian packages python3-torch and python3-torchvision)")
+    sys.exit(77)
+
+from model_cache import default_outdir
 
 kInputs = 20
 kSeed = 20240607
@@ -50,11 +56,6 @@ kBranchEnd = {
     mobilenetv2.InvertedResidual: lambda m: m.conv[-1] if m.use_res_connect else None,
     mnasnet._InvertedResidual: lambda m: m.layers[-1] if m.apply_residual else None,
 }
-
-
-def default_outdir():
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return pathlib.Path(cache) / "npu-sandbox" / "models"
 
 
 def random_images(count, seed):
