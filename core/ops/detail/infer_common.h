@@ -14,6 +14,7 @@ using TypesResult = Result<std::vector<TensorType>>;
 using TensorsResult = Result<std::vector<Tensor>>;
 
 inline TensorType unranked(DType dtype) { return {dtype, false, {}}; }
+inline TensorType unknown_of_rank(DType dtype, size_t rank) { return TensorType::of(dtype, Dims(rank)); }
 
 // An axis in [-rank, rank) as one in [0, rank). Context: InferContext or EvalContext.
 template <class Context>

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/detail/elementwise.h"
+
+namespace npu::op {
+namespace {
+
+using namespace npu::detail;
+
+constexpr AttrDef kAttrs[] = {{"alpha", AttrKind::Float, "0.01"}};
+
+TensorsResult reference(const EvalContext& ctx) {
+  const double alpha = ctx.node().float_attr("alpha", 0.01f);
+  return map_floats(ctx, [alpha](double x) { return x < 0 ? alpha * x : x; });
+}
+
+}  // namespace
+
+extern constinit const OpDef LeakyRelu{
+    .name = "LeakyRelu",
+    .since = 6,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .attrs = kAttrs,
+    .infer = infer_unary<TypeClass::Float>,
+    .reference = reference,
+    .doc = "x where x >= 0, alpha * x elsewhere",
+};
+
+}  // namespace npu::op

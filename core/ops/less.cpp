@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/detail/elementwise.h"
+
+namespace npu::op {
+
+extern constinit const OpDef Less{
+    .name = "Less",
+    .since = 7,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .attrs = {},
+    .infer = detail::infer_broadcast<detail::TypeClass::Number, true>,
+    .reference = detail::reference_compare<detail::TypeClass::Number, std::less<>>,
+    .doc = "A < B with broadcasting",
+};
+
+}  // namespace npu::op

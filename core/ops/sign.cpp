@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/detail/elementwise.h"
+
+namespace npu::op {
+namespace {
+
+using namespace npu::detail;
+
+struct Function {
+  template <class T> T operator()(T x) const { return x > T{0} ? T{1} : x < T{0} ? static_cast<T>(-1) : x; }
+};
+
+}  // namespace
+
+extern constinit const OpDef Sign{
+    .name = "Sign",
+    .since = 9,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .attrs = {},
+    .infer = infer_unary<TypeClass::Number>,
+    .reference = reference_elements<TypeClass::Number, Function>,
+    .doc = "-1, 0 or 1",
+};
+
+}  // namespace npu::op
