@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products on the cube: convolutions (img2col in load3d) and matrix multiplications share one loop nest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "compiler/lower/emitter.h"
+#include "compiler/lower/rule.h"
+#include "compiler/lower/vector_chain.h"
+
+namespace npu {
+
+// One product as the cube sees it: rows are output pixels, K is (c1, kh, kw, c0), columns are output channels.
+// All items have the same shape.
+struct CubeProblem {
+  int64_t items = 1;                  // independent products: batch x groups
+  int64_t c1 = 1, h = 1, w = 1;       // the feature map of one item, in blocks of 16 channels
+  int64_t kh = 1, kw = 1, sh = 1, sw = 1, dh = 1, dw = 1;
+  int64_t pt = 0, pl = 0, pb = 0, pr = 0;
+  int64_t ho = 1, wo = 1;
+  int64_t n = 1;                      // columns of one item
+  bool matrix = false;                // A is [M, k] and the result [M, n], row-major; else both are NC1HWC0
+  int64_t k = 0;                      // matrix: columns of A
+  bool b_matrix = false;              // B is an activation [k, n], row-major; else prepared fractals [K1][N1][16 n][16 k]
+  int64_t result_c1 = 0;              // NC1HWC0: channel blocks of the whole result
+
+  int64_t n1() const { return ceil_div(n, 16); }
+  int64_t k1() const { return c1 * kh * kw; }
+  int64_t m() const { return ho * wo; }
+  // A 1x1 kernel reads pixels one by one: rows of the map do not matter.
+  bool flat() const { return kh == 1 && kw == 1 && sh == 1 && sw == 1 && pt + pl + pb + pr == 0; }
+  // What a slab of the feature map is counted in: 16 pixels when flat, else one output row.
+  int64_t units() const { return flat() ? ceil_div(m(), 16) : ho; }
+};
+
+struct CubeItem {
+  int64_t a = 0, b = 0;               // device addresses
+  int64_t result_offset = 0;          // bytes (fp16) from the start of any tensor laid out like the result
+  int64_t channel_block = 0;          // first block of 16 channels in per-channel data
+  int64_t batch = 0;
+};
+
+struct CubeTask {
+  CubeProblem problem;
+  std::vector<CubeItem> items;
+  int64_t bias = -1;                  // device address of fp16 values padded to whole blocks, -1: none
+  bool relu = false;                  // on the way out of L0C
+  VectorChain chain;                  // after it, in UB
+  std::vector<int64_t> operand_address;   // of chain.operands()
+  std::vector<bool> operand_batched;      // Channel operands with one set of values for each batch
+  int64_t result = 0;                 // device address
+  int64_t zeros = -1;                 // b_matrix with k % 16: device address of 512 zero bytes
+};
+
+// Tile sizes of one block's share.
+struct CubePlan {
+  int64_t n_tile = 1;        // blocks of 16 columns in L0C
+  int64_t m_tile = 16;       // rows of one mad
+  int64_t macro_rows = 16;   // rows in L0C at a time
+  int64_t k_tile = 1;        // K fractals of one mad
+  int64_t c1_chunk = 1;      // channel blocks in L1 at a time
+  int64_t slab_units = 1;    // units of the feature map in L1 at a time
+  int64_t a_bytes = 0, b_bytes = 0;  // of one L1 slot
+  int a_slots = 1, b_slots = 1;
+  double cycles = 0;         // estimate for the block
+};
+
+struct CubeSplit {
+  int64_t items = 1, units = 1, columns = 1;  // parts
+  CubePlan plan;
+};
+
+// The best tiling of `items` x `units` x `n1` for one core, or CompileLimit.
+Result<CubePlan> plan_cube(const Soc& soc, const CubeProblem& problem, int64_t items, int64_t units, int64_t n1, int64_t chain_bytes);
+Result<CubeSplit> split_cube(const Soc& soc, const CubeProblem& problem, int64_t chain_bytes);
+
+// The instruction streams of all blocks, flags included.
+Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task);
+
+// Builds the chain after the anchor (spec.nodes[0]) and addresses its operands; shared by conv.cpp and matmul.cpp.
+Status attach_epilogue(LowerContext& context, const TaskSpec& spec, CubeTask& task);
+
+}  // namespace npu

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "compiler/lower/cube.h"
+#include "compiler/schedule/insert_sync.h"
+
+namespace npu {
+namespace {
+
+// Slots of L1 that remember what they hold; the least recently used one is replaced.
+class L1Cache {
+ public:
+  using Key = std::array<int64_t, 3>;
+
+  L1Cache(Emitter& emitter, int64_t slot_bytes, int slots, const char* purpose)
+      : slot_bytes_(slot_bytes), base_(emitter.reserve(Buffer::L1, slot_bytes * slots, purpose)), slots_(static_cast<size_t>(slots)) {}
+
+  template <class Load>
+  int64_t get(const Key& key, Load&& load) {
+    size_t oldest = 0;
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].used && slots_[i].key == key) {
+        slots_[i].used = ++clock_;
+        return address(i);
+      }
+      if (slots_[i].used < slots_[oldest].used) oldest = i;
+    }
+    slots_[oldest] = {key, ++clock_};
+    load(address(oldest));
+    return address(oldest);
+  }
+
+ private:
+  struct Slot {
+    Key key{};
+    int64_t used = 0;
+  };
+  int64_t address(size_t slot) const { return base_ + static_cast<int64_t>(slot) * slot_bytes_; }
+
+  int64_t slot_bytes_, base_;
+  std::vector<Slot> slots_;
+  int64_t clock_ = 0;
+};
+
+struct Range {
+  int64_t begin, end;
+  int64_t size() const { return end - begin; }
+};
+
+Range part(int64_t total, int64_t parts, int64_t index) {
+  return {total * index / parts, total * (index + 1) / parts};
+}
+
+// What L0C holds at a time: rows [row, row + rows) of the slab's pixels, n_tile column blocks.
+struct Macro {
+  const CubeItem* item;
+  Range slab;        // units
+  int64_t first_row; // output pixel of the slab's start
+  Range rows;        // output pixels
+  Range columns;     // blocks of 16
+  int64_t l0c;
+};
+
+// The share of one core.
+class CubeBlock {
+ public:
+  CubeBlock(const Soc& soc, const CubeTask& task, const CubePlan& plan)
+      : soc_(soc), task_(task), p_(task.problem), plan_(plan), e_(soc),
+        a_cache_(e_, plan.a_bytes, plan.a_slots, "the feature map"), b_cache_(e_, plan.b_bytes, plan.b_slots, "the weights"),
+        l0a_(e_, Buffer::L0A, soc.l0a / 2, 2, "A tiles"), l0b_(e_, Buffer::L0B, soc.l0b / 2, 2, "B tiles"),
+        l0c_(e_, Buffer::L0C, soc.l0c / 2, 2, "accumulators") {
+    if (soc.split) {
+      if (task.bias >= 0) bias_l1_ = Ring(e_, Buffer::L1, plan.n_tile * 32, 2, "the bias");
+      return;
+    }
+    if (task.bias >= 0) bias_ = Ring(e_, Buffer::UB, plan.n_tile * 32, 2, "the bias");
+    reserve_epilogue();
+  }
+
+  Result<Program> run(Range items, Range units, Range columns) {
+    const std::vector<Macro> macros = list_macros(items, units, columns);
+    // The next tile's bias enters L0C before this tile's results leave: the vector unit is in order.
+    if (!macros.empty()) start(macros[0]);
+    for (size_t i = 0; i < macros.size(); ++i) {
+      multiply(macros[i]);
+      if (i + 1 < macros.size()) start(macros[i + 1]);
+      finish(macros[i]);
+    }
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+ private:
+  std::vector<Macro> list_macros(Range items, Range units, Range columns) {
+    std::vector<Macro> macros;
+    for (int64_t i = items.begin; i < items.end; ++i)
+      for (int64_t u = units.begin; u < units.end; u += plan_.slab_units) {
+        const Range slab{u, std::min(u + plan_.slab_units, units.end)};
+        const Range rows{first_pixel(slab.begin), std::min(first_pixel(slab.end), p_.m())};
+        for (int64_t j = columns.begin; j < columns.end; j += plan_.n_tile)
+          for (int64_t r = rows.begin; r < rows.end; r += plan_.macro_rows)
+            macros.push_back({&task_.items[static_cast<size_t>(i)], slab, rows.begin, {r, std::min(r + plan_.macro_rows, rows.end)},
+                              {j, std::min(j + plan_.n_tile, columns.end)}, l0c_.next()});
+      }
+    return macros;
+  }
+
+  int64_t first_pixel(int64_t unit) const { return p_.flat() ? unit * 16 : unit * p_.wo; }
+
+  // --- L0C regions: one for each mad's rows, [n1][m1][16][16] inside ---
+  template <class F>
+  void for_m_tiles(const Macro& macro, F&& body) {
+    for (int64_t r = macro.rows.begin; r < macro.rows.end; r += plan_.m_tile) {
+      const Range rows{r, std::min(r + plan_.m_tile, macro.rows.end)};
+      body(rows, macro.l0c + (r - macro.rows.begin) * macro.columns.size() * 16 * 4);
+    }
+  }
+
+  void start(const Macro& macro) {
+    if (task_.bias < 0) return;
+    const int64_t source = task_.bias + (macro.item->channel_block + macro.columns.begin) * 32;
+    if (soc_.split) {
+      const int64_t l1 = bias_l1_.next();
+      e_.gm_to_l1(l1, source, {.blocks = macro.columns.size()});
+      e_.push(Opcode::CopyCbufToBt, {0, l1, macro.columns.size(), type_arg(VecType::F16)});
+      return;
+    }
+    const int64_t ub = bias_.next();
+    e_.gm_to_ub(ub, source, {.blocks = macro.columns.size()});
+    for_m_tiles(macro, [&](Range rows, int64_t l0c) {
+      e_.push(Opcode::BroadcastUbToCc, {l0c, ub, macro.columns.size(), ceil_div(rows.size(), 16), type_arg(VecType::F16)});
+    });
+  }
+
+  int64_t first_init() const { return task_.bias < 0 ? 1 : soc_.split ? 2 : 0; }
+
+  void multiply(const Macro& macro) {
+    for (int64_t c = 0; c < p_.c1; c += plan_.c1_chunk) {
+      const Range chunk{c, std::min(c + plan_.c1_chunk, p_.c1)};
+      const int64_t a = a_cache_.get({macro.item->a, macro.slab.begin, c}, [&](int64_t l1) { load_map(macro, chunk, l1); });
+      const int64_t b = b_cache_.get({macro.item->b, macro.columns.begin, c}, [&](int64_t l1) { load_weights(macro, chunk, l1); });
+      set_map(macro);
+      const int64_t taps = p_.kh * p_.kw;
+      for (int64_t k = 0; k < chunk.size() * taps; k += plan_.k_tile) {
+        const Range fractals{k, std::min(k + plan_.k_tile, chunk.size() * taps)};
+        const int64_t l0b = l0b_.next();
+        load_b(macro, chunk, fractals, b, l0b);
+        for_m_tiles(macro, [&](Range rows, int64_t l0c) {
+          const int64_t l0a = l0a_.next();
+          e_.push(Opcode::Img2ColV2CbufToCa, {l0a, a, fractals.size() * 16, rows.size(), fractals.begin * 16, rows.begin - macro.first_row, p_.sw,
+                                              p_.sh, p_.kw, p_.kh, p_.dw, p_.dh, chunk.size() * 16});
+          const int64_t init = c == 0 && k == 0 ? first_init() : 0;
+          e_.push(Opcode::Mad, {l0c, l0a, l0b, rows.size(), fractals.size() * 16, macro.columns.size() * 16, init});
+        });
+      }
+    }
+  }
+
+  // Rows of the feature map that the slab's outputs read, before clipping.
+  Range map_rows(const Macro& macro) const {
+    return {macro.slab.begin * p_.sh - p_.pt, (macro.slab.end - 1) * p_.sh + (p_.kh - 1) * p_.dh + 1 - p_.pt};
+  }
+  int64_t slab_pixels(const Macro& macro) const { return std::min(first_pixel(macro.slab.end), p_.m()) - macro.first_row; }
+
+  void load_map(const Macro& macro, Range chunk, int64_t l1) {
+    const int64_t pixels = slab_pixels(macro);
+    if (p_.matrix) {
+      const int64_t columns = std::min(chunk.end * 16, p_.k) - chunk.begin * 16;
+      e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, macro.item->a + (macro.first_row * p_.k + chunk.begin * 16) * 2, pixels, columns, p_.k, pixels});
+      return;
+    }
+    const int64_t map = p_.h * p_.w;
+    Range span{macro.first_row, macro.first_row + pixels};
+    if (!p_.flat()) {
+      const Range rows = map_rows(macro);
+      span = {std::max<int64_t>(rows.begin, 0) * p_.w, std::min(rows.end, p_.h) * p_.w};
+    }
+    e_.gm_to_l1(l1, macro.item->a + (chunk.begin * map + span.begin) * 32, {.bursts = chunk.size(), .blocks = span.size(), .src_gap = map - span.size()});
+  }
+
+  void set_map(const Macro& macro) {
+    std::array<int64_t, 6> map{1, slab_pixels(macro), 0, 0, 0, 0};
+    if (!p_.flat()) {
+      const Range rows = map_rows(macro);
+      const int64_t top = std::max<int64_t>(0, -rows.begin), bottom = std::max<int64_t>(0, rows.end - p_.h);
+      map = {rows.size() - top - bottom, p_.w, p_.pl, p_.pr, top, bottom};
+    }
+    if (map == map_) return;
+    map_ = map;
+    e_.push(Opcode::SetFMatrix, {map[0], map[1], map[2], map[3], map[4], map[5]});
+  }
+
+  void load_weights(const Macro& macro, Range chunk, int64_t l1) {
+    const int64_t taps = p_.kh * p_.kw, n1 = macro.columns.size();
+    if (!p_.b_matrix) {
+      const int64_t source = macro.item->b + (chunk.begin * taps * p_.n1() + macro.columns.begin) * kFractalBytes;
+      e_.gm_to_l1(l1, source, {.bursts = chunk.size() * taps, .blocks = n1 * 16, .src_gap = (p_.n1() - n1) * 16});
+      return;
+    }
+    const int64_t rows = std::min(chunk.end * 16, p_.k) - chunk.begin * 16, padded = chunk.size() * 16;
+    const int64_t columns = std::min(macro.columns.end * 16, p_.n) - macro.columns.begin * 16;
+    e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, macro.item->b + (chunk.begin * 16 * p_.n + macro.columns.begin * 16) * 2, rows, columns, p_.n, padded});
+    for (int64_t j = 0; rows < padded && j < n1; ++j) e_.gm_to_l1(l1 + (j * padded + rows) * 32, task_.zeros, {.blocks = padded - rows});
+  }
+
+  void load_b(const Macro& macro, Range chunk, Range fractals, int64_t l1, int64_t l0b) {
+    const int64_t n1 = macro.columns.size();
+    if (!p_.b_matrix) {
+      e_.push(Opcode::LoadCbufToCb, {l0b, l1 + fractals.begin * n1 * kFractalBytes, fractals.size() * n1, 1, 0, 0});
+      return;
+    }
+    // L1 holds [n1][k rows][16 n]: fractal (k, n) is row block k of column block n, transposed on the way.
+    for (int64_t k = fractals.begin; k < fractals.end; ++k)
+      e_.push(Opcode::LoadCbufToCb, {l0b + (k - fractals.begin) * n1 * kFractalBytes, l1 + k * kFractalBytes, n1, chunk.size(), 0, 1});
+  }
+
+  // --- results: L0C -> UB -> chain -> GM ---
+  void reserve_epilogue() {
+    const auto& registers = task_.chain.registers();
+    int64_t element_bytes = 2;
+    if (!task_.chain.empty()) element_bytes = task_.chain.bytes_per_element();
+    block_bytes_ = 0;
+    for (const ChainOperand& operand : task_.chain.operands())
+      if (operand.kind != OperandKind::Tile) block_bytes_ += 512 + align_up(operand.kind == OperandKind::Channel ? plan_.n_tile * 32 : 32, 512);
+    const int64_t slot = (e_.free_bytes(Buffer::UB) - 2 * block_bytes_ - 2 * 512 * static_cast<int64_t>(registers.size() + 1)) / 2;
+    tile_elements_ = std::max<int64_t>(256, slot / element_bytes / 256 * 256);
+    if (task_.chain.empty()) {
+      register_rings_.emplace_back(e_, Buffer::UB, tile_elements_ * 2, 2, "the result tile");
+    } else {
+      for (const ChainRegister& reg : registers)
+        register_rings_.emplace_back(e_, Buffer::UB, tile_elements_ * vec_type_size(reg.type), 2, "the result tiles");
+    }
+    for (const ChainOperand& operand : task_.chain.operands())
+      operand_rings_.emplace_back(e_, Buffer::UB, operand.kind == OperandKind::Channel ? plan_.n_tile * 32 : 32, operand.kind == OperandKind::Tile ? 0 : 2, "operands");
+  }
+
+  void finish(const Macro& macro) {
+    for_m_tiles(macro, [&](Range rows, int64_t l0c) {
+      if (soc_.split) return fix_out(macro, rows, l0c);
+      const int64_t m1 = ceil_div(rows.size(), 16);
+      const int64_t step = std::max<int64_t>(1, tile_elements_ / (m1 * 256));
+      for (int64_t j = 0; j < macro.columns.size(); j += step) {
+        const Range columns{macro.columns.begin + j, std::min(macro.columns.begin + j + step, macro.columns.end)};
+        vector_out(macro, rows, columns, l0c + j * m1 * 1024);
+      }
+    });
+  }
+
+  void vector_out(const Macro& macro, Range rows, Range columns, int64_t l0c) {
+    const int64_t m1 = ceil_div(rows.size(), 16);
+    std::vector<int64_t> registers;
+    for (Ring& ring : register_rings_) registers.push_back(ring.next());
+    std::vector<int64_t> blocks;
+    const auto& operands = task_.chain.operands();
+    for (size_t i = 0; i < operands.size(); ++i) {
+      const int reg = task_.chain.operand_register(i);
+      if (reg >= 0) move_tile(task_.operand_address[i], registers[static_cast<size_t>(reg)], macro, rows, columns, 2, true);
+      blocks.push_back(reg >= 0 ? 0 : load_block(i, macro, columns));
+    }
+    const bool chained = !task_.chain.empty();
+    const int64_t entry = chained ? registers[static_cast<size_t>(task_.chain.carried_register())] : registers[0];
+    e_.push(Opcode::CopyMatrixCcToUbuf, {entry, l0c, 1, columns.size() * m1, 0, 0, kCcModeF32ToF16, task_.relu});
+    if (chained) emit_chain(registers, blocks, rows, columns);
+    const int64_t leave = chained ? registers[static_cast<size_t>(task_.chain.result_register())] : entry;
+    const int64_t size = chained ? vec_type_size(task_.chain.result_type()) : 2;
+    move_tile(task_.result, leave, macro, rows, columns, size, false);
+  }
+
+  // Whole tile at once when every row holds data and no operand changes from column block to column block.
+  void emit_chain(const std::vector<int64_t>& registers, std::vector<int64_t> blocks, Range rows, Range columns) {
+    const int64_t padded = align_up(rows.size(), 16);
+    if (rows.size() == padded && !task_.chain.uses(OperandKind::Channel)) {
+      task_.chain.emit(e_, registers, blocks, 0, columns.size() * padded * 16);
+      return;
+    }
+    for (int64_t j = 0; j < columns.size(); ++j) {
+      task_.chain.emit(e_, registers, blocks, j * padded * 16, rows.size() * 16);
+      for (size_t i = 0; i < blocks.size(); ++i)
+        if (task_.chain.operands()[i].kind == OperandKind::Channel) blocks[i] += 32;
+    }
+  }
+
+  int64_t load_block(size_t operand, const Macro& macro, Range columns) {
+    const int64_t ub = operand_rings_[operand].next();
+    const bool channel = task_.chain.operands()[operand].kind == OperandKind::Channel;
+    int64_t block = 0;
+    if (channel) block = macro.item->channel_block + columns.begin + (task_.operand_batched[operand] ? macro.item->batch * p_.result_c1 : 0);
+    e_.gm_to_ub(ub, task_.operand_address[operand] + block * 32, {.blocks = channel ? columns.size() : 1});
+    return ub;
+  }
+
+  // Between UB [column block][rows padded to 16][16] and a tensor laid out like the result.
+  void move_tile(int64_t tensor, int64_t ub, const Macro& macro, Range rows, Range columns, int64_t size, bool load) {
+    const int64_t m = rows.size(), padded = align_up(m, 16);
+    if (!p_.matrix) {
+      const int64_t gm = tensor + macro.item->result_offset + (columns.begin * p_.m() + rows.begin) * 32;
+      const BlockCopy copy{.bursts = columns.size(), .blocks = m, .src_gap = load ? p_.m() - m : padded - m, .dst_gap = load ? padded - m : p_.m() - m};
+      if (load) e_.gm_to_ub(ub, gm, copy);
+      else e_.ub_to_gm(gm, ub, copy);
+      return;
+    }
+    const int64_t gm = tensor + macro.item->result_offset / 2 * size + (rows.begin * p_.n + columns.begin * 16) * size;
+    for (int64_t j = 0; j < columns.size(); ++j) {
+      const int64_t width = std::min<int64_t>(16, p_.n - (columns.begin + j) * 16) * size;
+      const ByteCopy copy{.bursts = m, .bytes = width, .gm_gap = p_.n * size - width, .ub_gap = (16 * size - align_up(width, 32)) / 32};
+      const int64_t tile = ub + j * padded * 16 * size;
+      if (load) e_.gm_to_ub_bytes(tile, gm + j * 16 * size, copy);
+      else e_.ub_to_gm_bytes(gm + j * 16 * size, tile, copy);
+    }
+  }
+
+  void fix_out(const Macro& macro, Range rows, int64_t l0c) {
+    const int64_t m1 = ceil_div(rows.size(), 16);
+    if (p_.matrix) {
+      const int64_t columns = std::min(macro.columns.end * 16, p_.n) - macro.columns.begin * 16;
+      const int64_t gm = task_.result + macro.item->result_offset + (rows.begin * p_.n + macro.columns.begin * 16) * 2;
+      e_.push(Opcode::CopyMatrixCcToGm, {gm, l0c, rows.size(), columns, p_.n * 2, m1, kCcModeF32ToF16, task_.relu, 1});
+      return;
+    }
+    const int64_t gm = task_.result + macro.item->result_offset + (macro.columns.begin * p_.m() + rows.begin) * 32;
+    e_.push(Opcode::CopyMatrixCcToGm, {gm, l0c, rows.size(), macro.columns.size() * 16, p_.m(), m1, kCcModeF32ToF16, task_.relu, 0});
+  }
+
+  const Soc& soc_;
+  const CubeTask& task_;
+  const CubeProblem& p_;
+  CubePlan plan_;
+  Emitter e_;
+  L1Cache a_cache_, b_cache_;
+  Ring l0a_, l0b_, l0c_, bias_, bias_l1_;
+  std::vector<Ring> register_rings_, operand_rings_;
+  std::array<int64_t, 6> map_{-1, -1, -1, -1, -1, -1};
+  int64_t block_bytes_ = 0;
+  int64_t tile_elements_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task) {
+  const int64_t chain_bytes = task.chain.empty() ? 0 : task.chain.bytes_per_element();
+  NPU_TRY(const CubeSplit split, split_cube(soc, task.problem, chain_bytes));
+  const CubeProblem& p = task.problem;
+  std::vector<Program> blocks;
+  for (int64_t i = 0; i < split.items; ++i)
+    for (int64_t u = 0; u < split.units; ++u)
+      for (int64_t j = 0; j < split.columns; ++j) {
+        CubeBlock block(soc, task, split.plan);
+        NPU_TRY(Program program, block.run(part(p.items, split.items, i), part(p.units(), split.units, u), part(p.n1(), split.columns, j)));
+        blocks.push_back(std::move(program));
+      }
+  return blocks;
+}
+
+}  // namespace npu

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chain of elementwise operators as a task of its own: tiles go GM -> UB -> vector -> UB -> GM, double-buffered.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/lower/families.h"
+#include "compiler/lower/operands.h"
+#include "compiler/schedule/insert_sync.h"
+
+namespace npu {
+namespace {
+
+// Operators whose value at zero is not finite: the padding channels of NC1HWC0 would become infinite.
+constexpr std::array<std::string_view, 4> kNotFiniteAtZero{"Div", "Log", "Pow", "Reciprocal"};
+
+// The iteration space: `outer` stretches of `inner` elements; Channel and Row data change from stretch to stretch.
+struct Space {
+  int64_t outer = 1;
+  int64_t inner = 1;       // elements of one stretch in memory
+  bool padded = false;     // stretches do not start on 32-byte blocks: copied one by one, by bytes
+};
+
+Space make_space(const Graph& graph, const VectorChain& chain, const Value& result) {
+  const Shape logical = to_shape(result.type.dims);
+  int64_t total = 1;
+  const auto physical = physical_shape(logical, DType::Float16, result.format);
+  for (int64_t dim : physical.value_or(logical)) total *= dim;
+  (void)graph;
+  if (result.format == Format::NC1HWC0 && chain.uses(OperandKind::Channel)) {
+    const int64_t stretch = logical[2] * logical[3] * 16;
+    return {total / stretch, stretch, false};
+  }
+  if (chain.uses(OperandKind::Row)) return {total / logical.back(), logical.back(), logical.back() % 16 != 0};
+  return {1, total, false};
+}
+
+class ElementwiseBlock {
+ public:
+  ElementwiseBlock(const Soc& soc, const VectorChain& chain, const Space& space, std::span<const int64_t> addresses, int64_t result)
+      : soc_(soc), chain_(chain), space_(space), addresses_(addresses), result_(result), e_(soc) {
+    for (const ChainOperand& operand : chain.operands()) {
+      const bool row = operand.kind == OperandKind::Row;
+      if (row) row_bytes_ += align_up(space.inner * vec_type_size(operand.type), 512);
+    }
+    const int64_t budget = soc.ub - 2048 - row_bytes_ - static_cast<int64_t>(chain.registers().size() + 2 * chain.operands().size()) * 1024;
+    tile_ = std::max<int64_t>(256, budget / 2 / chain.bytes_per_element() / 256 * 256);
+    for (const ChainRegister& reg : chain.registers()) registers_.emplace_back(e_, Buffer::UB, tile_ * vec_type_size(reg.type), 2, "the tiles");
+    for (const ChainOperand& operand : chain.operands())
+      blocks_.emplace_back(e_, Buffer::UB, operand.kind == OperandKind::Row ? space.inner * vec_type_size(operand.type) : 64,
+                           operand.kind == OperandKind::Tile ? 0 : operand.kind == OperandKind::Channel ? 2 : 1, "operands");
+  }
+
+  // Stretches [from, to), or elements [from, to) of the only stretch.
+  Result<Program> run(int64_t from, int64_t to, std::span<const int64_t> channel_period) {
+    channel_period_ = channel_period;
+    load_fixed();
+    if (space_.outer == 1) {
+      for (int64_t at = from; at < to; at += tile_) flat_tile(0, at, std::min(tile_, to - at));
+    } else if (chain_.uses(OperandKind::Channel)) {
+      for (int64_t s = from; s < to; ++s)
+        for (int64_t at = 0; at < space_.inner; at += tile_) flat_tile(s, at, std::min(tile_, space_.inner - at));
+    } else {
+      rows(from, to);
+    }
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+ private:
+  // Scalars and rows stay in UB for the whole block.
+  void load_fixed() {
+    block_address_.assign(chain_.operands().size(), 0);
+    for (size_t i = 0; i < chain_.operands().size(); ++i) {
+      const ChainOperand& operand = chain_.operands()[i];
+      if (operand.kind == OperandKind::Tile || operand.kind == OperandKind::Channel) continue;
+      block_address_[i] = blocks_[i].next();
+      const int64_t bytes = operand.kind == OperandKind::Row ? space_.inner * vec_type_size(operand.type) : kBlockBytes;
+      e_.gm_to_ub_bytes(block_address_[i], addresses_[i], {.bytes = bytes});
+    }
+  }
+
+  std::vector<int64_t> take_registers() {
+    std::vector<int64_t> registers;
+    for (Ring& ring : registers_) registers.push_back(ring.next());
+    return registers;
+  }
+
+  template <class F>
+  void for_tiles(const std::vector<int64_t>& registers, F&& load) {
+    for (size_t i = 0; i < chain_.operands().size(); ++i)
+      if (const int reg = chain_.operand_register(i); reg >= 0) load(i, registers[static_cast<size_t>(reg)], vec_type_size(chain_.operands()[i].type));
+  }
+
+  void flat_tile(int64_t stretch, int64_t at, int64_t count) {
+    const auto registers = take_registers();
+    const int64_t first = stretch * space_.inner + at;
+    for_tiles(registers, [&](size_t i, int64_t ub, int64_t size) { e_.gm_to_ub_bytes(ub, addresses_[i] + first * size, {.bytes = count * size}); });
+    for (size_t i = 0; i < chain_.operands().size(); ++i) {
+      if (chain_.operands()[i].kind != OperandKind::Channel) continue;
+      block_address_[i] = blocks_[i].next();
+      e_.gm_to_ub(block_address_[i], addresses_[i] + stretch % channel_period_[i] * kBlockBytes, {.blocks = 1});
+    }
+    chain_.emit(e_, registers, block_address_, 0, count);
+    const int64_t size = vec_type_size(chain_.result_type());
+    e_.ub_to_gm_bytes(result_ + first * size, registers[static_cast<size_t>(chain_.result_register())], {.bytes = count * size});
+  }
+
+  // Rows that share a Row operand; each row starts on a block boundary in UB.
+  void rows(int64_t from, int64_t to) {
+    const int64_t pitch = align_up(space_.inner, 16);
+    const int64_t step = std::max<int64_t>(1, tile_ / pitch);
+    for (int64_t row = from; row < to; row += step) {
+      const int64_t count = std::min(step, to - row);
+      const auto registers = take_registers();
+      const auto copy = [&](int64_t size) { return ByteCopy{.bursts = count, .bytes = space_.inner * size, .ub_gap = (pitch * size - align_up(space_.inner * size, 32)) / 32}; };
+      for_tiles(registers, [&](size_t i, int64_t ub, int64_t size) { e_.gm_to_ub_bytes(ub, addresses_[i] + row * space_.inner * size, copy(size)); });
+      for (int64_t r = 0; r < count; ++r) chain_.emit(e_, registers, block_address_, r * pitch, space_.inner);
+      const int64_t size = vec_type_size(chain_.result_type());
+      e_.ub_to_gm_bytes(result_ + row * space_.inner * size, registers[static_cast<size_t>(chain_.result_register())], copy(size));
+    }
+  }
+
+  const Soc& soc_;
+  const VectorChain& chain_;
+  Space space_;
+  std::span<const int64_t> addresses_;
+  int64_t result_;
+  Emitter e_;
+  int64_t row_bytes_ = 0;
+  int64_t tile_ = 0;
+  std::vector<Ring> registers_, blocks_;
+  std::vector<int64_t> block_address_;
+  std::span<const int64_t> channel_period_;
+};
+
+}  // namespace
+
+Layout elementwise_layout(const Graph& graph, const Node& node) {
+  const Dims& result = graph.value(node.outputs[0]).type.dims;
+  if (result.size() != 4) return Layout::Plain;
+  const bool whole_blocks = result[1].value() % 16 == 0;
+  if (!whole_blocks && std::ranges::count(kNotFiniteAtZero, node.op) > 0) return Layout::Plain;
+  if (graph.value(node.outputs[0]).type.dtype != DType::Float16 || graph.value(node.inputs[0]).type.dtype != DType::Float16) return Layout::Plain;
+  bool channel = false;
+  for (ValueId input : node.inputs) {
+    if (input == kNone) continue;
+    const auto kind = operand_kind(graph, input, result, true);
+    if (!kind) return Layout::Plain;
+    channel |= kind == OperandKind::Channel;
+  }
+  return channel ? Layout::Image : Layout::Any;
+}
+
+std::optional<std::string> reject_vector(const Graph& graph, const Node& node, const Soc&) {
+  if (auto reason = reject_elementwise(graph, node)) return reason;
+  const Dims& result = graph.value(node.outputs[0]).type.dims;
+  const bool image = elementwise_layout(graph, node) != Layout::Plain;
+  for (ValueId input : node.inputs)
+    if (input != kNone && find_lower_rule(node.op) != nullptr && node.op != "Clip" && node.op != "Pow" && !operand_kind(graph, input, result, image))
+      return fmt::format("broadcast of {} over {}", to_string(graph.value(input).type.dims), to_string(result));
+  return std::nullopt;
+}
+
+Status lower_elementwise(LowerContext& context, const TaskSpec& spec, Task& task) {
+  const Graph& graph = context.graph;
+  const Value& result = graph.value(graph.node(spec.nodes.back()).outputs[0]);
+  NPU_TRY(const VectorChain chain, VectorChain::build(graph, spec.nodes, kNone));
+  std::vector<int64_t> addresses, periods;
+  const int64_t c1 = result.type.dims.size() == 4 ? ceil_div(result.type.dims[1].value(), 16) : 1;
+  for (const ChainOperand& operand : chain.operands()) {
+    NPU_TRY(const int64_t address, operand_address(context, operand, result.format));
+    addresses.push_back(address);
+    periods.push_back(is_batched(graph, operand, result.type.dims) ? INT64_MAX : c1);
+  }
+  const Space space = make_space(graph, chain, result);
+  const int64_t total = space.outer == 1 ? ceil_div(space.inner, 128) : space.outer;
+  const int64_t parts = std::clamp<int64_t>(space.outer == 1 ? space.inner / 2048 : space.outer, 1, std::min<int64_t>(context.soc.cores_for(true), total));
+  const int64_t address = context.address(graph.node(spec.nodes.back()).outputs[0]);
+  for (int64_t i = 0; i < parts; ++i) {
+    int64_t from = total * i / parts, to = total * (i + 1) / parts;
+    if (space.outer == 1) from *= 128, to = std::min(to * 128, space.inner);
+    ElementwiseBlock block(context.soc, chain, space, addresses, address);
+    NPU_TRY(Program program, block.run(from, to, periods));
+    task.blocks.push_back(std::move(program));
+  }
+  task.vector_task = true;
+  return {};
+}
+
+}  // namespace npu

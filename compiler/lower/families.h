@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// One lowering a family: fills Task::blocks and Task::macs. Preconditions: the family's reject() said nullopt.
+#pragma once
+
+#include "compiler/lower/cube.h"
+#include "compiler/lower/rule.h"
+
+namespace npu {
+
+CubeProblem conv_problem(const Graph& graph, const Node& node);
+std::optional<std::string> reject_conv(const Graph&, const Node&, const Soc&);
+Status lower_conv(LowerContext&, const TaskSpec&, Task&);
+
+std::optional<std::string> reject_matmul(const Graph&, const Node&, const Soc&);
+Status lower_matmul(LowerContext&, const TaskSpec&, Task&);
+
+Layout elementwise_layout(const Graph&, const Node&);
+std::optional<std::string> reject_vector(const Graph&, const Node&, const Soc&);
+Status lower_elementwise(LowerContext&, const TaskSpec&, Task&);
+
+std::optional<std::string> reject_pool(const Graph&, const Node&, const Soc&);
+Status lower_pool(LowerContext&, const TaskSpec&, Task&);
+
+Layout reduce_layout(const Graph&, const Node&);
+std::optional<std::string> reject_reduce(const Graph&, const Node&, const Soc&);
+Status lower_reduce(LowerContext&, const TaskSpec&, Task&);
+
+std::optional<std::string> reject_softmax(const Graph&, const Node&, const Soc&);
+Status lower_softmax(LowerContext&, const TaskSpec&, Task&);
+
+Layout move_layout(const Graph&, const Node&);
+std::optional<std::string> reject_move(const Graph&, const Node&, const Soc&);
+Status lower_move(LowerContext&, const TaskSpec&, Task&);
+
+std::optional<std::string> reject_trans_data(const Graph&, const Node&, const Soc&);
+Status lower_trans_data(LowerContext&, const TaskSpec&, Task&);
+
+Layout view_layout(const Graph&, const Node&);
+std::optional<std::string> reject_view(const Graph&, const Node&, const Soc&);
+
+}  // namespace npu
