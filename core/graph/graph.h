@@ -122,6 +122,7 @@ class Graph {
   std::vector<NodeId> consumers(ValueId id) const;
   bool is_output(ValueId id) const;
   bool is_constant(ValueId id) const { return id != kNone && value(id).constant.has_value(); }
+  std::vector<ValueId> used_constants() const;  // those that a node or output reads, in value order
   // The only consumer of a value that is no graph output, else kNone.
   NodeId single_consumer(ValueId id) const;
 

@@ -62,13 +62,17 @@ void write_value_info(pbf_writer& graph, GraphField field, const Value& value) {
   pbf_writer tensor(type, tag(TypeField::Tensor));
   tensor.add_int32(tag(TensorTypeField::ElemType), dtype_info(value.type.dtype).onnx);
   if (!value.type.has_rank) return;
+  // An empty message is written as such: a scalar's shape, an unknown dimension. (pbf_writer drops empty sub-messages.)
+  if (value.type.dims.empty()) tensor.add_message(tag(TensorTypeField::Shape), std::string());
   pbf_writer shape(tensor, tag(TensorTypeField::Shape));
   for (const Dim& dim : value.type.dims) {
-    pbf_writer message(shape, tag(ShapeField::Dim));
+    std::string buffer;
+    pbf_writer message(buffer);
     if (dim.known())
       message.add_int64(tag(DimField::Value), dim.value());
     else if (!dim.symbol().empty())
       message.add_string(tag(DimField::Param), dim.symbol());
+    shape.add_message(tag(ShapeField::Dim), buffer);
   }
 }
 
@@ -84,19 +88,6 @@ void write_node(pbf_writer& parent, const Graph& graph, const Node& node) {
     attribute.add_string(tag(AttributeField::Name), key);
     std::visit(AttributeWriter{attribute}, value);
   }
-}
-
-// What nodes or outputs read, in value order.
-std::vector<ValueId> used_constants(const Graph& graph) {
-  std::vector<char> used(graph.value_count(), 0);
-  for (const NodeId id : graph.order())
-    for (const ValueId input : graph.node(id).inputs)
-      if (input != kNone) used[static_cast<size_t>(input)] = 1;
-  for (const ValueId output : graph.outputs) used[static_cast<size_t>(output)] = 1;
-  std::vector<ValueId> constants;
-  for (size_t i = 0; i < used.size(); ++i)
-    if (used[i] && graph.is_constant(static_cast<ValueId>(i))) constants.push_back(static_cast<ValueId>(i));
-  return constants;
 }
 
 void write_graph(pbf_writer& model, const Graph& graph, const std::vector<ValueId>& constants) {
@@ -116,7 +107,7 @@ void write_graph(pbf_writer& model, const Graph& graph, const std::vector<ValueI
 }  // namespace
 
 Result<std::vector<std::byte>> save_onnx(const Graph& graph) {
-  const std::vector<ValueId> constants = used_constants(graph);
+  const std::vector<ValueId> constants = graph.used_constants();
   uint64_t weights = 0;
   for (const ValueId id : constants) weights += graph.value(id).constant->byte_size();
   if (weights > kMaxModelBytes)
