@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// MaxPool and AveragePool on NC1HWC0: first down the columns, then along the rows, 16 channels a block.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/families.h"
+#include "compiler/lower/emitter.h"
+#include "compiler/schedule/insert_sync.h"
+
+namespace npu {
+namespace {
+
+struct PoolShape {
+  int64_t planes, h, w, ho, wo, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr;
+  bool average, include_pad;
+
+  int64_t span_h() const { return (kh - 1) * dh + 1; }
+  int64_t padded_w() const { return (wo - 1) * sw + (kw - 1) * dw + 1; }
+  int64_t slab_rows(int64_t rows) const { return (rows - 1) * sh + span_h(); }
+  int64_t tile_bytes(int64_t rows) const { return (slab_rows(rows) * padded_w() + rows * padded_w() + rows * align_up(wo, 8)) * 32 + 2048; }
+};
+
+PoolShape pool_shape(const Graph& graph, const Node& node) {
+  const Shape x = to_shape(graph.value(node.inputs[0]).type.dims), y = to_shape(graph.value(node.outputs[0]).type.dims);
+  const auto kernel = node.ints_attr("kernel_shape"), strides = node.ints_attr("strides", {1, 1}), dilations = node.ints_attr("dilations", {1, 1});
+  auto pads = node.ints_attr("pads", {0, 0, 0, 0});
+  PoolShape s{x[0] * ceil_div(x[1], 16), x[2], x[3], y[2], y[3], kernel[0], kernel[1], strides[0], strides[1], dilations[0], dilations[1],
+              pads[0], pads[1], pads[2], pads[3], node.op == "AveragePool", node.int_attr("count_include_pad", 0) != 0};
+  const std::string auto_pad = node.string_attr("auto_pad", "NOTSET");
+  if (auto_pad.starts_with("SAME")) {
+    const int64_t extra = auto_pad == "SAME_LOWER" ? 1 : 0;
+    const int64_t th = std::max<int64_t>(0, (s.ho - 1) * s.sh + s.span_h() - s.h), tw = std::max<int64_t>(0, s.padded_w() - s.w);
+    s.pt = (th + extra) / 2, s.pl = (tw + extra) / 2, s.pb = th - s.pt, s.pr = tw - s.pl;
+  } else if (auto_pad == "VALID") {
+    s.pt = s.pl = s.pb = s.pr = 0;
+  }
+  return s;
+}
+
+// Positions of one axis that an average counts: windows are clipped to the padded input, and to the input itself unless
+// padding counts.
+int64_t counted(int64_t out, int64_t stride, int64_t kernel, int64_t dilation, int64_t pad_begin, int64_t pad_end, int64_t size, bool include_pad) {
+  int64_t count = 0;
+  for (int64_t k = 0; k < kernel; ++k) {
+    const int64_t at = out * stride + k * dilation - pad_begin;
+    count += include_pad ? at < size + pad_end : at >= 0 && at < size;
+  }
+  return std::max<int64_t>(1, count);
+}
+
+// kernel size / counted positions for every output pixel as blocks of 16, or empty when all are 1.
+Tensor corrections(const PoolShape& s) {
+  Tensor map(DType::Float16, {s.ho, s.wo, 16});
+  auto values = map.mutable_data<Half>();
+  bool needed = false;
+  for (int64_t y = 0; y < s.ho; ++y)
+    for (int64_t x = 0; x < s.wo; ++x) {
+      const int64_t count = counted(y, s.sh, s.kh, s.dh, s.pt, s.pb, s.h, s.include_pad) * counted(x, s.sw, s.kw, s.dw, s.pl, s.pr, s.w, s.include_pad);
+      needed |= count != s.kh * s.kw;
+      const Half factor(static_cast<float>(s.kh * s.kw) / static_cast<float>(count));
+      std::fill_n(values.begin() + (y * s.wo + x) * 16, 16, factor);
+    }
+  return needed ? map : Tensor();
+}
+
+class PoolBlock {
+ public:
+  PoolBlock(const Soc& soc, const PoolShape& shape, int64_t src, int64_t dst, int64_t correction, int64_t rows)
+      : soc_(soc), s_(shape), src_(src), dst_(dst), correction_(correction), rows_(rows), e_(soc),
+        slab_(e_, Buffer::UB, shape.slab_rows(rows) * shape.padded_w() * 32, 2, "the input rows"),
+        column_(e_, Buffer::UB, rows * shape.padded_w() * 32, 1, "column results"),
+        out_(e_, Buffer::UB, rows * align_up(shape.wo, 8) * 32, 2, "the output rows"),
+        factors_(e_, Buffer::UB, correction < 0 ? 0 : rows * shape.wo * 32, 1, "the corrections") {}
+
+  Result<Program> run(int64_t from, int64_t to) {
+    const int64_t steps = ceil_div(s_.ho, rows_);
+    for (int64_t item = from; item < to; ++item) tile(item / steps, item % steps * rows_);
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+ private:
+  void tile(int64_t plane, int64_t first) {
+    const int64_t rows = std::min(rows_, s_.ho - first), width = s_.padded_w();
+    const int64_t slab = slab_.next(), column = column_.next(), out = out_.next();
+    load(slab, plane, first, rows);
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t k = 0; k < s_.kh; ++k) {
+        const int64_t source = slab + (r * s_.sh + k * s_.dh) * width * 32, target = column + r * width * 32;
+        if (k == 0) first_tap_row(target, source, width * 16);
+        else e_.binary(combine(), VecType::F16, target, {target}, {source}, width * 16);
+      }
+      for (int64_t k = 0; k < s_.kw; ++k) row_tap(out + r * s_.wo * 32, column + (r * width + k * s_.dw) * 32, k == 0);
+    }
+    if (s_.average) e_.scalar(Opcode::Vmuls, VecType::F16, out, out, 1.0f / static_cast<float>(s_.kw), rows * s_.wo * 16);
+    if (correction_ >= 0) {
+      const int64_t factors = factors_.next();
+      e_.gm_to_ub(factors, correction_ + first * s_.wo * 32, {.blocks = rows * s_.wo});
+      e_.binary(Opcode::Vmul, VecType::F16, out, {out}, {factors}, rows * s_.wo * 16);
+    }
+    e_.ub_to_gm(dst_ + (plane * s_.ho + first) * s_.wo * 32, out, {.blocks = rows * s_.wo});
+  }
+
+  Opcode combine() const { return s_.average ? Opcode::Vadd : Opcode::Vmax; }
+
+  // Scaling by 1/kh here keeps sums of kh rows in range; 1/kw follows along the row.
+  void first_tap_row(int64_t target, int64_t source, int64_t count) {
+    if (s_.average) return e_.scalar(Opcode::Vmuls, VecType::F16, target, source, 1.0f, count);
+    e_.binary(Opcode::Vmax, VecType::F16, target, {source}, {source}, count);
+  }
+
+  void row_tap(int64_t out, int64_t source, bool first) {
+    for (int64_t x = 0; x < s_.wo;) {
+      const bool full = s_.wo - x >= 8;
+      const int64_t repeat = full ? std::min<int64_t>(255, (s_.wo - x) / 8) : 1;
+      const int64_t src = source + x * s_.sw * 32, dst = out + x * 32, lanes = full ? 128 : (s_.wo - x) * 16;
+      if (first && s_.average) {
+        e_.masked(lanes, VecType::F16, Opcode::Vmuls, {type_arg(VecType::F16), dst, src, repeat, 1, s_.sw, 8, 8 * s_.sw, float_bits(1.0f / static_cast<float>(s_.kh))});
+      } else if (first) {
+        e_.masked(lanes, VecType::F16, Opcode::Vmax, {type_arg(VecType::F16), dst, src, src, repeat, 1, s_.sw, s_.sw, 8, 8 * s_.sw, 8 * s_.sw});
+      } else if (s_.average) {
+        e_.masked(lanes, VecType::F16, Opcode::Vaxpy, {type_arg(VecType::F16), dst, src, repeat, 1, s_.sw, 8, 8 * s_.sw, float_bits(1.0f / static_cast<float>(s_.kh))});
+      } else {
+        e_.masked(lanes, VecType::F16, Opcode::Vmax, {type_arg(VecType::F16), dst, dst, src, repeat, 1, 1, s_.sw, 8, 8, 8 * s_.sw});
+      }
+      x += full ? repeat * 8 : s_.wo - x;
+    }
+  }
+
+  // The slab with its padding; what lies outside the input is the operation's neutral value.
+  void load(int64_t slab, int64_t plane, int64_t first, int64_t rows) {
+    const int64_t width = s_.padded_w(), top = first * s_.sh - s_.pt, height = s_.slab_rows(rows);
+    const int64_t y0 = std::max<int64_t>(0, top), y1 = std::min(s_.h, top + height);
+    const int64_t x1 = std::min(s_.w, width - s_.pl);
+    const bool whole = y0 == top && y1 == top + height && s_.pl == 0 && x1 == width;
+    if (!whole) e_.fill(VecType::F16, slab, s_.average ? 0.0f : -65504.0f, height * width * 16);
+    if (y1 <= y0 || x1 <= 0) return;
+    e_.gm_to_ub(slab + ((y0 - top) * width + s_.pl) * 32, src_ + (plane * s_.h + y0) * s_.w * 32,
+                {.bursts = y1 - y0, .blocks = x1, .src_gap = s_.w - x1, .dst_gap = width - x1});
+  }
+
+  const Soc& soc_;
+  const PoolShape& s_;
+  int64_t src_, dst_, correction_, rows_;
+  Emitter e_;
+  Ring slab_, column_, out_, factors_;
+};
+
+int64_t rows_that_fit(const PoolShape& s, const Soc& soc) {
+  int64_t rows = 0;
+  while (rows < s.ho && 2 * s.tile_bytes(rows + 1) + (rows + 1) * s.wo * 32 <= soc.ub) ++rows;
+  return rows;
+}
+
+}  // namespace
+
+std::optional<std::string> reject_pool(const Graph& graph, const Node& node, const Soc& soc) {
+  const TensorType& x = graph.value(node.inputs[0]).type;
+  if (x.dims.size() != 4) return fmt::format("{}-D pooling", x.dims.size() - 2);
+  if (x.dtype != DType::Float16) return fmt::format("{} data", to_string(x.dtype));
+  if (node.outputs.size() > 1 && node.outputs[1] != kNone) return "indices output";
+  const PoolShape s = pool_shape(graph, node);
+  if (s.sw > 31) return fmt::format("stride {} exceeds 31", s.sw);
+  if (rows_that_fit(s, soc) == 0) return fmt::format("UB budget: one output row needs {} bytes > {}", 2 * s.tile_bytes(1), soc.ub);
+  return std::nullopt;
+}
+
+Status lower_pool(LowerContext& context, const TaskSpec& spec, Task& task) {
+  const Node& node = context.graph.node(spec.nodes[0]);
+  const PoolShape s = pool_shape(context.graph, node);
+  const Tensor map = s.average ? corrections(s) : Tensor();
+  const int64_t correction = map.empty() ? -1 : context.add_weights(map.bytes());
+  const int64_t rows = std::min(rows_that_fit(s, context.soc), std::max<int64_t>(1, ceil_div(s.planes * s.ho, context.soc.cores_for(true))));
+  const int64_t items = s.planes * ceil_div(s.ho, rows);
+  const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), items);
+  for (int64_t i = 0; i < parts; ++i) {
+    PoolBlock block(context.soc, s, context.address(node.inputs[0]), context.address(node.outputs[0]), correction, rows);
+    NPU_TRY(Program program, block.run(items * i / parts, items * (i + 1) / parts));
+    task.blocks.push_back(std::move(program));
+  }
+  task.vector_task = true;
+  return {};
+}
+
+}  // namespace npu

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// NCHW <-> NC1HWC0 (fp16): 16 channels by 16 pixels at a time through the vector unit's transpose.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/families.h"
+#include "compiler/lower/emitter.h"
+#include "compiler/schedule/insert_sync.h"
+
+namespace npu {
+namespace {
+
+struct Map {
+  int64_t batch, c, pixels;
+  int64_t c1() const { return ceil_div(c, 16); }
+};
+
+// 16 channels of one image, pixels [begin, begin + count).
+struct Piece {
+  int64_t n, c1, begin, count;
+};
+
+class TransDataBlock {
+ public:
+  TransDataBlock(const Soc& soc, const Map& map, int64_t src, int64_t dst, int64_t most)
+      : soc_(soc), map_(map), src_(src), dst_(dst), e_(soc), in_(e_, Buffer::UB, most * 32, 2, "the input tile"),
+        out_(e_, Buffer::UB, most * 32, 2, "the output tile") {}
+
+  Result<Program> run(std::span<const Piece> pieces, bool to_image) {
+    for (const Piece& piece : pieces) to_image ? gather(piece) : scatter(piece);
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+ private:
+  int64_t plane(const Piece& p) const { return ((p.n * map_.c + p.c1 * 16) * map_.pixels + p.begin) * 2; }
+  int64_t image(const Piece& p) const { return ((p.n * map_.c1() + p.c1) * map_.pixels + p.begin) * 32; }
+  int64_t channels(const Piece& p) const { return std::min<int64_t>(16, map_.c - p.c1 * 16); }
+
+  void gather(const Piece& p) {
+    const int64_t groups = ceil_div(p.count, 16), row = groups * 32;
+    const int64_t in = in_.next(), out = out_.next();
+    e_.gm_to_ub_bytes(in, src_ + plane(p), {.bursts = channels(p), .bytes = p.count * 2, .gm_gap = (map_.pixels - p.count) * 2});
+    if (channels(p) < 16) e_.fill(VecType::F16, in + channels(p) * row, 0, (16 - channels(p)) * groups * 16);
+    e_.push(Opcode::ScatterVnchwconvB16, {out, in, groups, 1, groups, 16, 1});
+    e_.ub_to_gm(dst_ + image(p), out, {.blocks = p.count});
+  }
+
+  void scatter(const Piece& p) {
+    const int64_t groups = ceil_div(p.count, 16);
+    const int64_t in = in_.next(), out = out_.next();
+    e_.gm_to_ub(in, src_ + image(p), {.blocks = p.count});
+    if (p.count % 16 != 0) e_.fill(VecType::F16, in + p.count * 32, 0, (groups * 16 - p.count) * 16);
+    e_.push(Opcode::ScatterVnchwconvB16, {out, in, groups, groups, 1, 1, 16});
+    e_.ub_to_gm_bytes(dst_ + plane(p), out, {.bursts = channels(p), .bytes = p.count * 2, .gm_gap = (map_.pixels - p.count) * 2});
+  }
+
+  const Soc& soc_;
+  const Map& map_;
+  int64_t src_, dst_;
+  Emitter e_;
+  Ring in_, out_;
+};
+
+// One pixel an image: the channels are in order in both formats, only the padding differs.
+Result<Program> copy_vectors(const Soc& soc, const Map& map, int64_t src, int64_t dst, bool to_image) {
+  Emitter e(soc);
+  Ring ring(e, Buffer::UB, map.c1() * 32, 2, "the channels");
+  for (int64_t n = 0; n < map.batch; ++n) {
+    const int64_t ub = ring.next();
+    const int64_t plain = n * map.c * 2, image = n * map.c1() * 32;
+    if (to_image) {
+      e.gm_to_ub_bytes(ub, src + plain, {.bytes = map.c * 2});
+      e.ub_to_gm(dst + image, ub, {.blocks = map.c1()});
+    } else {
+      e.gm_to_ub(ub, src + image, {.blocks = map.c1()});
+      e.ub_to_gm_bytes(dst + plain, ub, {.bytes = map.c * 2});
+    }
+  }
+  NPU_CHECK(e.status());
+  return insert_sync(soc, e.take());
+}
+
+}  // namespace
+
+std::optional<std::string> reject_trans_data(const Graph& graph, const Node& node, const Soc&) {
+  const TensorType& type = graph.value(node.inputs[0]).type;
+  if (type.dims.size() != 4) return fmt::format("{}-D tensor", type.dims.size());
+  if (type.dtype != DType::Float16) return fmt::format("{} data", to_string(type.dtype));
+  return std::nullopt;
+}
+
+Status lower_trans_data(LowerContext& context, const TaskSpec& spec, Task& task) {
+  const Node& node = context.graph.node(spec.nodes[0]);
+  const Shape shape = to_shape(context.graph.value(node.inputs[0]).type.dims);
+  const Map map{shape[0], shape[1], shape[2] * shape[3]};
+  const bool to_image = context.graph.value(node.outputs[0]).format == Format::NC1HWC0;
+  const int64_t src = context.address(node.inputs[0]), dst = context.address(node.outputs[0]);
+  task.vector_task = true;
+  if (map.pixels == 1) {
+    NPU_TRY(Program program, copy_vectors(context.soc, map, src, dst, to_image));
+    task.blocks.push_back(std::move(program));
+    return {};
+  }
+  const int64_t most = std::min((context.soc.ub - 4096) / (4 * 32) / 16 * 16, align_up(map.pixels, 16));
+  std::vector<Piece> pieces;
+  for (int64_t n = 0; n < map.batch; ++n)
+    for (int64_t c1 = 0; c1 < map.c1(); ++c1)
+      for (int64_t p = 0; p < map.pixels; p += most) pieces.push_back({n, c1, p, std::min(most, map.pixels - p)});
+  const auto total = static_cast<int64_t>(pieces.size());
+  const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), total);
+  for (int64_t i = 0; i < parts; ++i) {
+    TransDataBlock block(context.soc, map, src, dst, most);
+    const auto first = static_cast<size_t>(total * i / parts), last = static_cast<size_t>(total * (i + 1) / parts);
+    NPU_TRY(Program program, block.run(std::span(pieces).subspan(first, last - first), to_image));
+    task.blocks.push_back(std::move(program));
+  }
+  return {};
+}
+
+}  // namespace npu
