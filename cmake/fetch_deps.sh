@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fills NPU_DEPS_DIR with the third-party sources and tools the build uses.
 #
-#   cmake/fetch_deps.sh [libs] [emscripten] [browser]      (default: libs)
+#   cmake/fetch_deps.sh [libs] [emscripten] [browser] [fonts]      (default: libs)
 #
 #   libs        headers and sources of the libraries (DESIGN: all from Debian's next releases)
 #   emscripten  the WebAssembly compiler, unless an em++ of 3.1.60 or later is on PATH
 #   browser     node packages of the browser tests
+#   fonts       fonts of the user interface, and fontTools, which makes subsets of them
 #
 # Needs no root. Everything is taken through the machine's own package managers, which check the
 # hashes; each group is built beside its place and moved there when complete, so an interrupted
@@ -20,6 +21,7 @@ header_packages=(doctest-dev libcli11-dev libprotozero-dev nlohmann-json3-dev)
 # package/suite; where the suite has moved on, the newest version its list offers is taken.
 source_packages=(benchmark/trixie cpp-httplib/trixie fmtlib/trixie highway/trixie imgui/sid
                  libsdl2/trixie libstb/sid)
+font_packages=(fonts-inter fonts-jetbrains-mono fonts-wqy-microhei python3-fonttools)
 emscripten_packages=(binaryen emscripten libc6 libgcc-s1 libstdc++6)
 npm_packages=(onnxruntime-web@1.20.1 playwright-core@1.49.1)
 acorn_package=acorn@8.14.0
@@ -186,6 +188,20 @@ fetch_browser() {
   publish browser "$recipe" "$PWD/out"
 }
 
+fetch_fonts() {
+  local recipe="1 ${font_packages[*]}" archive
+  is_current fonts "$recipe" && return
+  need_space 100
+  prepare_apt
+  scratch fonts
+  mkdir archives out
+  (cd archives; apt_download "${font_packages[@]}")
+  for archive in archives/*.deb; do dpkg -x "$archive" unpacked; done
+  mv unpacked/usr/share/fonts out/fonts
+  mv unpacked/usr/lib/python3/dist-packages out/python
+  publish fonts "$recipe" "$PWD/out"
+}
+
 main() {
   local group
   mkdir -p "$deps" 2>/dev/null || die "cannot create $deps"
@@ -197,7 +213,8 @@ main() {
       libs) fetch_libs ;;
       emscripten) fetch_emscripten ;;
       browser) fetch_browser ;;
-      *) die "unknown group '$group' (libs, emscripten, browser)" ;;
+      fonts) fetch_fonts ;;
+      *) die "unknown group '$group' (libs, emscripten, browser, fonts)" ;;
     esac
   done
   cd "$here"
