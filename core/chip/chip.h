@@ -57,6 +57,7 @@ class Core {
 
 struct TraceEvent {
   int32_t core = 0;
+  int32_t block = 0;
   int32_t instr = 0;     // index in the block's Program
   Pipe pipe{};
   int64_t start = 0;     // cycles since the task's start

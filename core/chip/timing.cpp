@@ -120,8 +120,8 @@ class Costs {
 // queue, and they only meet in flags and queue slots, whose times are known when they are passed.
 class CoreTimeline {
  public:
-  CoreTimeline(const Soc& soc, const Costs& costs, int core, int64_t start, const Program& program, TaskTiming& result, bool events)
-      : soc_(soc), costs_(costs), core_(core), program_(program), result_(result), events_(events), issue_time_(start) {
+  CoreTimeline(const Soc& soc, const Costs& costs, int core, int block, int64_t start, const Program& program, TaskTiming& result, bool events)
+      : soc_(soc), costs_(costs), core_(core), block_(block), program_(program), result_(result), events_(events), issue_time_(start) {
     for (PipeState& pipe : pipes_) pipe.free = start;
   }
 
@@ -242,12 +242,12 @@ class CoreTimeline {
   }
 
   void record(int32_t index, Pipe pipe, int64_t start, int64_t end) {
-    if (events_) result_.events.push_back({core_, index, pipe, start, end});
+    if (events_) result_.events.push_back({core_, block_, index, pipe, start, end});
   }
 
   const Soc& soc_;
   const Costs& costs_;
-  int core_;
+  int core_, block_;
   const Program& program_;
   TaskTiming& result_;
   bool events_;
@@ -267,7 +267,7 @@ Result<TaskTiming> time_task(const Soc& soc, std::span<const Program> blocks, bo
   std::vector<int64_t> core_end(cores, 0);
   for (size_t i = 0; i < blocks.size(); ++i) {
     const size_t core = i % cores;
-    CoreTimeline timeline(soc, costs, static_cast<int>(core), core_end[core], blocks[i], timing, context.want_events);
+    CoreTimeline timeline(soc, costs, static_cast<int>(core), static_cast<int>(i), core_end[core], blocks[i], timing, context.want_events);
     auto end = timeline.run();
     if (!end) {
       end.error().where = fmt::format("block {}, {}", i, end.error().where);

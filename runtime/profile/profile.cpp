@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/profile/profile.h"
+
+#include <algorithm>
+
+#include "runtime/profile/l2_cache.h"
+
+namespace npu {
+namespace {
+
+// Operations of a node that the AI CPU runs, roughly: one for each element read or written, or the multiply-adds.
+double cpu_gflop(const Task& task) {
+  int64_t elements = 2 * task.macs;
+  for (const auto* list : {&task.inputs, &task.outputs})
+    for (const TensorDesc& desc : *list) elements += element_count(desc.shape);
+  return static_cast<double>(elements) * 1e-9;
+}
+
+}  // namespace
+
+Result<ModelProfile> profile_model(const CompiledModel& model, bool events) {
+  NPU_TRY(const Soc* soc, find_soc(model.soc));
+  ModelProfile profile;
+  L2Cache l2(soc->l2);
+  TimingContext context;
+  context.want_events = events;
+  context.l2_hit = [&](int64_t address, int64_t bytes, bool) { return l2.access(address, bytes); };
+  double now = soc->model_launch_us;
+  for (const Task& task : model.tasks) {
+    TaskProfile row;
+    row.wait_us = soc->task_launch_us;
+    now += row.wait_us;
+    row.start_us = now;
+    if (task.engine == Engine::AiCpu) {
+      row.estimated_gflop = cpu_gflop(task);
+      row.duration_us = row.estimated_gflop / (soc->ai_cpu_gflops * soc->ai_cpus) * 1e6;
+      row.cores = soc->ai_cpus;
+    } else {
+      NPU_TRY(row.timing, time_task(*soc, task.blocks, task.vector_task, context));
+      row.cycles = row.timing.cycles;
+      row.duration_us = soc->cycles_to_us(static_cast<double>(row.cycles));
+      row.cores = std::min(static_cast<int>(task.blocks.size()), soc->cores_for(task.vector_task));
+    }
+    now += row.duration_us;
+    profile.tasks.push_back(std::move(row));
+  }
+  profile.total_us = now;
+  return profile;
+}
+
+std::string_view bound_pipe(const TaskProfile& task, const Soc& soc) {
+  if (task.timing.cycles == 0) return "AI_CPU";
+  if (task.duration_us < soc.task_launch_us) return "launch";
+  const auto& pipes = task.timing.pipes;
+  const auto busiest = std::ranges::max_element(pipes, {}, &PipeTotals::busy);
+  return kPipeNames[static_cast<size_t>(busiest - pipes.begin())];
+}
+
+}  // namespace npu

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// When everything happens on the chip: all tasks of a model timed in order, with L2 between them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/chip/chip.h"
+#include "core/om/model.h"
+#include "core/soc/soc.h"
+
+namespace npu {
+
+struct TaskProfile {
+  double start_us = 0;      // since the inference began
+  double duration_us = 0;   // on the cores
+  double wait_us = 0;       // from the end of the task before
+  int64_t cycles = 0;
+  int cores = 0;
+  TaskTiming timing;        // AI CPU tasks: empty
+  double estimated_gflop = 0;  // AI CPU tasks: what the estimate is based on
+};
+
+struct ModelProfile {
+  std::vector<TaskProfile> tasks;  // as CompiledModel::tasks
+  double total_us = 0;             // one inference, launches included, host copies not
+};
+
+// events: keep every instruction's start and end (TaskTiming::events).
+Result<ModelProfile> profile_model(const CompiledModel& model, bool events);
+
+// The pipe that is busy longest, or "launch" for tasks shorter than their launch.
+std::string_view bound_pipe(const TaskProfile& task, const Soc& soc);
+
+// The vendor's op_summary.csv (msprof), one row a task.
+std::string op_summary_csv(const CompiledModel& model, const ModelProfile& profile);
+
+// Chrome trace (chrome://tracing, Perfetto): one lane for each core and pipe. Needs events.
+std::string chrome_trace_json(const CompiledModel& model, const ModelProfile& profile);
+
+}  // namespace npu

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a compiled model on an emulated device.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/base/thread_pool.h"
+#include "core/chip/chip.h"
+#include "core/om/model.h"
+#include "core/soc/soc.h"
+
+namespace npu {
+
+// Called before each task; returning false cancels the run.
+using RunObserver = std::function<bool(size_t task, size_t total)>;
+
+class Session {
+ public:
+  // threads: host threads that emulate the cores; they change the time, never the result.
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<const CompiledModel> model, int threads);
+
+  const CompiledModel& model() const { return *model_; }
+
+  // inputs in the order of model().inputs, with their dtypes and shapes; outputs in the order of model().outputs.
+  // Errors name the input, or the task and the instruction.
+  Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, const RunObserver& observer = {});
+
+ private:
+  Session(std::shared_ptr<const CompiledModel> model, const Soc& soc, int threads);
+
+  Status run_task(const Task& task);
+  Status run_on_cores(const Task& task);
+  Status run_on_cpu(const Task& task);
+  Result<Tensor> fetch(const TensorDesc& desc) const;
+  Status store(const TensorDesc& desc, const Tensor& tensor);
+
+  std::shared_ptr<const CompiledModel> model_;
+  DeviceMemory memory_;
+  ThreadPool pool_;
+  std::vector<Core> cores_;  // one for each host thread
+};
+
+}  // namespace npu
