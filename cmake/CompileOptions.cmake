@@ -23,10 +23,17 @@ if(NPU_SANITIZE)
   add_link_options(-fsanitize=${NPU_SANITIZE})
 endif()
 
+# Inner loops get -O3 (npu_add_kernels); elsewhere it only costs compile time and download size.
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+option(NPU_PCH "Precompile the headers of the standard library" OFF)
 find_program(NPU_CCACHE ccache)
-if(NPU_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+if(NPU_CCACHE)
+  # ccache stores what is compiled with a precompiled header only with this sloppiness.
   set(CMAKE_C_COMPILER_LAUNCHER "${NPU_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${NPU_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${NPU_CCACHE}")
 endif()
 
 # What our own code is compiled with besides.

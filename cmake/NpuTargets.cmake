@@ -1,11 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 # How the project's own libraries, programs and tests are declared.
 
+# npu_use_pch(<target>): the standard library and fmt, parsed once for all targets.
+add_library(npu_pch OBJECT "${CMAKE_CURRENT_LIST_DIR}/pch.cpp")
+target_link_libraries(npu_pch PRIVATE npu_options npu::fmt)
+if(NPU_PCH)
+  target_precompile_headers(npu_pch PRIVATE
+    <algorithm> <array> <cstdint> <expected> <functional> <map> <memory> <optional> <span> <string> <string_view>
+    <variant> <vector> <fmt/format.h>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # Without a time stamp in it ccache recognises the precompiled header.
+    target_compile_options(npu_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  else()
+    target_compile_options(npu_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  endif()
+endif()
+function(npu_use_pch name)
+  if(NPU_PCH)
+    target_precompile_headers(${name} REUSE_FROM npu_pch)
+  endif()
+endfunction()
+
 # npu_add_library(<name> FOLDERS <sub-folder>...): a static library whose folders add their own sources.
 function(npu_add_library name)
   cmake_parse_arguments(arg "" "" "FOLDERS" ${ARGN})
   add_library(${name} STATIC)
   target_link_libraries(${name} PUBLIC npu_options)
+  npu_use_pch(${name})
   foreach(folder IN LISTS arg_FOLDERS)
     if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
       add_subdirectory(${folder})
@@ -40,6 +61,7 @@ function(npu_add_kernels name)
   foreach(variant IN LISTS variants)
     add_library(${variant} STATIC ${arg_SOURCES})
     target_link_libraries(${variant} PRIVATE npu_options ${arg_LIBS})
+    target_compile_options(${variant} PRIVATE $<$<CONFIG:Release>:-O3>)
   endforeach()
   if(EMSCRIPTEN)
     target_compile_options(${name}_relaxed PRIVATE -mrelaxed-simd)
@@ -61,6 +83,7 @@ function(npu_add_program name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE npu_options ${arg_LIBS})
+  npu_use_pch(${name})
   if(EMSCRIPTEN)
     npu_link_for_node(${name})
   endif()

@@ -9,7 +9,7 @@ npu_build() {
   (( free >= 1000 )) || { echo "npu-sandbox: $PWD/build has $free MB free, 1000 MB are needed" >&2; return 1; }
   log=build/$preset.log
   echo "-- configuring $preset" >&2
-  if ! cmake --preset "$preset" > "$log" 2>&1; then
+  if ! cmake --preset "$preset" -DNPU_PCH=ON > "$log" 2>&1; then
     cat "$log" >&2
     grep -h '^npu-sandbox:' "$log" | tail -1 >&2 || echo "npu-sandbox: configuring $preset failed" >&2
     return 1

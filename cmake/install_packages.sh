@@ -7,7 +7,7 @@ set -euo pipefail
 
 # What must be there, and the package that brings it. A program counts wherever it comes from;
 # py:<module> is a module of the machine's own Python; file:<path> a file.
-needs_build='cmake=cmake ninja=ninja-build g++=g++ ccache=ccache xz=xz-utils flock=util-linux
+needs_build='cmake=cmake python3=python3 ninja=ninja-build g++=g++ ccache=ccache xz=xz-utils flock=util-linux
   file:/etc/ssl/certs/ca-certificates.crt=ca-certificates'
 needs_web='cmake=cmake ninja=ninja-build ccache=ccache clang-19=clang-19 wasm-ld-19=lld-19 llvm-ar-19=llvm-19
   python3=python3 node=nodejs npm=npm brotli=brotli xz=xz-utils

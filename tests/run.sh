@@ -9,7 +9,7 @@ build_only=0
 if [[ ${1:-} == --build-only ]]; then build_only=1; shift; fi
 
 cmake/install_packages.sh tests
-cmake/fetch_deps.sh libs emscripten browser
+cmake/fetch_deps.sh libs emscripten fonts browser
 . cmake/build.sh
 npu_build release
 npu_build web

@@ -29,11 +29,13 @@ fi
 cd "$root"
 if (( native )); then
   cmake/install_packages.sh native-ui
+  cmake/fetch_deps.sh libs fonts
   . cmake/build.sh
   npu_build native npu_studio
   (( serve )) && exec build/native/bin/npu_studio
 else
   cmake/install_packages.sh web
+  cmake/fetch_deps.sh libs emscripten fonts
   . cmake/build.sh
   npu_build web site
   (( serve )) && exec node web/serve.mjs build/web/site --port "$port"
