@@ -67,6 +67,9 @@ file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/stb/stb.c" CONTENT [[
 #include "stb_image.h"
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #include "stb_image_write.h"
+#define STBIR_NO_SIMD
+#define STB_IMAGE_RESIZE_IMPLEMENTATION
+#include "stb_image_resize2.h"
 ]])
 set(STB_SOURCE_DIR "${npu_src}/stb" CACHE PATH "Source folder of stb")
 add_library(npu_stb STATIC EXCLUDE_FROM_ALL "${CMAKE_BINARY_DIR}/stb/stb.c")

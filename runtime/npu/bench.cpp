@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "runtime/npu/commands.h"
+#include "runtime/profile/profile.h"
+#include "runtime/session/session.h"
+
+namespace npu {
+namespace {
+
+struct BenchOptions {
+  int warmup = 3;
+  int iterations = 20;
+  int threads = default_threads();
+  bool json = false;
+};
+
+// A fixed pattern between -1 and 1: times must not depend on denormals or special values.
+Tensor pattern(const TensorDesc& desc) {
+  Tensor tensor(DType::Float32, desc.shape);
+  uint32_t state = 1;
+  for (float& value : tensor.mutable_data<float>()) {
+    state = state * 1664525u + 1013904223u;
+    value = static_cast<float>(state >> 8) / 8388608.0f - 1.0f;
+  }
+  return tensor.cast(desc.dtype);
+}
+
+Status bench(const std::string& om, const BenchOptions& options) {
+  NPU_TRY(const auto model, load_model(om));
+  NPU_TRY(const auto session, Session::create(model, options.threads));
+  NPU_TRY(const ModelProfile profile, profile_model(*model, false));
+  std::vector<Tensor> inputs;
+  for (const TensorDesc& desc : model->inputs) inputs.push_back(pattern(desc));
+  std::vector<double> times;
+  for (int i = -options.warmup; i < std::max(1, options.iterations); ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    NPU_TRY(const auto outputs, session->run(inputs));
+    if (i >= 0) times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::ranges::sort(times);
+  const double median = times[times.size() / 2];
+  if (options.json) {
+    const nlohmann::ordered_json report{{"model", model->name}, {"soc", model->soc}, {"threads", options.threads}, {"iterations", times.size()},
+                                        {"host_ms_median", median}, {"host_ms_min", times.front()}, {"host_ms_max", times.back()}, {"device_us", profile.total_us}};
+    fmt::print("{}\n", report.dump());
+    return {};
+  }
+  fmt::print("{} on {}: {} runs with {} threads\n", model->name, model->soc, times.size(), options.threads);
+  fmt::print("host  median {:.2f} ms, min {:.2f} ms, max {:.2f} ms (emulation)\n", median, times.front(), times.back());
+  fmt::print("chip  {:.1f} us (predicted)\n", profile.total_us);
+  return {};
+}
+
+}  // namespace
+
+Command add_bench(CLI::App& app) {
+  auto* command = app.add_subcommand("bench", "Measure the emulation on this host and predict the chip's latency");
+  const auto om = add_om_option(*command);
+  const auto options = std::make_shared<BenchOptions>();
+  command->add_option("--warmup", options->warmup, "Runs before the measured ones")->capture_default_str()->check(CLI::Range(0, 1000000));
+  command->add_option("--iterations", options->iterations, "Measured runs")->capture_default_str()->check(CLI::Range(1, 1000000));
+  command->add_option("--threads", options->threads, "Host threads")->capture_default_str();
+  command->add_flag("--json", options->json, "One line of JSON");
+  return [command, om, options]() -> Status { return command->parsed() ? bench(*om, *options) : Status(); };
+}
+
+}  // namespace npu

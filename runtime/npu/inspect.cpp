@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// profile, info, disasm: what is in a model and when it runs.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "core/base/file.h"
+#include "runtime/npu/commands.h"
+#include "runtime/profile/profile.h"
+
+namespace npu {
+namespace {
+
+Status profile(const std::string& om, const std::string& outdir) {
+  NPU_TRY(const auto model, load_model(om));
+  NPU_TRY(const ModelProfile result, profile_model(*model, true));
+  std::error_code error;
+  std::filesystem::create_directories(outdir, error);
+  if (error) return fail(ErrorKind::InvalidArgument, outdir, error.message());
+  const std::filesystem::path folder(outdir);
+  NPU_CHECK(write_file((folder / "op_summary.csv").string(), as_byte_view(op_summary_csv(*model, result))));
+  NPU_CHECK(write_file((folder / "trace.json").string(), as_byte_view(chrome_trace_json(*model, result))));
+  fmt::print("{} on {}: {} tasks, {:.1f} us predicted; wrote op_summary.csv and trace.json to {}\n", model->name, model->soc, model->tasks.size(), result.total_us, outdir);
+  return {};
+}
+
+void print_tensors(const char* title, const std::vector<TensorDesc>& list) {
+  for (const TensorDesc& desc : list)
+    fmt::print("{} '{}': {} {} {}, {} bytes\n", title, desc.name, to_string(desc.dtype), to_string(desc.shape), to_string(desc.format), desc.bytes);
+}
+
+Status info(const std::string& om) {
+  NPU_TRY(const auto model, load_model(om));
+  fmt::print("model {}, {}, {} graph nodes, {} tasks\n", model->name, model->soc, model->graph.order().size(), model->tasks.size());
+  fmt::print("weights {} bytes, arena {} bytes\n", model->weights ? model->weights->size() : 0, model->arena_bytes);
+  print_tensors("input", model->inputs);
+  print_tensors("output", model->outputs);
+  for (size_t i = 0; i < model->tasks.size(); ++i) {
+    const Task& task = model->tasks[i];
+    size_t instructions = 0;
+    for (const Program& block : task.blocks) instructions += block.size();
+    fmt::print("task {:3} {:7} {:24} blocks {:2} instructions {:6} macs {:11} {}\n", i, to_string(task.engine), fmt::format("{}", fmt::join(task.fused, "+")), task.blocks.size(), instructions, task.macs, task.name);
+  }
+  return {};
+}
+
+Status disasm(const std::string& om, int chosen) {
+  NPU_TRY(const auto model, load_model(om));
+  const auto count = static_cast<int>(model->tasks.size());
+  if (chosen >= count) return fail(ErrorKind::InvalidArgument, "--task", fmt::format("{} is not below {}", chosen, count));
+  for (int i = chosen < 0 ? 0 : chosen; i < (chosen < 0 ? count : chosen + 1); ++i) {
+    const Task& task = model->tasks[static_cast<size_t>(i)];
+    fmt::print("task {} {} {} ({})\n", i, task.op_type, task.name, to_string(task.engine));
+    for (size_t b = 0; b < task.blocks.size(); ++b) {
+      fmt::print("block {}\n", b);
+      for (size_t n = 0; n < task.blocks[b].size(); ++n) fmt::print("{:6} {}\n", n, disassemble(task.blocks[b][n]));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Command add_profile(CLI::App& app) {
+  auto* command = app.add_subcommand("profile", "Write op_summary.csv and trace.json (chrome://tracing, Perfetto)");
+  const auto om = add_om_option(*command);
+  const auto outdir = std::make_shared<std::string>();
+  command->add_option("--outdir", *outdir, "Folder for the two files")->required();
+  return [command, om, outdir]() -> Status { return command->parsed() ? profile(*om, *outdir) : Status(); };
+}
+
+Command add_info(CLI::App& app) {
+  auto* command = app.add_subcommand("info", "Show a model's inputs, outputs, memory and tasks");
+  const auto om = add_om_option(*command);
+  return [command, om]() -> Status { return command->parsed() ? info(*om) : Status(); };
+}
+
+Command add_disasm(CLI::App& app) {
+  auto* command = app.add_subcommand("disasm", "Show the instructions of one task or of all");
+  const auto om = add_om_option(*command);
+  const auto task = std::make_shared<int>(-1);
+  command->add_option("--task", *task, "Number of the task; all when left out")->check(CLI::NonNegativeNumber);
+  return [command, om, task]() -> Status { return command->parsed() ? disasm(*om, *task) : Status(); };
+}
+
+}  // namespace npu

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+
+#include "core/base/file.h"
+#include "core/tensor/npy.h"
+#include "runtime/npu/commands.h"
+#include "runtime/session/image_input.h"
+#include "runtime/session/session.h"
+
+namespace npu {
+namespace {
+
+struct RunOptions {
+  std::vector<std::string> inputs;
+  std::string outdir;
+  int threads = default_threads();
+  int topk = 5;
+  ImageInputOptions image;
+};
+
+bool is_image(const std::string& extension) {
+  return extension == ".jpg" || extension == ".jpeg" || extension == ".png" || extension == ".bmp";
+}
+
+Result<Tensor> read_raw(Bytes bytes, const TensorDesc& desc, const std::string& path) {
+  Tensor tensor(desc.dtype, desc.shape);
+  if (tensor.byte_size() != bytes.size())
+    return fail(ErrorKind::InvalidArgument, path, fmt::format("holds {} bytes, input '{}' takes {} ({} {})", bytes.size(), desc.name, tensor.byte_size(), to_string(desc.dtype), to_string(desc.shape)));
+  std::ranges::copy(bytes, tensor.mutable_bytes().begin());
+  return tensor;
+}
+
+Result<Tensor> read_input(const std::string& path, const TensorDesc& desc, const ImageInputOptions& image) {
+  NPU_TRY(const SharedBytes file, read_file(path));
+  std::string extension = std::filesystem::path(path).extension().string();
+  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (is_image(extension)) {
+    NPU_TRY(const Image pixels, decode_image(*file, path));
+    return image_tensor(pixels, desc.dtype, desc.shape, image);
+  }
+  if (extension != ".npy") return read_raw(*file, desc, path);
+  NPU_TRY(Tensor tensor, load_npy(*file));
+  // Files of one image fit a model of batch 1 without its leading 1, and the other way round.
+  if (tensor.shape() != desc.shape && tensor.elements() == element_count(desc.shape)) tensor = tensor.reshaped(desc.shape);
+  return tensor.cast(desc.dtype);
+}
+
+Result<std::vector<Tensor>> gather_inputs(const CompiledModel& model, const RunOptions& options) {
+  std::vector<Tensor> tensors(model.inputs.size());
+  for (const std::string& argument : options.inputs) {
+    const size_t equals = argument.find('=');
+    const std::string name = equals == std::string::npos ? "" : argument.substr(0, equals);
+    const auto found = std::ranges::find(model.inputs, name, &TensorDesc::name);
+    const bool only = name.empty() && model.inputs.size() == 1;
+    if (found == model.inputs.end() && !only) {
+      std::string known;
+      for (const TensorDesc& desc : model.inputs) known += " '" + desc.name + "'";
+      return fail(ErrorKind::InvalidArgument, "--input " + argument, "give NAME=FILE; the model's inputs are" + known);
+    }
+    const size_t index = only ? 0 : static_cast<size_t>(found - model.inputs.begin());
+    NPU_TRY(tensors[index], read_input(only ? argument : argument.substr(equals + 1), model.inputs[index], options.image));
+  }
+  for (size_t i = 0; i < tensors.size(); ++i)
+    if (tensors[i].empty()) {
+      fmt::print("input '{}' is not given: zeros\n", model.inputs[i].name);
+      tensors[i] = Tensor(model.inputs[i].dtype, model.inputs[i].shape);
+    }
+  return tensors;
+}
+
+void print_output(const TensorDesc& desc, const Tensor& tensor, int topk) {
+  const std::vector<double> values = tensor.to_doubles();
+  if (values.empty()) return fmt::print("{}: {} {}\n", desc.name, to_string(desc.dtype), to_string(desc.shape));
+  const auto [low, high] = std::ranges::minmax(values);
+  fmt::print("{}: {} {}, from {:.6g} to {:.6g}\n", desc.name, to_string(desc.dtype), to_string(desc.shape), low, high);
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto count = std::min(order.size(), static_cast<size_t>(std::max(0, topk)));
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+                    [&](size_t a, size_t b) { return values[a] > values[b] || (values[a] == values[b] && a < b); });
+  for (size_t i = 0; i < count; ++i) fmt::print("  [{}] {:.6g}\n", order[i], values[order[i]]);
+}
+
+// Output names may hold characters a file name must not.
+std::string file_name(std::string name) {
+  std::ranges::replace_if(name, [](char c) { return c == '/' || c == '\\' || c == ':'; }, '_');
+  return name + ".npy";
+}
+
+Status run(const std::string& om, const RunOptions& options) {
+  NPU_TRY(const auto model, load_model(om));
+  NPU_TRY(const auto session, Session::create(model, options.threads));
+  NPU_TRY(const std::vector<Tensor> inputs, gather_inputs(*model, options));
+  NPU_TRY(const std::vector<Tensor> outputs, session->run(inputs));
+  if (!options.outdir.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.outdir, error);
+    if (error) return fail(ErrorKind::InvalidArgument, options.outdir, error.message());
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    print_output(model->outputs[i], outputs[i], options.topk);
+    if (!options.outdir.empty())
+      NPU_CHECK(write_file((std::filesystem::path(options.outdir) / file_name(model->outputs[i].name)).string(), save_npy(outputs[i])));
+  }
+  return {};
+}
+
+}  // namespace
+
+Command add_run(CLI::App& app) {
+  auto* command = app.add_subcommand("run", "Run a model once and show its outputs");
+  const auto om = add_om_option(*command);
+  const auto options = std::make_shared<RunOptions>();
+  command->add_option("--input", options->inputs, "NAME=FILE (.npy, .bin, .jpg, .png, .bmp); NAME may be left out for a single input");
+  command->add_option("--outdir", options->outdir, "Write each output to OUTDIR/<output name>.npy");
+  command->add_option("--threads", options->threads, "Host threads")->capture_default_str();
+  command->add_option("--topk", options->topk, "How many of the largest values to print")->capture_default_str();
+  command->add_option("--mean", options->image.mean, "Images: mean of pixel/255 for each channel")->delimiter(',');
+  command->add_option("--std", options->image.std, "Images: standard deviation for each channel")->delimiter(',');
+  command->add_option("--layout", options->image.layout, "Images: NCHW or NHWC")->capture_default_str();
+  command->add_option("--color", options->image.color, "Images: RGB, BGR or GRAY")->capture_default_str();
+  return [command, om, options]() -> Status { return command->parsed() ? run(*om, *options) : Status(); };
+}
+
+}  // namespace npu

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "core/base/file.h"
+#include "core/om/om.h"
+#include "runtime/npu/commands.h"
+
+namespace npu {
+
+std::shared_ptr<std::string> add_om_option(CLI::App& app) {
+  const auto path = std::make_shared<std::string>();
+  app.add_option("--om", *path, "Compiled model")->required();
+  return path;
+}
+
+Result<std::shared_ptr<const CompiledModel>> load_model(const std::string& path) {
+  NPU_TRY(const SharedBytes file, read_file(path));
+  NPU_TRY(CompiledModel model, load_om(file));
+  return std::make_shared<const CompiledModel>(std::move(model));
+}
+
+int default_threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 64u)); }
+
+}  // namespace npu
+
+int main(int argc, char** argv) {
+  CLI::App app("Runs and inspects models compiled for the emulated NPU", "npu");
+  app.require_subcommand(1);
+  const std::vector<npu::Command> commands{npu::add_run(app), npu::add_bench(app), npu::add_profile(app), npu::add_info(app), npu::add_disasm(app)};
+  CLI11_PARSE(app, argc, argv);
+  for (const npu::Command& command : commands)
+    if (const npu::Status status = command(); !status) {
+      fmt::print(stderr, "{}\n", status.error().message());
+      return 1;
+    }
+  return 0;
+}
