@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fuzz/bodies.h"
+
+#include <stdexcept>
+
+#include "core/onnx/onnx.h"
+#include "core/tensor/npy.h"
+
+namespace npu::fuzz {
+
+namespace {
+
+void require(bool holds, const char* what) {
+  if (!holds) throw std::logic_error(what);
+}
+
+}  // namespace
+
+void onnx(Bytes bytes) {
+  const auto graph = load_onnx(bytes, nullptr);
+  if (!graph) return require(!graph.error().what.empty(), "an error without text");
+  (void)verify(*graph);
+  const std::string text = print_graph(*graph);
+  const auto saved = save_onnx(*graph);
+  require(saved.has_value(), "a loaded model cannot be saved");
+  const auto again = load_onnx(*saved, nullptr);
+  require(again && print_graph(*again) == text, "a saved model loads as another one");
+}
+
+void tensor_proto(Bytes bytes) {
+  if (const auto tensor = load_tensor_proto(bytes))
+    require(tensor->byte_size() == static_cast<size_t>(tensor->elements()) * dtype_size(tensor->dtype()),
+            "size and shape differ");
+}
+
+void graph_text(Bytes bytes) {
+  const auto graph = parse_graph({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!graph) return;
+  (void)verify(*graph);
+  const std::string text = print_graph(*graph);
+  const auto again = parse_graph(text, &*graph);
+  require(again.has_value(), "printed text does not parse");
+  require(print_graph(*again) == text, "printed text is no fixed point");
+}
+
+void npy(Bytes bytes) {
+  if (const auto tensor = load_npy(bytes))
+    require(load_npy(save_npy(*tensor)).has_value(), "a saved array does not load");
+}
+
+}  // namespace npu::fuzz

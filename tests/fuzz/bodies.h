@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fuzz bodies: plain functions that hand arbitrary bytes to a decoder and must return. Unit tests run them on mutated
+// seeds, libFuzzer through tests/fuzz/libfuzzer_main.cpp.
+#pragma once
+
+#include "core/base/bytes.h"
+
+namespace npu::fuzz {
+
+void onnx(Bytes bytes);  // loads; what loads must verify or be refused, print, and survive saving
+void tensor_proto(Bytes bytes);
+void graph_text(Bytes bytes);  // parses; what parses must print to a fixed point
+void npy(Bytes bytes);
+
+}  // namespace npu::fuzz
