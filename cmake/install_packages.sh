@@ -15,7 +15,14 @@ needs_web='cmake=cmake ninja=ninja-build ccache=ccache clang-19=clang-19 wasm-ld
 needs_native_ui="$needs_build file:/usr/include/SDL2/SDL.h=libsdl2-dev file:/usr/include/GL/gl.h=libgl-dev
   file:/usr/include/EGL/egl.h=libegl-dev"
 needs_tests="$needs_build $needs_web chromium=chromium py:numpy=python3-numpy py:PIL=python3-pil
-  py:torch=python3-torch py:torchvision=python3-torchvision"
+  py:torch=python3-torch py:torchvision=python3-torchvision py:onnx=python3-onnx"
+# What samples/digits/make_digits.py draws with.
+for font in opentype/{bwht,comic-neue,dancingscript,kaushanscript} \
+            truetype/{breip,comfortaa,humor-sans,isabella,kristi,leckerli-one,liberation,rufscript,sjfonts,tomsontalks}; do
+  needs_tests+=" file:/usr/share/fonts/$font=fonts-${font#*/}"
+done
+needs_tests+=' file:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core
+  file:/usr/share/fonts/truetype/fifthhorseman=fonts-dkg-handwriting'
 
 die() { echo "npu-sandbox: $*" >&2; exit 1; }
 
