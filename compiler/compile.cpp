@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/compile.h"
+
+#include <fmt/format.h>
+
+#include "compiler/group_tasks.h"
+#include "compiler/memory/plan_memory.h"
+
+namespace npu {
+namespace {
+
+// Everything after the passes; model.graph is final and stays where it is.
+class Emitter {
+ public:
+  Emitter(CompiledModel& model, const Soc& soc, const CompileObserver& observer)
+      : model_(model), graph_(model.graph), soc_(soc), observer_(observer), context_(model.graph, soc), tasks_(group_tasks(model.graph)) {}
+
+  Status run(const MemoryOptions& options) {
+    NPU_CHECK(plan(options));
+    place_shared_constants();
+    for (size_t t = 0; t < tasks_.size(); ++t) NPU_CHECK(emit(t));
+    for (ValueId id : graph_.inputs) {
+      NPU_TRY(auto desc, describe(id));
+      model_.inputs.push_back(std::move(desc));
+    }
+    for (ValueId id : graph_.outputs) {
+      NPU_TRY(auto desc, describe(id));
+      model_.outputs.push_back(std::move(desc));
+    }
+    model_.weights = std::make_shared<const std::vector<std::byte>>(context_.take_weights());
+    return check_size();
+  }
+
+ private:
+  Status plan(const MemoryOptions& options) {
+    std::vector<int64_t> scratch;
+    for (const TaskSpec& spec : tasks_) scratch.push_back(on_core(spec) ? workspace_bytes(graph_, soc_, spec) : 0);
+    NPU_TRY(plan_, plan_memory(graph_, tasks_, scratch, options));
+    for (size_t v = 0; v < plan_.offset.size(); ++v)
+      if (plan_.offset[v] >= 0) context_.set_address(static_cast<ValueId>(v), kArenaBase + plan_.offset[v]);
+    scratch_ = std::move(scratch);
+    model_.arena_bytes = plan_.arena_bytes;
+    model_.lives = std::move(plan_.lives);
+    return {};
+  }
+
+  // Constants that are read as they are, through a view or as outputs of the graph.
+  void place_shared_constants() {
+    for (NodeId id : graph_.order())
+      for (ValueId output : graph_.node(id).outputs)
+        if (output != kNone && graph_.is_constant(storage_of(graph_, output))) place(output);
+    for (ValueId output : graph_.outputs)
+      if (graph_.is_constant(output)) place(output);
+  }
+
+  void place(ValueId id) {
+    const ValueId storage = storage_of(graph_, id);
+    if (context_.address(storage) < 0) context_.set_address(storage, context_.add_weights(graph_.value(storage).constant->bytes()));
+    context_.set_address(id, context_.address(storage));
+  }
+
+  bool on_core(const TaskSpec& spec) const { return graph_.node(spec.nodes.front()).engine == Engine::AiCore; }
+
+  Result<TensorDesc> describe(ValueId id) const {
+    const Value& value = graph_.value(id);
+    NPU_TRY(const int64_t bytes, physical_bytes(value));
+    return TensorDesc{value.name, value.type.dtype, to_shape(value.type.dims), value.format, context_.address(id), bytes};
+  }
+
+  Status emit(size_t index) {
+    const TaskSpec& spec = tasks_[index];
+    const Node& last = graph_.node(spec.nodes.back());
+    Task task;
+    task.name = last.name;
+    task.nodes = spec.nodes;
+    task.engine = graph_.node(spec.nodes.front()).engine;
+    if (scratch_[index] > 0) {
+      task.workspace_address = kArenaBase + plan_.workspace[index];
+      task.workspace_bytes = scratch_[index];
+    }
+    if (on_core(spec)) NPU_CHECK(emit_core(spec, task));
+    else NPU_CHECK(emit_cpu(spec, task));
+    model_.tasks.push_back(std::move(task));
+    if (observer_.on_progress && !observer_.on_progress(index + 1, tasks_.size(), last.name))
+      return fail(ErrorKind::Cancelled, "compile", fmt::format("stopped after task {} of {}", index + 1, tasks_.size()));
+    return {};
+  }
+
+  Status emit_core(const TaskSpec& spec, Task& task) {
+    NPU_CHECK(lower_task(context_, spec, task));
+    for (ValueId input : spec.inputs) {
+      NPU_TRY(auto desc, describe(input));
+      // Lowering stores constants in forms of its own: nothing reads this one.
+      if (graph_.is_constant(input) && desc.address < 0) desc.address = desc.bytes = 0;
+      task.inputs.push_back(std::move(desc));
+    }
+    return describe_outputs(spec.outputs, task);
+  }
+
+  // One descriptor for each input and output slot of the node, an absent one undefined.
+  Status emit_cpu(const TaskSpec& spec, Task& task) {
+    const Node& node = graph_.node(spec.nodes.front());
+    task.op_type = node.op;
+    task.fused = {node.op};
+    for (ValueId input : node.inputs) {
+      if (graph_.is_constant(input)) place(input);
+      TensorDesc desc;
+      if (input != kNone) {
+        NPU_TRY(desc, describe(input));
+      }
+      task.inputs.push_back(std::move(desc));
+    }
+    return describe_outputs(node.outputs, task);
+  }
+
+  Status describe_outputs(const std::vector<ValueId>& outputs, Task& task) {
+    for (ValueId output : outputs) {
+      TensorDesc desc;
+      if (output != kNone) {
+        NPU_TRY(desc, describe(output));
+      }
+      task.outputs.push_back(std::move(desc));
+    }
+    return {};
+  }
+
+  Status check_size() const {
+    const auto weights = static_cast<int64_t>(model_.weights->size());
+    if (model_.arena_bytes <= soc_.memory_bytes - weights) return {};
+    return fail(ErrorKind::CompileLimit, std::string(soc_.name),
+                fmt::format("{} bytes of weights and {} of activations do not fit its {} bytes of memory", weights, model_.arena_bytes, soc_.memory_bytes));
+  }
+
+  CompiledModel& model_;
+  const Graph& graph_;
+  const Soc& soc_;
+  const CompileObserver& observer_;
+  LowerContext context_;
+  std::vector<TaskSpec> tasks_;
+  std::vector<int64_t> scratch_;
+  MemoryPlan plan_;
+};
+
+}  // namespace
+
+Result<CompiledModel> compile(Graph graph, const CompileOptions& options, const CompileObserver& observer) {
+  NPU_TRY(const Soc* soc, find_soc(options.soc));
+  NPU_CHECK(run_passes(graph, *soc, options.passes, observer.on_pass));
+  CompiledModel model;
+  model.name = graph.name;
+  model.soc = soc->name;
+  model.command_line = options.command_line;
+  model.graph = std::move(graph);
+  NPU_CHECK(Emitter(model, *soc, observer).run({.reuse = !options.disable_memory_reuse}));
+  return model;
+}
+
+}  // namespace npu

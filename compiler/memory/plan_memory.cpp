@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/memory/plan_memory.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "compiler/group_tasks.h"
+#include "core/base/math.h"
+
+namespace npu {
+namespace {
+
+// Places buffers, large ones first, each into the smallest gap between those alive at the same time.
+int64_t place(std::vector<BufferLife>& buffers, bool reuse) {
+  std::vector<size_t> by_size(buffers.size());
+  std::iota(by_size.begin(), by_size.end(), size_t{0});
+  std::ranges::stable_sort(by_size, [&](size_t a, size_t b) { return buffers[a].bytes > buffers[b].bytes; });
+  const auto room = [](const BufferLife& b) { return align_up(b.bytes + kTensorSlack, kTensorAlign); };
+
+  std::vector<size_t> placed;  // sorted by offset
+  int64_t total = 0;
+  for (size_t index : by_size) {
+    BufferLife& buffer = buffers[index];
+    const int64_t need = room(buffer);
+    int64_t cursor = 0, best = -1, best_gap = std::numeric_limits<int64_t>::max();
+    for (size_t other_index : placed) {
+      const BufferLife& other = buffers[other_index];
+      if (reuse && (other.last_task < buffer.first_task || buffer.last_task < other.first_task)) continue;
+      const int64_t gap = other.offset - cursor;
+      if (gap >= need && gap < best_gap) best = cursor, best_gap = gap;
+      cursor = std::max(cursor, other.offset + room(other));
+    }
+    buffer.offset = best >= 0 ? best : cursor;
+    total = std::max(total, buffer.offset + need);
+    const auto at = std::ranges::lower_bound(placed, buffer.offset, {}, [&](size_t i) { return buffers[i].offset; });
+    placed.insert(at, index);
+  }
+  return total;
+}
+
+class Planner {
+ public:
+  Planner(const Graph& graph, std::span<const TaskSpec> tasks) : graph_(graph), last_(std::max<int32_t>(0, static_cast<int32_t>(tasks.size()) - 1)), buffer_of_(graph.value_count(), -1) {}
+
+  Result<MemoryPlan> run(std::span<const TaskSpec> tasks, std::span<const int64_t> workspaces, const MemoryOptions& options) {
+    for (ValueId input : graph_.inputs) {
+      NPU_CHECK(add(input, 0));
+      use(input, last_);
+    }
+    MemoryPlan plan;
+    std::vector<int64_t> scratch(tasks.size(), -1);
+    for (size_t t = 0; t < tasks.size(); ++t) {
+      const auto now = static_cast<int32_t>(t);
+      for (ValueId input : tasks[t].inputs) use(input, now);
+      for (ValueId output : tasks[t].outputs) NPU_CHECK(add(output, now));
+      if (t >= workspaces.size() || workspaces[t] <= 0) continue;
+      scratch[t] = static_cast<int64_t>(buffers_.size());
+      const std::string name = graph_.node(tasks[t].nodes.back()).name + " (workspace)";
+      buffers_.push_back({.name = name, .bytes = workspaces[t], .first_task = now, .last_task = now});
+    }
+    for (ValueId output : graph_.outputs) use(output, last_);
+
+    plan.arena_bytes = place(buffers_, options.reuse);
+    plan.offset.assign(graph_.value_count(), -1);
+    for (size_t v = 0; v < plan.offset.size(); ++v) {
+      const int64_t buffer = buffer_of(static_cast<ValueId>(v));
+      if (buffer >= 0) plan.offset[v] = buffers_[static_cast<size_t>(buffer)].offset;
+    }
+    for (int64_t buffer : scratch) plan.workspace.push_back(buffer < 0 ? -1 : buffers_[static_cast<size_t>(buffer)].offset);
+    plan.lives = std::move(buffers_);
+    std::ranges::stable_sort(plan.lives, {}, &BufferLife::first_task);
+    return plan;
+  }
+
+ private:
+  int64_t buffer_of(ValueId id) const { return buffer_of_[static_cast<size_t>(storage_of(graph_, id))]; }
+
+  Status add(ValueId id, int32_t task) {
+    NPU_TRY(const int64_t bytes, physical_bytes(graph_.value(id)));
+    buffer_of_[static_cast<size_t>(id)] = static_cast<int64_t>(buffers_.size());
+    buffers_.push_back({.name = graph_.value(id).name, .bytes = bytes, .first_task = task, .last_task = task});
+    return {};
+  }
+
+  void use(ValueId id, int32_t task) {
+    const int64_t buffer = buffer_of(id);
+    if (buffer < 0) return;  // a constant: it lies in the weights
+    int32_t& last = buffers_[static_cast<size_t>(buffer)].last_task;
+    last = std::max(last, task);
+  }
+
+  const Graph& graph_;
+  int32_t last_;
+  std::vector<int64_t> buffer_of_;  // index in buffers_, by value; -1: none of its own
+  std::vector<BufferLife> buffers_;
+};
+
+}  // namespace
+
+Result<int64_t> physical_bytes(const Value& value) {
+  if (!value.type.is_static()) return fail(ErrorKind::InvalidModel, "value '" + value.name + "'", "has no fixed shape: " + to_string(value.type));
+  NPU_TRY(const Shape shape, physical_shape(to_shape(value.type.dims), value.type.dtype, value.format));
+  NPU_TRY(const int64_t elements, checked_element_count(shape, "value '" + value.name + "'"));
+  return elements * static_cast<int64_t>(dtype_size(value.type.dtype));
+}
+
+Result<MemoryPlan> plan_memory(const Graph& graph, std::span<const TaskSpec> tasks, std::span<const int64_t> workspaces,
+                               const MemoryOptions& options) {
+  return Planner(graph, tasks).run(tasks, workspaces, options);
+}
+
+}  // namespace npu
