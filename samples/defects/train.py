@@ -4,7 +4,6 @@
 import pathlib
 import sys
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -69,8 +68,8 @@ def main():
     for i, kind in enumerate(kKinds):
         print(f"  {kind}: recall {training.accuracy(scores[y == i], y[y == i]):.2f} %")
 
-    images, _, labels = generate(200, kImageSeed)
-    first = [int(i) for k in range(len(kKinds)) for i in np.flatnonzero(labels == k)[:2]]
+    images, x, labels = generate(200, kImageSeed)
+    first = training.choose(training.logits(model, x), labels, per_class=2)
     entries = training.save_images(kHere / "images", images[first], labels[first], kKinds)
     training.write_json(kHere / "labels.json", kLabels)
     training.write_json(kHere / "sample.json", {

@@ -4,7 +4,6 @@
 import pathlib
 import sys
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -49,8 +48,8 @@ def main():
     reached = training.accuracy(training.logits(model, x), y)
     print(f"accuracy on {kTestCount} fresh images (seed {kTestSeed}): {reached:.2f} %")
 
-    images, _, labels = generate(200, kImageSeed)
-    first = [int(np.flatnonzero(labels == d)[0]) for d in range(10)]
+    images, x, labels = generate(200, kImageSeed)
+    first = training.choose(training.logits(model, x), labels, per_class=1)
     entries = training.save_images(kHere / "images", images[first], labels[first], kLabels["en"])
     training.write_json(kHere / "labels.json", kLabels)
     training.write_json(kHere / "sample.json", {
