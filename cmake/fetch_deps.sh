@@ -22,9 +22,8 @@ header_packages=(doctest-dev libcli11-dev libprotozero-dev nlohmann-json3-dev)
 source_packages=(benchmark/trixie cpp-httplib/trixie fmtlib/trixie highway/trixie imgui/sid
                  libsdl2/trixie libstb/sid)
 font_packages=(fonts-inter fonts-jetbrains-mono fonts-wqy-microhei python3-fonttools)
-emscripten_packages=(binaryen emscripten libc6 libgcc-s1 libstdc++6)
+emscripten_packages=(binaryen emscripten libc6 libgcc-s1 libstdc++6 node-acorn)
 npm_packages=(onnxruntime-web@1.20.1 playwright-core@1.49.1)
-acorn_package=acorn@8.14.0
 
 die() { echo "npu-sandbox: $*" >&2; exit 1; }
 say() { echo "-- $*" >&2; }
@@ -125,13 +124,12 @@ has_own_emscripten() {
 }
 
 fetch_emscripten() {
-  local recipe="2 ${emscripten_packages[*]} $acorn_package" tool
+  local recipe="3 ${emscripten_packages[*]}" tool
   has_own_emscripten && return
   need_tool clang-19 clang-19
   need_tool wasm-ld-19 lld-19
   need_tool llvm-ar-19 llvm-19
   need_tool node nodejs
-  need_tool npm npm
   need_tool python3 python3
   is_current emscripten "$recipe" && return
   need_space 1500
@@ -139,13 +137,14 @@ fetch_emscripten() {
   scratch emscripten
   mkdir archives out out/binaryen out/binaryen/bin
   (cd archives; apt_download "${emscripten_packages[@]}")
-  dpkg -x archives/emscripten_*.deb out/root
-  for tool in binaryen libc6 libgcc-s1 libstdc++6; do dpkg -x archives/${tool}_*.deb out/root; done
+  for tool in "${emscripten_packages[@]}"; do dpkg -x archives/${tool}_*.deb out/root; done
   write_binaryen_wrappers
   mv out/root/usr/share/emscripten/cache out/cache
   # A gigabyte of system libraries for link modes that are not used here.
   rm -rf out/cache/sysroot/lib/wasm32-emscripten/{lto,lto-pic,pic}
-  (cd out/root/usr/share/emscripten; npm_install "$acorn_package")
+  # The JavaScript parser of the linker, where Node looks for it.
+  mkdir out/root/usr/share/emscripten/node_modules
+  mv out/root/usr/share/nodejs/acorn out/root/usr/share/emscripten/node_modules/
   # The configuration beside the compiler is found without an environment variable.
   cat > out/root/usr/share/emscripten/.emscripten <<CONFIG
 LLVM_ROOT = '/usr/bin'

@@ -10,11 +10,11 @@ set -euo pipefail
 needs_build='cmake=cmake python3=python3 ninja=ninja-build g++=g++ ccache=ccache xz=xz-utils flock=util-linux
   file:/etc/ssl/certs/ca-certificates.crt=ca-certificates'
 needs_web='cmake=cmake ninja=ninja-build ccache=ccache clang-19=clang-19 wasm-ld-19=lld-19 llvm-ar-19=llvm-19
-  python3=python3 node=nodejs npm=npm brotli=brotli xz=xz-utils
+  python3=python3 node=nodejs brotli=brotli xz=xz-utils
   file:/etc/ssl/certs/ca-certificates.crt=ca-certificates'
 needs_native_ui="$needs_build file:/usr/include/SDL2/SDL.h=libsdl2-dev file:/usr/include/GL/gl.h=libgl-dev
   file:/usr/include/EGL/egl.h=libegl-dev"
-needs_tests="$needs_build $needs_web chromium=chromium py:numpy=python3-numpy py:PIL=python3-pil
+needs_tests="$needs_build $needs_web npm=npm chromium=chromium py:numpy=python3-numpy py:PIL=python3-pil
   py:torch=python3-torch py:torchvision=python3-torchvision py:onnx=python3-onnx"
 # What samples/digits/make_digits.py draws with.
 for font in opentype/{bwht,comic-neue,dancingscript,kaushanscript} \
