@@ -46,6 +46,8 @@ struct ByteRange {
 // The bytes from the first to the last active lane of `repeat` repeats of `lanes` lanes.
 inline ByteRange vector_hull(const VectorOperand& operand, const IssueState& state, int lanes, int64_t repeat) {
   const int per_block = operand.lanes_per_block();
+  if (repeat > 0 && state.mask_low == ~uint64_t{0} && (lanes <= 64 || state.mask_high == ~uint64_t{0}))
+    return {operand.base, operand.base + kBlockBytes * ((lanes / per_block - 1) * operand.blk + (repeat - 1) * operand.rep + 1)};
   int64_t begin = INT64_MAX, end = 0;
   for (int block = 0; block * per_block < lanes && repeat > 0; ++block) {
     const uint32_t active = block_mask(state, block, per_block);

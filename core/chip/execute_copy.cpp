@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// MTE2 and MTE3: copies between GM and the on-chip buffers, and inside UB.
+#include <cstring>
+#include <utility>
+
+#include "core/chip/machine.h"
+
+namespace npu {
+namespace {
+
+struct Bursts {
+  int64_t dst, src;
+  int64_t count, length;         // length in bytes
+  int64_t dst_pitch, src_pitch;  // bytes from burst to burst
+};
+
+Bursts block_bursts(const Instr& instr) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t length = arg[kCopyLength] * kBlockBytes;
+  return {arg[kCopyDst], arg[kCopySrc], arg[kCopyBursts], length, length + arg[kCopyDstGap] * kBlockBytes, length + arg[kCopySrcGap] * kBlockBytes};
+}
+
+// Bursts without gaps are one; not where source and destination may overlap.
+Bursts merged(Bursts bursts) {
+  if (bursts.dst_pitch == bursts.length && bursts.src_pitch == bursts.length && bursts.count > 0) bursts.length *= std::exchange(bursts.count, 1);
+  return bursts;
+}
+
+Status load(Machine& machine, OnChipBuffer& to, const Bursts& bursts) {
+  for (int64_t i = 0; i < bursts.count && bursts.length > 0; ++i) {
+    NPU_TRY(const std::span<const std::byte> from, machine.memory->read(bursts.src + i * bursts.src_pitch, bursts.length));
+    const int64_t dst = bursts.dst + i * bursts.dst_pitch;
+    std::memcpy(to.at(dst), from.data(), from.size());
+    to.mark_written(dst, dst + bursts.length);
+  }
+  return {};
+}
+
+Status store(Machine& machine, OnChipBuffer& from, const Bursts& bursts) {
+  for (int64_t i = 0; i < bursts.count && bursts.length > 0; ++i) {
+    const int64_t src = bursts.src + i * bursts.src_pitch;
+    NPU_CHECK(from.check_written(src, src + bursts.length));
+    NPU_TRY(const std::span<std::byte> to, machine.memory->write(bursts.dst + i * bursts.dst_pitch, bursts.length));
+    std::memcpy(to.data(), from.at(src), to.size());
+  }
+  return {};
+}
+
+Status move(OnChipBuffer& to, OnChipBuffer& from, const Bursts& bursts) {
+  for (int64_t i = 0; i < bursts.count && bursts.length > 0; ++i) {
+    const int64_t src = bursts.src + i * bursts.src_pitch, dst = bursts.dst + i * bursts.dst_pitch;
+    NPU_CHECK(from.check_written(src, src + bursts.length));
+    std::memmove(to.at(dst), from.at(src), static_cast<size_t>(bursts.length));
+    to.mark_written(dst, dst + bursts.length);
+  }
+  return {};
+}
+
+Status load_blocks(Machine& machine, const Instr& instr) {
+  const Buffer to = instr_info(instr.op).dst;
+  NPU_CHECK(check_alignment("dst", to, instr.arg[field::kCopyDst], kBlockBytes));
+  return load(machine, machine.buffer(to), merged(block_bursts(instr)));
+}
+
+Status move_blocks(Machine& machine, const Instr& instr) {
+  const InstrInfo& info = instr_info(instr.op);
+  NPU_CHECK(check_alignment("dst", info.dst, instr.arg[field::kCopyDst], kBlockBytes));
+  NPU_CHECK(check_alignment("src", info.src, instr.arg[field::kCopySrc], kBlockBytes));
+  return move(machine.buffer(info.dst), machine.buffer(info.src), block_bursts(instr));
+}
+
+}  // namespace
+
+Status execute_CopyGmToCbuf(Machine& machine, const Instr& instr) { return load_blocks(machine, instr); }
+Status execute_CopyGmToUbuf(Machine& machine, const Instr& instr) { return load_blocks(machine, instr); }
+Status execute_CopyUbufToUbuf(Machine& machine, const Instr& instr) { return move_blocks(machine, instr); }
+Status execute_CopyUbufToCbuf(Machine& machine, const Instr& instr) { return move_blocks(machine, instr); }
+
+Status execute_CopyUbufToGm(Machine& machine, const Instr& instr) {
+  NPU_CHECK(check_alignment("src", Buffer::UB, instr.arg[field::kCopySrc], kBlockBytes));
+  return store(machine, machine.buffer(Buffer::UB), merged(block_bursts(instr)));
+}
+
+Status execute_CopyGmToUbufAlign(Machine& machine, const Instr& instr) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  NPU_CHECK(check_alignment("dst", Buffer::UB, arg[kAlignDst], kBlockBytes));
+  const int64_t length = arg[kAlignLength], stored = length + arg[kAlignRightPad];
+  const Bursts bursts{arg[kAlignDst], arg[kAlignSrc], arg[kAlignBursts], length, align_up(stored, kBlockBytes) + arg[kAlignDstGap] * kBlockBytes,
+                      length + arg[kAlignSrcGap]};
+  OnChipBuffer& ub = machine.buffer(Buffer::UB);
+  for (int64_t i = 0; i < bursts.count; ++i) {
+    const int64_t dst = bursts.dst + i * bursts.dst_pitch;
+    std::memset(ub.at(dst + length), 0, static_cast<size_t>(arg[kAlignRightPad]));
+    ub.mark_written(dst, dst + stored);
+  }
+  return load(machine, ub, bursts);
+}
+
+Status execute_CopyUbufToGmAlign(Machine& machine, const Instr& instr) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  NPU_CHECK(check_alignment("src", Buffer::UB, arg[kAlignSrc], kBlockBytes));
+  const int64_t length = arg[kAlignLength];
+  return store(machine, machine.buffer(Buffer::UB),
+               {arg[kAlignDst], arg[kAlignSrc], arg[kAlignBursts], length, length + arg[kAlignDstGap],
+                align_up(length, kBlockBytes) + arg[kAlignSrcGap] * kBlockBytes});
+}
+
+Status execute_CopyGmToCbufNd2Nz(Machine& machine, const Instr& instr) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t rows = arg[kNdRows], cols = arg[kNdCols], c1 = ceil_div(cols, 16);
+  NPU_CHECK(check_alignment("dst", Buffer::L1, arg[kNdDst], kBlockBytes));
+  if (cols == 0) return {};
+  OnChipBuffer& l1 = machine.buffer(Buffer::L1);
+  for (int64_t r = 0; r < rows; ++r) {
+    NPU_TRY(const std::span<const std::byte> row, machine.memory->read(arg[kNdSrc] + r * arg[kNdSrcPitch] * 2, cols * 2));
+    for (int64_t i = 0; i < c1; ++i) {
+      const int64_t dst = arg[kNdDst] + (i * arg[kNdDstC0Stride] + r) * kBlockBytes;
+      const int64_t bytes = std::min<int64_t>(kBlockBytes, cols * 2 - i * kBlockBytes);
+      std::memcpy(l1.at(dst), row.data() + i * kBlockBytes, static_cast<size_t>(bytes));
+      std::memset(l1.at(dst + bytes), 0, static_cast<size_t>(kBlockBytes - bytes));
+    }
+  }
+  for (int64_t i = 0; i < c1; ++i) {
+    const int64_t dst = arg[kNdDst] + i * arg[kNdDstC0Stride] * kBlockBytes;
+    l1.mark_written(dst, dst + rows * kBlockBytes);
+  }
+  return {};
+}
+
+}  // namespace npu

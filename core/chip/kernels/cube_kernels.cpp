@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/chip/kernels/cube_kernels.h"
+
+#include <algorithm>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/chip/kernels/cube_kernels.cpp"
+#include "hwy/foreach_target.h"  // compiles this file once for each target
+#include "hwy/highway.h"
+
+#include "core/chip/kernels/half-inl.h"
+#include "core/chip/kernels/img2col-inl.h"
+#include "core/chip/kernels/mad-inl.h"
+#include "core/chip/kernels/transpose-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace npu::kernels::HWY_NAMESPACE {
+namespace {
+
+void half_to_float(const uint16_t* src, float* dst, size_t count) {
+  VF32 block[16 / kLanes];
+  for (; count >= 16; count -= 16, src += 16, dst += 16) {
+    load_half_16(src, block);
+    for (size_t i = 0; i < 16 / kLanes; ++i) hn::StoreU(block[i], F32(), dst + i * kLanes);
+  }
+  if (count == 0) return;
+  uint16_t tail[16] = {};
+  float values[16];
+  std::memcpy(tail, src, count * sizeof(uint16_t));
+  half_to_float(tail, values, 16);
+  std::memcpy(dst, values, count * sizeof(float));
+}
+
+template <bool kRelu>
+void store_halves(const float* src, uint16_t* dst, size_t count, float limit) {
+  const F32 d;
+  const VF32 limits = hn::Set(d, limit);
+  VF32 block[16 / kLanes];
+  for (; count >= 16; count -= 16, src += 16, dst += 16) {
+    for (size_t i = 0; i < 16 / kLanes; ++i) {
+      block[i] = hn::LoadU(d, src + i * kLanes);
+      if (kRelu) block[i] = hn::IfThenZeroElse(hn::Le(block[i], hn::Zero(d)), block[i]);
+    }
+    store_half_16(block, dst, limits);
+  }
+  if (count == 0) return;
+  float tail[16] = {};
+  uint16_t values[16];
+  std::memcpy(tail, src, count * sizeof(float));
+  store_halves<kRelu>(tail, values, 16, limit);
+  std::memcpy(dst, values, count * sizeof(uint16_t));
+}
+
+template <bool kRelu>
+void store_floats(const float* src, float* dst, size_t count) {
+  const F32 d;
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    VF32 value = hn::LoadU(d, src + i);
+    if (kRelu) value = hn::IfThenZeroElse(hn::Le(value, hn::Zero(d)), value);
+    hn::StoreU(canonical_nan(value), d, dst + i);
+  }
+  if (i == count) return;
+  float tail[kLanes] = {};
+  std::memcpy(tail, src + i, (count - i) * sizeof(float));
+  store_floats<kRelu>(tail, tail, kLanes);
+  std::memcpy(dst + i, tail, (count - i) * sizeof(float));
+}
+
+void load_fractal(const uint16_t* src, float* dst, bool transpose) {
+  if (!transpose) return half_to_float(src, dst, kFractal);
+  alignas(64) uint16_t turned[kFractal];
+  transpose_16x16(src, 16, turned, 16);
+  half_to_float(turned, dst, kFractal);
+}
+
+void load_fractal_b(const uint16_t* src, float* dst, bool transpose) { load_fractal(src, dst, !transpose); }
+
+int used_columns(const float* fractal, int64_t fractals, int64_t stride) {
+  const U32 d;
+  hn::Vec<U32> seen[16 / kLanes];
+  for (auto& bits : seen) bits = hn::Zero(d);
+  for (int64_t f = 0; f < fractals; ++f, fractal += stride)
+    for (size_t row = 0; row < 16; ++row)
+      for (size_t i = 0; i < 16 / kLanes; ++i)
+        seen[i] = hn::Or(seen[i], hn::BitCast(d, hn::LoadU(F32(), fractal + row * 16 + i * kLanes)));
+  uint32_t columns[16];
+  for (size_t i = 0; i < 16 / kLanes; ++i) hn::StoreU(seen[i], d, columns + i * kLanes);
+  int used = 16;
+  while (used > 0 && columns[used - 1] == 0) --used;
+  return used;
+}
+
+constexpr CubeKernels kTable{
+    .target = "",
+    .relaxed = kRelaxed,
+    .mad = mad,
+    .img2col = img2col,
+    .load_a = load_fractal,
+    .load_b = load_fractal_b,
+    .used_columns = used_columns,
+    .half_to_float = half_to_float,
+    .float_to_half = store_halves<false>,
+    .relu_float_to_half = store_halves<true>,
+    .copy_float = store_floats<false>,
+    .relu_float = store_floats<true>,
+};
+
+}  // namespace
+
+CubeKernels cube_table() {
+  CubeKernels table = kTable;
+  table.target = hwy::TargetName(HWY_TARGET);
+  return table;
+}
+
+}  // namespace npu::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace npu::kernels {
+
+HWY_EXPORT(cube_table);
+
+const CubeKernels& cube_kernels() {
+  static const CubeKernels table = HWY_DYNAMIC_DISPATCH(cube_table)();
+  return table;
+}
+
+std::vector<CubeKernels> all_cube_kernels() {
+  std::vector<CubeKernels> tables;
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::GetChosenTarget().Update(target);
+    tables.push_back(HWY_DYNAMIC_DISPATCH(cube_table)());
+  }
+  hwy::GetChosenTarget().DeInit();
+  return tables;
+}
+
+}  // namespace npu::kernels
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inner loops behind L0: loads into L0A/L0B, mad, copies out of L0C.
+//
+// L0A and L0B hold fp32 copies of their fp16 contents, converted once on entry. Element (m, k) of an L0A fractal is at
+// m*16 + k; element (n, k) of an L0B fractal is at k*16 + n, so that mad reads 16 n side by side.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace npu::kernels {
+
+inline constexpr int kFractal = 256;  // elements
+
+enum class MadStart : uint8_t { FromC, Zero, Bias };
+
+// C[n1][m1][16][16] = start + sum over ascending k of A[m1][k1][16 m][16 k] * B[k1][n1][16 k][16 n].
+// Rows from m on are set to the start value (FromC: left alone).
+struct MadArgs {
+  float* c = nullptr;
+  const float* a = nullptr;
+  const float* b = nullptr;
+  const float* bias = nullptr;        // n1*16 values when start is Bias
+  int64_t m = 0;                      // rows computed
+  int64_t k1 = 0;
+  int64_t n1 = 0;
+  MadStart start = MadStart::Zero;
+  const uint8_t* k_steps = nullptr;   // for each k1: how many of its 16 k are taken
+};
+
+// Rows [first_m, first_m + m) and column blocks [first_k1, first_k1 + k1) of the virtual img2col matrix.
+struct Img2ColArgs {
+  float* dst = nullptr;               // L0A, [m1][k1][16][16]
+  const uint16_t* src = nullptr;      // L1, [c1][h][w][16]
+  float pad = 0;
+  int64_t fm_h = 0, fm_w = 0;
+  int64_t pad_left = 0, pad_top = 0;
+  int64_t stride_w = 0, stride_h = 0;
+  int64_t filter_w = 0, filter_h = 0;
+  int64_t dilation_w = 0, dilation_h = 0;
+  int64_t out_w = 0;
+  int64_t first_k1 = 0, k1 = 0;
+  int64_t first_m = 0, m = 0;         // m: a multiple of 16
+  int64_t real_m = 0;                 // rows from here on are zero
+};
+
+struct CubeKernels {
+  const char* target;                 // "AVX3", "WASM", ...
+  bool relaxed;                       // compiled with relaxed SIMD
+  void (*mad)(const MadArgs&);
+  void (*img2col)(const Img2ColArgs&);
+  // One fractal [16 rows][16 columns] into the L0A / L0B order; transposed: the source is its transpose.
+  void (*load_a)(const uint16_t* src, float* dst, bool transpose);
+  void (*load_b)(const uint16_t* src, float* dst, bool transpose);
+  // How many of 16 columns are left when trailing ones that hold +0 in every row are dropped; `fractals` fractals of
+  // 16 rows of 16 columns, `stride` elements apart.
+  int (*used_columns)(const float* fractal, int64_t fractals, int64_t stride);
+  void (*half_to_float)(const uint16_t* src, float* dst, size_t count);
+  // Round to nearest even; magnitudes from `limit` on give `limit` (65504), or infinity (limit 65536). NaN: 0x7e00.
+  void (*float_to_half)(const float* src, uint16_t* dst, size_t count, float limit);
+  void (*relu_float_to_half)(const float* src, uint16_t* dst, size_t count, float limit);
+  // Canonical NaN: 0x7fc00000.
+  void (*copy_float)(const float* src, float* dst, size_t count);
+  void (*relu_float)(const float* src, float* dst, size_t count);
+};
+
+// The best table this machine can run.
+const CubeKernels& cube_kernels();
+// One table for each target this machine can run, for tests that compare them; not while other threads start using kernels.
+std::vector<CubeKernels> all_cube_kernels();
+
+}  // namespace npu::kernels

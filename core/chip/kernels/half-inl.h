@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// fp16 <-> fp32 for one Highway target; bit-exact against core/base/half.h but for NaN: to fp32 it stays some NaN,
+// to fp16 it becomes 0x7e00.
+#if defined(NPU_KERNELS_HALF_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef NPU_KERNELS_HALF_INL_H
+#undef NPU_KERNELS_HALF_INL_H
+#else
+#define NPU_KERNELS_HALF_INL_H
+#endif
+
+#include <cstdint>
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace npu::kernels::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#undef NPU_HAVE_F16C
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+#define NPU_HAVE_F16C 1
+#else
+#define NPU_HAVE_F16C 0
+#endif
+
+// Sixteen lanes is one 32-byte block: every block of fp16 operands has exactly that many.
+using F32 = hn::CappedTag<float, 16>;
+using VF32 = hn::Vec<F32>;
+using U32 = hn::RebindToUnsigned<F32>;
+using I32 = hn::RebindToSigned<F32>;
+inline constexpr size_t kLanes = hn::MaxLanes(F32());
+
+HWY_INLINE VF32 canonical_nan(VF32 value) {
+  const F32 d;
+  return hn::IfThenElse(hn::IsNaN(value), hn::BitCast(d, hn::Set(U32(), 0x7fc00000u)), value);
+}
+
+#if NPU_HAVE_F16C
+
+using F16 = hn::Rebind<hwy::float16_t, F32>;
+using H16 = hn::Rebind<uint16_t, F32>;
+
+HWY_INLINE void load_half_16(const uint16_t* src, VF32* out) {
+  for (size_t i = 0; i < 16 / kLanes; ++i)
+    out[i] = hn::PromoteTo(F32(), hn::BitCast(F16(), hn::LoadU(H16(), src + i * kLanes)));
+}
+
+HWY_INLINE void store_half_16(const VF32* in, uint16_t* dst, VF32 limit) {
+  for (size_t i = 0; i < 16 / kLanes; ++i) {
+    const VF32 clamped = hn::Min(hn::Max(in[i], hn::Neg(limit)), limit);
+    const VF32 value = hn::IfThenElse(hn::IsNaN(in[i]), hn::BitCast(F32(), hn::Set(U32(), 0x7fc00000u)), clamped);
+    hn::StoreU(hn::BitCast(H16(), hn::DemoteTo(F16(), value)), H16(), dst + i * kLanes);
+  }
+}
+
+#else
+
+// Halves in the upper 16 bits of each lane. 2^112 moves the exponent from bias 15 to bias 127 (exact, subnormals included).
+template <bool kSpecial>
+HWY_INLINE VF32 upper_half_to_float(hn::Vec<U32> upper) {
+  const F32 d;
+  const U32 du;
+  const auto shifted = hn::And(hn::BitCast(du, hn::ShiftRight<3>(hn::BitCast(I32(), upper))), hn::Set(du, 0x8fffe000u));
+  const VF32 scaled = hn::Mul(hn::BitCast(d, shifted), hn::Set(d, 0x1.0p112f));
+  if (!kSpecial) return scaled;
+  const auto exponent = hn::Set(du, 0x0f800000u);
+  const auto special = hn::VecFromMask(du, hn::Eq(hn::And(shifted, exponent), exponent));
+  return hn::BitCast(d, hn::Or(hn::BitCast(du, scaled), hn::And(special, hn::Set(du, 0x7f800000u))));
+}
+
+HWY_INLINE void load_half_16(const uint16_t* src, VF32* out) {
+  static_assert(kLanes == 4);
+  const hn::Repartition<uint16_t, F32> dh;
+  const U32 du;
+  const auto zero = hn::Zero(dh);
+  const auto low = hn::LoadU(dh, src), high = hn::LoadU(dh, src + 8);
+  const auto magnitude = hn::Set(dh, 0x7fff);
+  const auto largest = hn::Max(hn::And(low, magnitude), hn::And(high, magnitude));
+  const auto a = hn::BitCast(du, hn::InterleaveLower(dh, zero, low)), b = hn::BitCast(du, hn::InterleaveUpper(dh, zero, low));
+  const auto c = hn::BitCast(du, hn::InterleaveLower(dh, zero, high)), e = hn::BitCast(du, hn::InterleaveUpper(dh, zero, high));
+  if (HWY_LIKELY(hn::AllFalse(dh, hn::Gt(largest, hn::Set(dh, 0x7bff))))) {
+    out[0] = upper_half_to_float<false>(a), out[1] = upper_half_to_float<false>(b);
+    out[2] = upper_half_to_float<false>(c), out[3] = upper_half_to_float<false>(e);
+  } else {
+    out[0] = upper_half_to_float<true>(a), out[1] = upper_half_to_float<true>(b);
+    out[2] = upper_half_to_float<true>(c), out[3] = upper_half_to_float<true>(e);
+  }
+}
+
+// Adding 2^(exponent + 13) leaves the magnitude, rounded to the half's last place, in the low bits of the sum; the
+// exponent is clamped to the half's smallest, which makes subnormals.
+HWY_INLINE hn::Vec<I32> float_to_half_lanes(VF32 value, VF32 limit) {
+  const F32 d;
+  const I32 di;
+  const auto bits = hn::BitCast(di, value);
+  const auto magnitude = hn::And(bits, hn::Set(di, 0x7fffffff));
+  const VF32 clamped = hn::Min(limit, hn::BitCast(d, magnitude));
+  const auto exponent = hn::Max(hn::And(hn::BitCast(di, clamped), hn::Set(di, 0x7f800000)), hn::Set(di, 0x38800000));
+  const auto magic = hn::Add(exponent, hn::Set(di, 13 << 23));
+  const auto sum = hn::BitCast(di, hn::Add(clamped, hn::BitCast(d, magic)));
+  const auto half = hn::Add(hn::Sub(sum, magic), hn::Sub(hn::ShiftRight<13>(exponent), hn::Set(di, 113 << 10)));
+  const auto sign = hn::And(hn::ShiftRight<16>(bits), hn::Set(di, 0x8000));
+  return hn::IfThenElse(hn::Gt(magnitude, hn::Set(di, 0x7f800000)), hn::Set(di, 0x7e00), hn::Or(half, sign));
+}
+
+HWY_INLINE void store_half_16(const VF32* in, uint16_t* dst, VF32 limit) {
+  const hn::Repartition<uint16_t, F32> dh;
+  hn::StoreU(hn::OrderedDemote2To(dh, float_to_half_lanes(in[0], limit), float_to_half_lanes(in[1], limit)), dh, dst);
+  hn::StoreU(hn::OrderedDemote2To(dh, float_to_half_lanes(in[2], limit), float_to_half_lanes(in[3], limit)), dh, dst + 8);
+}
+
+#endif  // NPU_HAVE_F16C
+
+}  // namespace npu::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

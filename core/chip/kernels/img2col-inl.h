@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// img2col (LoadData 3D v2) for one Highway target.
+#if defined(NPU_KERNELS_IMG2COL_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef NPU_KERNELS_IMG2COL_INL_H
+#undef NPU_KERNELS_IMG2COL_INL_H
+#else
+#define NPU_KERNELS_IMG2COL_INL_H
+#endif
+
+#include <algorithm>
+
+#include "core/chip/kernels/cube_kernels.h"
+#include "core/chip/kernels/half-inl.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace npu::kernels::HWY_NAMESPACE {
+
+// One column block (16 k) of L0A: row m of fractal m/16.
+struct L0Column {
+  float* dst;
+  int64_t fractal_stride;  // elements between the column's fractals
+
+  // Calls body(float* rows, count) for each fractal that rows [first, first + count) touch.
+  template <class Body>
+  HWY_INLINE void for_each_run(int64_t first, int64_t count, Body body) const {
+    while (count > 0) {
+      const int64_t row = first % 16, run = HWY_MIN(count, 16 - row);
+      body(dst + first / 16 * fractal_stride + row * 16, run);
+      first += run, count -= run;
+    }
+  }
+};
+
+HWY_INLINE void fill_rows(const L0Column& column, int64_t first, int64_t count, float value) {
+  const auto fill = [value](float* rows, int64_t run) HWY_ATTR {
+    const VF32 values = hn::Set(F32(), value);
+    for (size_t i = 0; i < static_cast<size_t>(run) * 16; i += kLanes) hn::StoreU(values, F32(), rows + i);
+  };
+  column.for_each_run(first, count, fill);
+}
+
+// Source rows are `step` elements apart.
+HWY_INLINE void copy_rows(const L0Column& column, int64_t first, int64_t count, const uint16_t* src, int64_t step) {
+  const auto copy = [&src, step](float* rows, int64_t run) HWY_ATTR {
+    VF32 block[16 / kLanes];
+    for (int64_t row = 0; row < run; ++row, src += step, rows += 16) {
+      load_half_16(src, block);
+      for (size_t i = 0; i < 16 / kLanes; ++i) hn::StoreU(block[i], F32(), rows + i * kLanes);
+    }
+  };
+  column.for_each_run(first, count, copy);
+}
+
+// How many of `count` positions start, start + step, ... lie below `end`.
+HWY_INLINE int64_t count_below(int64_t start, int64_t step, int64_t end, int64_t count) {
+  if (start >= end) return 0;
+  if (start + (count - 1) * step < end) return count;
+  return (end - start + step - 1) / step;
+}
+
+// Column (c1, kh, kw): `plane` is the channel block's feature map.
+HWY_INLINE void img2col_column(const Img2ColArgs& args, const L0Column& column, const uint16_t* plane, int64_t kh, int64_t kw) {
+  int64_t out_row = args.first_m / args.out_w, out_column = args.first_m % args.out_w;
+  for (int64_t m = 0; m < args.real_m; ++out_row, out_column = 0) {
+    const int64_t run = HWY_MIN(args.out_w - out_column, args.real_m - m);
+    const int64_t h = out_row * args.stride_h - args.pad_top + kh * args.dilation_h;
+    if (h < 0 || h >= args.fm_h) {
+      fill_rows(column, m, run, args.pad);
+    } else {
+      const int64_t w = out_column * args.stride_w - args.pad_left + kw * args.dilation_w;
+      const int64_t left = count_below(w, args.stride_w, 0, run);
+      const int64_t inside = count_below(w, args.stride_w, args.fm_w, run);
+      fill_rows(column, m, left, args.pad);
+      copy_rows(column, m + left, inside - left, plane + (h * args.fm_w + w + left * args.stride_w) * 16, args.stride_w * 16);
+      fill_rows(column, m + inside, run - inside, args.pad);
+    }
+    m += run;
+  }
+  fill_rows(column, args.real_m, args.m - args.real_m, 0.0f);
+}
+
+inline void img2col(const Img2ColArgs& given) {
+  Img2ColArgs args = given;
+  // A 1x1 window that visits every pixel: the map is one long row.
+  if (args.filter_w == 1 && args.filter_h == 1 && args.stride_w == 1 && args.stride_h == 1 && args.pad_left == 0 &&
+      args.pad_top == 0 && args.out_w == args.fm_w && args.first_m + args.real_m <= args.fm_h * args.fm_w) {
+    args.out_w = args.fm_w = args.fm_h * args.fm_w;
+    args.fm_h = 1;
+  }
+  const int64_t plane = given.fm_h * given.fm_w * 16, window = args.filter_h * args.filter_w;
+  for (int64_t j = 0; j < args.k1; ++j) {
+    const int64_t k1 = args.first_k1 + j, tap = k1 % window;
+    img2col_column(args, {args.dst + j * kFractal, args.k1 * kFractal}, args.src + k1 / window * plane, tap / args.filter_w, tap % args.filter_w);
+  }
+}
+
+}  // namespace npu::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of one AI core, shared by the execute bodies (execute_*.cpp). Not part of the chip's public face.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "core/chip/chip.h"
+#include "core/chip/kernels/cube_kernels.h"
+#include "core/chip/kernels/vector_kernels.h"
+#include "core/isa/operands.h"
+
+namespace npu {
+
+// Storage aligned for SIMD; zeros at first.
+class AlignedBytes {
+ public:
+  explicit AlignedBytes(size_t bytes = 0);
+  std::byte* data() { return data_.get(); }
+  const std::byte* data() const { return data_.get(); }
+
+ private:
+  struct Free {
+    void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
+  };
+  std::unique_ptr<std::byte[], Free> data_;
+};
+
+// One on-chip buffer. Addresses and sizes are the architecture's; L0A and L0B store each fp16 value as fp32, L0C and BT
+// hold fp32 anyway. `granule` bytes share one "was written" mark.
+class OnChipBuffer {
+ public:
+  OnChipBuffer(Buffer id, int64_t bytes, int64_t granule);
+
+  void forget() { std::fill(written_.begin(), written_.end(), uint8_t{0}); }
+  int64_t bytes() const { return bytes_; }
+
+  std::byte* at(int64_t address) { return data_.data() + address; }
+  float* floats(int64_t address) { return reinterpret_cast<float*>(data_.data()) + address / element_bytes_; }
+
+  bool was_written(int64_t begin, int64_t end) const;
+  // UninitializedRead naming the first granule of [begin, end) that nothing wrote.
+  Status check_written(int64_t begin, int64_t end) const;
+  void mark_written(int64_t begin, int64_t end);
+  Status check_inside(const Access& access) const;
+
+ private:
+  Buffer id_;
+  int64_t bytes_;
+  int64_t granule_;
+  int64_t element_bytes_;  // of one stored value, in the architecture's addresses
+  AlignedBytes data_;
+  std::vector<uint8_t> written_;
+};
+
+struct Machine {
+  explicit Machine(const Soc& soc);
+
+  OnChipBuffer& buffer(Buffer id) { return buffers[static_cast<size_t>(id)]; }
+  Status execute(const Instr& instr);  // with every check, without the error's place
+
+  std::string_view soc_name;
+  bool split = false;
+  float half_limit = 65504.0f;         // 65536 where overflow gives infinity
+  const kernels::CubeKernels* cube = nullptr;
+  IssueState issue;
+  std::vector<OnChipBuffer> buffers;   // by Buffer; GM has none
+  std::vector<uint8_t> k_steps;        // mad's scratch
+  DeviceMemory* memory = nullptr;
+};
+
+struct Core::State : Machine {
+  using Machine::Machine;
+};
+
+// --- checks that the execute bodies share ---
+
+inline std::unexpected<Error> invalid(std::string what) { return fail(ErrorKind::InvalidProgram, "", std::move(what)); }
+
+// InvalidProgram "dst is UB[0x21], not a multiple of 32".
+Status check_alignment(std::string_view operand, Buffer buffer, int64_t address, int64_t alignment);
+
+// Execute bodies: one for each row of isa.def.
+#define NPU_INSTR(id, ...) Status execute_##id(Machine& machine, const Instr& instr);
+#include "core/isa/isa.def"
+#undef NPU_INSTR
+
+}  // namespace npu
