@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/app.h"
+
+#include <algorithm>
+
+#include "core/soc/soc.h"
+#include "ui/exports.h"
+#include "ui/fonts/fonts.h"
+#include "ui/mirror.h"
+#include "ui/studio/stages.h"
+#include "ui/touch_scroll.h"
+
+namespace npu::ui {
+namespace {
+
+constexpr float kCompactWidth = 760;  // CSS pixels; below it there is one column
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+// A link may name a sample or chip that does not exist.
+Settings checked(Settings settings, const Settings& defaults) {
+  if (!settings.sample.empty() && !find_sample(settings.sample)) settings.sample = defaults.sample;
+  if (!find_soc(settings.chip)) settings.chip = defaults.chip;
+  return settings;
+}
+
+}  // namespace
+
+App::App(Platform& platform, Settings defaults, std::string_view link)
+    : platform_(platform),
+      defaults_(std::move(defaults)),
+      settings_(checked(from_link(link, defaults_), defaults_)),
+      studio_([&platform] { platform.wake(); },
+              [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }) {}
+
+void App::start() {
+  studio_.change([this](Request& request) {
+    request.chip = settings_.chip;
+    request.threads = settings_.threads;
+    request.disabled_passes = settings_.disabled_passes;
+  });
+  studio_.open_sample(settings_.sample, settings_.image);
+  platform_.settings_changed(settings_, to_link(settings_, defaults_));
+}
+
+Language App::shown_language() const {
+  return settings_.language == Language::Chinese && !cjk_font_ ? Language::English : settings_.language;
+}
+
+std::string App::mirror() const { return mirror_json(*studio_.snapshot(), settings_); }
+
+void App::prepare_frame() {
+  if (settings_.language == Language::Chinese && !cjk_font_ && !font_requested_) {
+    font_requested_ = true;
+    platform_.request_cjk_font();
+  }
+  const bool touch = ImGui::GetIO().DisplaySize.x < kCompactWidth || ImGui::GetIO().MouseSource == ImGuiMouseSource_TouchScreen;
+  if (!fonts_current_) load_fonts();
+  if (theme_current_ && theme_.touch == touch) return;
+  const Theme fonts = theme_;
+  theme_ = make_theme(settings_.dark, touch);
+  theme_.body = fonts.body, theme_.strong = fonts.strong, theme_.mono = fonts.mono;
+  apply_theme(theme_);
+  theme_current_ = true;
+}
+
+void App::load_fonts() {
+  const FontSet fonts = ui::load_fonts(*ImGui::GetIO().Fonts, cjk_font_ ? Bytes(*cjk_font_) : Bytes());
+  theme_.body = fonts.body, theme_.strong = fonts.strong, theme_.mono = fonts.mono;
+  fonts_current_ = true;
+}
+
+void App::set_cjk_font(SharedBytes bytes) {
+  cjk_font_ = std::move(bytes);
+  fonts_current_ = false;
+  platform_.wake();
+}
+
+void App::forget_textures() {
+  uploaded_.reset();
+  picture_ = 0;
+}
+
+void App::draw() {
+  const SnapshotPtr snapshot = studio_.snapshot();
+  if (snapshot->picture != uploaded_) {
+    uploaded_ = snapshot->picture;
+    picture_ = uploaded_ ? platform_.upload_picture(*uploaded_) : 0;
+  }
+  Settings shown = settings_;
+  shown.language = shown_language();
+  const View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_};
+  Commands commands;
+  scroll_by_touch();
+  workspace_.draw(view, commands);
+  for (const Command& command : commands.take()) handle(command);
+}
+
+void App::open_file(std::string name, SharedBytes bytes) {
+  if (kind_of_file(*bytes) == FileKind::Picture) {
+    studio_.open_picture(std::move(name), std::move(bytes));
+    return;
+  }
+  Settings wanted = settings_;
+  wanted.sample.clear();
+  wanted.image = 0;
+  wanted.task = -1;
+  settings_ = wanted;
+  studio_.open_model(std::move(name), std::move(bytes));
+  platform_.settings_changed(settings_, to_link(settings_, defaults_));
+}
+
+void App::set_link(std::string_view link) {
+  Settings wanted = checked(from_link(link, defaults_), defaults_);
+  // A file the user opened has no place in a link.
+  if (settings_.sample.empty() && wanted.sample == defaults_.sample && link.find("sample=") == std::string_view::npos) wanted.sample.clear();
+  apply(wanted);
+}
+
+// Brings studio and platform in line with the settings, from wherever they changed.
+void App::apply(const Settings& wanted) {
+  if (wanted == settings_) return;
+  const Settings old = settings_;
+  settings_ = wanted;
+  if (wanted.dark != old.dark) theme_current_ = false;
+  if (wanted.chip != old.chip || wanted.threads != old.threads || wanted.disabled_passes != old.disabled_passes) {
+    studio_.change([&](Request& request) {
+      request.chip = wanted.chip;
+      request.threads = wanted.threads;
+      request.disabled_passes = wanted.disabled_passes;
+      request.goal = Goal::Answered;
+    });
+  }
+  if (wanted.sample != old.sample && !wanted.sample.empty()) {
+    studio_.open_sample(wanted.sample, wanted.image);
+  } else if (wanted.image != old.image && !wanted.sample.empty()) {
+    studio_.choose_picture(wanted.image);
+  }
+  platform_.settings_changed(settings_, to_link(settings_, defaults_));
+  platform_.wake();
+}
+
+void App::handle(const Command& command) {
+  Settings s = settings_;
+  std::visit(Overloaded{
+                 [&](const command::ChooseSample& c) { s.sample = c.name, s.image = 0, s.task = -1; },
+                 [&](const command::ChooseImage& c) { s.image = c.index; },
+                 [&](const command::ChooseChip& c) { s.chip = c.name; },
+                 [&](const command::ChooseThreads& c) { s.threads = c.count; },
+                 [&](const command::ChooseLanguage& c) { s.language = c.language; },
+                 [&](const command::ChooseTheme& c) { s.dark = c.dark; },
+                 [&](const command::ChooseTab& c) { s.tab = c.tab; },
+                 [&](const command::ChooseProfileView& c) { s.profile_view = c.view; },
+                 [&](const command::SelectPass& c) { s.pass = c.name; },
+                 [&](const command::SelectTask& c) { s.task = c.task; },
+                 [&](const command::SwitchPass& c) { c.on ? void(s.disabled_passes.erase(c.name)) : void(s.disabled_passes.insert(c.name)); },
+                 [&](const command::ChangePreprocess& c) { studio_.change([&](Request& r) { r.preprocess = c.preprocess; }); },
+                 [&](const command::OpenFile&) { platform_.ask_for_file(); },
+                 [&](const command::Save& c) { save(c.kind); },
+                 [&](const command::Copy& c) { platform_.copy_text(c.text); },
+                 [&](const command::Run&) { studio_.run_again(); },
+                 [&](const command::Cancel&) { studio_.cancel(); },
+                 [&](const command::DismissError&) { studio_.dismiss_error(); },
+             },
+             command);
+  apply(s);
+}
+
+void App::save(SaveKind kind) {
+  const SnapshotPtr snapshot = studio_.snapshot();
+  auto file = export_file(*snapshot, kind);
+  if (!file) {
+    studio_.report(file.error());
+    return;
+  }
+  platform_.save_file(file->name, file->bytes);
+}
+
+}  // namespace npu::ui

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The application: settings, studio and workspace, and what the platform below it must provide.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ui/studio/studio.h"
+#include "ui/workspace.h"
+
+namespace npu::ui {
+
+// The services of a browser page or a native window. All but read_asset and wake are called from the UI thread.
+class Platform {
+ public:
+  virtual ~Platform() = default;
+
+  // A file that comes with the application ("samples/digits/digits.onnx"). Called from the worker, may block.
+  virtual Result<OwnedBytes> read_asset(const std::string& path) = 0;
+  // There is something new to draw. Called from any thread.
+  virtual void wake() = 0;
+
+  // These answer later through App::open_file and App::set_cjk_font.
+  virtual void ask_for_file() = 0;
+  virtual void request_cjk_font() = 0;
+
+  virtual void save_file(const std::string& name, Bytes bytes) = 0;
+  virtual void copy_text(const std::string& text) = 0;
+  virtual void settings_changed(const Settings& settings, const std::string& link) = 0;
+  virtual ImTextureID upload_picture(const Picture& picture) = 0;
+};
+
+class App {
+ public:
+  // `defaults` is what a link without a part of the settings means; needs ImGui's context only once a frame is drawn.
+  App(Platform& platform, Settings defaults, std::string_view link);
+
+  // Opens the sample of the settings: what happens on load with no click.
+  void start();
+
+  // Before ImGui::NewFrame: fonts and style. Between it and ImGui::Render: everything visible.
+  void prepare_frame();
+  void draw();
+  // The graphics context was lost: textures have to be made again.
+  void forget_textures();
+
+  void open_file(std::string name, SharedBytes bytes);
+  void set_cjk_font(SharedBytes bytes);
+  void set_link(std::string_view link);
+
+  Studio& studio() { return studio_; }
+  const Settings& settings() const { return settings_; }
+  std::string mirror() const;
+
+ private:
+  void handle(const Command& command);
+  void apply(const Settings& wanted);
+  void save(SaveKind kind);
+  void load_fonts();
+  // Chinese only once its characters can be drawn.
+  Language shown_language() const;
+
+  Platform& platform_;
+  const Settings defaults_;
+  Settings settings_;
+  Studio studio_;
+  Workspace workspace_;
+  Theme theme_;
+  bool theme_current_ = false;
+  bool fonts_current_ = false;
+  bool font_requested_ = false;
+  SharedBytes cjk_font_;
+  ImTextureID picture_ = 0;
+  std::shared_ptr<const Picture> uploaded_;
+};
+
+}  // namespace npu::ui

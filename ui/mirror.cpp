@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/mirror.h"
+
+#include <nlohmann/json.hpp>
+
+#include "ui/strings.h"
+#include "ui/workspace.h"
+
+namespace npu::ui {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string state_of(const Snapshot& s) {
+  if (s.activity.stage == Stage::Loading) return "loading";
+  if (s.busy()) return "running";
+  if (s.error) return "error";
+  return s.revision == 0 ? "loading" : "ready";
+}
+
+const std::string& pick(Language language, const Text& text) { return language == Language::Chinese && !text.zh.empty() ? text.zh : text.en; }
+
+Json result_of(const RunInfo& run, Language language) {
+  Json list = Json::array();
+  for (const Score& score : run.top) {
+    std::string label = pick(language, score.label);
+    if (label.empty()) label = format(language, Str::ClassNumber, score.index);
+    list.push_back({{"label", std::move(label)}, {"index", score.index}, {"value", score.value}});
+  }
+  return list;
+}
+
+Json passes_of(const CompileInfo& compile) {
+  Json list = Json::array();
+  for (const PassInfo& pass : compile.passes)
+    list.push_back({{"name", pass.report.name}, {"before", pass.report.nodes_before}, {"after", pass.report.nodes_after},
+                    {"rewrites", pass.report.rewrites}, {"ms", pass.report.milliseconds}});
+  return list;
+}
+
+}  // namespace
+
+std::string mirror_json(const Snapshot& s, const Settings& settings) {
+  Json json{{"state", state_of(s)}, {"status", activity_text(settings.language, s.activity)}, {"revision", s.revision}};
+  json["lang"] = settings.language == Language::Chinese ? "zh" : "en";
+  json["theme"] = settings.dark ? "dark" : "light";
+  if (s.error) json["error"] = error_text(settings.language, *s.error);
+  if (s.model) json["model"] = {{"name", s.model->name}, {"nodes", s.model->nodes.size()}, {"parameters", s.model->parameters}};
+  if (s.run) {
+    json["result"] = result_of(*s.run, settings.language);
+    json["probabilities"] = s.run->probabilities;
+    json["host_ms"] = s.run->host_ms;
+  }
+  if (s.compile) {
+    json["passes"] = passes_of(*s.compile);
+    json["chip"] = s.compile->chip;
+    json["compile_ms"] = s.compile->milliseconds;
+    if (s.compile->model) json["tasks"] = s.compile->model->tasks.size();
+  }
+  if (s.profile) {
+    json["device_us"] = s.profile->total_us;
+    json["latency"] = format(settings.language, Str::MirrorLatency, s.compile ? s.compile->chip : "", s.profile->total_us);
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace npu::ui

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page tells scripts and screen readers beside the canvas, as JSON:
+// {state, status, revision, error, lang, model, result: [{label, index, value}], profile: {device_us, host_ms, ...}}.
+#pragma once
+
+#include <string>
+
+#include "ui/studio/settings.h"
+#include "ui/studio/snapshot.h"
+
+namespace npu::ui {
+
+std::string mirror_json(const Snapshot& snapshot, const Settings& settings);
+
+}  // namespace npu::ui

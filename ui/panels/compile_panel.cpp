@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "ui/panels/panels.h"
+#include "ui/widgets.h"
+
+namespace npu::ui {
+namespace {
+
+constexpr int kContext = 2;  // unchanged lines shown around a change
+
+// The pass to show: the chosen one, else the last that changed the graph.
+int selected_pass(const CompileInfo& compile, const std::string& chosen) {
+  int last = compile.passes.empty() ? -1 : 0;
+  for (size_t i = 0; i < compile.passes.size(); ++i) {
+    if (compile.passes[i].report.name == chosen) return static_cast<int>(i);
+    if (compile.passes[i].diff && !compile.passes[i].diff->changes.empty()) last = static_cast<int>(i);
+  }
+  return last;
+}
+
+void cell_pass(const View& view, const PassInfo& pass) {
+  if (pass.report.disabled) ImGui::PushStyleColor(ImGuiCol_Text, view.theme.faint);
+  cut_text(pass.report.name);
+  if (pass.report.disabled) ImGui::PopStyleColor();
+}
+void cell_nodes(const View& view, const PassInfo& pass) {
+  const auto& r = pass.report;
+  if (r.nodes_before == r.nodes_after) {
+    ImGui::PushStyleColor(ImGuiCol_Text, view.theme.faint);
+    right_text(fmt::format("{}", r.nodes_after));
+    ImGui::PopStyleColor();
+  } else {
+    right_text(fmt::format("{} \xe2\x86\x92 {}", r.nodes_before, r.nodes_after));
+  }
+}
+void cell_rewrites(const View&, const PassInfo& pass) {
+  right_text(pass.report.rewrites ? fmt::format("{}", pass.report.rewrites) : std::string("\xe2\x80\x93"));
+}
+void cell_time(const View&, const PassInfo& pass) { right_text(fmt::format("{:.1f}", pass.report.milliseconds)); }
+
+constexpr Column<PassInfo> kColumns[] = {{Str::ColPass, Str::ColPassHelp, 0, cell_pass},
+                                         {Str::ColNodes, Str::ColNodesHelp, 74, cell_nodes},
+                                         {Str::ColRewrites, Str::ColRewritesHelp, 62, cell_rewrites},
+                                         {Str::ColMs, Str::ColMsHelp, 42, cell_time}};
+
+// Lines of the diff to show: everything, or changes with some context and -1 for what is left out.
+std::vector<int> choose_lines(const TextDiff& diff, bool changes_only) {
+  const int count = static_cast<int>(diff.lines.size());
+  std::vector<int> visible;
+  if (!changes_only) {
+    for (int i = 0; i < count; ++i) visible.push_back(i);
+    return visible;
+  }
+  std::vector<bool> keep(diff.lines.size(), false);
+  for (int i = 0; i < count; ++i) {
+    if (diff.lines[static_cast<size_t>(i)].kind == DiffLine::Same) continue;
+    for (int j = std::max(0, i - kContext); j <= std::min(count - 1, i + kContext); ++j) keep[static_cast<size_t>(j)] = true;
+  }
+  for (int i = 0; i < count; ++i) {
+    if (keep[static_cast<size_t>(i)]) {
+      visible.push_back(i);
+    } else if (visible.empty() || visible.back() != -1) {
+      visible.push_back(-1);
+    }
+  }
+  return visible;
+}
+
+}  // namespace
+
+void CompilePanel::draw(const View& view, Commands& commands) {
+  title(view, Str::Compile, Str::CompileHelp);
+  const CompileInfo* compile = view.now.compile.get();
+  if (!compile) return placeholder(view, Str::CompileEmpty);
+  draw_summary(view, *compile);
+  if (compile->passes.empty()) return placeholder(view, Str::NoPasses);
+  const int selected = selected_pass(*compile, view.settings.pass);
+  const float space = ImGui::GetContentRegionAvail().y;
+  const float row = ImGui::GetTextLineHeight() + ImGui::GetStyle().CellPadding.y * 2;
+  const float all = row * (static_cast<float>(compile->passes.size()) + 1.3f);
+  if (ImGui::GetContentRegionAvail().x > 900) {
+    const float width = 420;
+    ImGui::BeginChild("passes_side", {width, 0});
+    draw_passes(view, commands, *compile, selected, std::min(all, space));
+    ImGui::EndChild();
+    ImGui::SameLine();
+    ImGui::BeginChild("change_side", {0, 0});
+    draw_change(view, commands, *compile, selected);
+    ImGui::EndChild();
+    return;
+  }
+  draw_passes(view, commands, *compile, selected, std::clamp(space * 0.45f, row * 4, all));
+  ImGui::Spacing();
+  draw_change(view, commands, *compile, selected);
+}
+
+void CompilePanel::draw_summary(const View& view, const CompileInfo& compile) {
+  if (!compile.model) return;
+  headline(view, view.format(Str::TaskCount, compile.model->tasks.size()),
+           view.format(Str::CompileSummary, short_number(static_cast<double>(compile.instructions)), compile.chip, compile.milliseconds));
+  ImGui::Spacing();
+}
+
+void CompilePanel::draw_passes(const View& view, Commands& commands, const CompileInfo& compile, int selected, float height) {
+  if (!begin_table<PassInfo>(view, "passes", kColumns, {0, height},
+                             ImGuiTableFlags_ScrollY | ImGuiTableFlags_RowBg | ImGuiTableFlags_NoPadOuterX))
+    return;
+  for (size_t i = 0; i < compile.passes.size(); ++i) {
+    const PassInfo& pass = compile.passes[i];
+    const std::string& name = pass.report.name;
+    ImGui::TableNextRow();
+    ImGui::PushID(static_cast<int>(i));
+    ImGui::TableSetColumnIndex(0);
+    bool on = !view.settings.disabled_passes.contains(name);
+    const float box = ImGui::GetTextLineHeight();
+    ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {0, 0});
+    ImGui::BeginDisabled(!pass.optional);
+    if (ImGui::Checkbox("##on", &on)) commands.push(command::SwitchPass{name, on});
+    ImGui::EndDisabled();
+    ImGui::PopStyleVar();
+    tooltip(view.tr(pass.optional ? Str::SwitchPassHelp : Str::NeededPassHelp));
+    ImGui::SameLine(0, 6);
+    const ImVec2 text_at = ImGui::GetCursorPos();
+    if (ImGui::Selectable("##row", static_cast<int>(i) == selected, ImGuiSelectableFlags_SpanAllColumns, {0, box}))
+      commands.push(command::SelectPass{name});
+    tooltip(view.pick(pass.doc));
+    ImGui::SetCursorPos(text_at);
+    for (size_t c = 0; c < std::size(kColumns); ++c) {
+      if (c > 0) ImGui::TableSetColumnIndex(static_cast<int>(c));
+      kColumns[c].cell(view, pass);
+    }
+    ImGui::PopID();
+  }
+  ImGui::EndTable();
+}
+
+void CompilePanel::draw_change(const View& view, Commands&, const CompileInfo& compile, int selected) {
+  if (selected < 0) return;
+  const PassInfo& pass = compile.passes[static_cast<size_t>(selected)];
+  ImGui::PushFont(view.theme.strong, view.theme.text_size);
+  ImGui::TextUnformatted(pass.report.name.c_str());
+  ImGui::PopFont();
+  if (pass.diff && !pass.diff->changes.empty()) {
+    ImGui::SameLine();
+    ImGui::TextColored(view.theme.bad, "\xe2\x88\x92%zu", pass.diff->removed);
+    ImGui::SameLine(0, 6);
+    ImGui::TextColored(view.theme.good, "+%zu", pass.diff->added);
+  }
+  wrapped_text(view, view.pick(pass.doc), true);
+  if (!pass.report.misses.empty() &&
+      ImGui::TreeNode("misses", "%s", view.format(Str::Misses, pass.report.misses.size()).c_str())) {
+    for (const MissedRewrite& miss : pass.report.misses) wrapped_text(view, fmt::format("{}: {}", miss.node, miss.reason), true);
+    ImGui::TreePop();
+  }
+  if (!pass.diff) return;
+  if (pass.diff->changes.empty()) {
+    wrapped_text(view, view.tr(pass.report.disabled ? Str::PassIsOff : Str::NothingChanged), true);
+  } else {
+    ImGui::BeginDisabled(changes_only_);
+    if (small_button(view, "\xe2\x86\x91##up", Str::PreviousChange)) jump_ = std::max(0, last_jump_ - 1);
+    ImGui::SameLine();
+    if (small_button(view, "\xe2\x86\x93##down", Str::NextChange)) jump_ = std::min(last_jump_ + 1, static_cast<int>(pass.diff->changes.size()) - 1);
+    ImGui::EndDisabled();
+    ImGui::SameLine();
+  }
+  ImGui::Checkbox(view.tr(Str::OnlyChanges), &changes_only_);
+  draw_lines(view, pass);
+}
+
+void CompilePanel::draw_lines(const View& view, const PassInfo& pass) {
+  const TextDiff& diff = *pass.diff;
+  if (shown_ != &diff || shown_changes_only_ != changes_only_) {
+    if (shown_ != &diff) last_jump_ = -1;
+    shown_ = &diff;
+    shown_changes_only_ = changes_only_;
+    visible_ = choose_lines(diff, changes_only_);
+  }
+  ImGui::PushStyleColor(ImGuiCol_ChildBg, view.theme.background);
+  const float height = std::max(ImGui::GetContentRegionAvail().y, 180.0f);
+  ImGui::BeginChild("lines", {0, height}, ImGuiChildFlags_Borders, ImGuiWindowFlags_HorizontalScrollbar);
+  ImGui::PopStyleColor();
+  ImGui::PushFont(view.theme.mono, view.theme.small_size);
+  const float line = ImGui::GetTextLineHeightWithSpacing();
+  if (jump_ >= 0) {
+    ImGui::SetScrollY(line * std::max(0.0f, static_cast<float>(diff.changes[static_cast<size_t>(jump_)]) - 2));
+    last_jump_ = std::exchange(jump_, -1);
+  }
+  ImGuiListClipper clipper;
+  clipper.Begin(static_cast<int>(visible_.size()), line);
+  auto* list = ImGui::GetWindowDrawList();
+  while (clipper.Step()) {
+    for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) {
+      const int index = visible_[static_cast<size_t>(i)];
+      if (index < 0) {
+        ImGui::TextDisabled("  \xe2\x80\xa6");
+        continue;
+      }
+      const DiffLine& text = diff.lines[static_cast<size_t>(index)];
+      const char* mark = text.kind == DiffLine::Added ? "+ " : text.kind == DiffLine::Removed ? "\xe2\x88\x92 " : "  ";
+      if (text.kind != DiffLine::Same) {
+        const ImVec2 at = ImGui::GetCursorScreenPos();
+        const float width = ImGui::GetWindowWidth() + ImGui::GetScrollMaxX();
+        list->AddRectFilled({at.x - 6, at.y}, {at.x + width, at.y + line},
+                            colour(text.kind == DiffLine::Added ? view.theme.added : view.theme.removed));
+      }
+      ImGui::TextUnformatted(mark);
+      ImGui::SameLine(0, 0);
+      ImGui::TextUnformatted(text.text.data(), text.text.data() + text.text.size());
+    }
+  }
+  ImGui::PopFont();
+  ImGui::EndChild();
+}
+
+}  // namespace npu::ui

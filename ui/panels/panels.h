@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The panels. Each reads a view, asks for things through commands, and owns only the state of its widgets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ui/view.h"
+
+namespace npu::ui {
+
+// Facts about the model and the list of its nodes.
+struct ModelPanel {
+  void draw(const View& view, Commands& commands);
+
+ private:
+  void draw_nodes(const View& view, const ModelInfo& model);
+
+  std::string filter_;
+  const void* filtered_ = nullptr;  // the model and filter that rows_ was made for
+  std::string filtered_by_;
+  std::vector<int> rows_;
+};
+
+// The passes, what each changed, and why something was not changed.
+struct CompilePanel {
+  void draw(const View& view, Commands& commands);
+
+ private:
+  void draw_summary(const View& view, const CompileInfo& compile);
+  void draw_passes(const View& view, Commands& commands, const CompileInfo& compile, int selected, float height);
+  void draw_change(const View& view, Commands& commands, const CompileInfo& compile, int selected);
+  void draw_lines(const View& view, const PassInfo& pass);
+
+  bool changes_only_ = true;
+  int jump_ = -1;                   // index of the change to scroll to
+  int last_jump_ = -1;
+  const void* shown_ = nullptr;     // the diff visible_ was made for
+  bool shown_changes_only_ = false;
+  std::vector<int> visible_;        // lines of the diff; -1: lines left out
+};
+
+// The input picture and the answer.
+struct RunPanel {
+  void draw(const View& view, Commands& commands);
+
+ private:
+  void draw_picture(const View& view, Commands& commands, float width);
+  void draw_answer(const View& view, const RunInfo& run);
+  void draw_preprocess(const View& view, Commands& commands);
+};
+
+// One row for each task: where the time goes.
+struct TaskPanel {
+  void draw(const View& view, Commands& commands, float height);
+
+ private:
+  const void* sorted_ = nullptr;
+  std::vector<int> order_;
+};
+
+// Device buffers over time.
+struct MemoryPanel {
+  void draw(const View& view, Commands& commands, float height);
+};
+
+// The instructions of the selected task.
+struct DisassemblyPanel {
+  void draw(const View& view, Commands& commands, float height);
+
+  int block = 0;
+  int scroll_to = -1;               // instruction to show
+
+ private:
+  int marked_ = -1;
+};
+
+// Lanes of all cores and pipes on one time axis.
+struct TimelinePanel {
+  void draw(const View& view, Commands& commands, float height);
+
+  // The instruction that was clicked last, for the disassembly; taken by the reader.
+  struct Clicked {
+    int task = -1;
+    int block = 0;
+    int instr = -1;
+  };
+  Clicked take_clicked();
+
+ private:
+  void draw_toolbar(const View& view);
+  void draw_canvas(const View& view, Commands& commands, ImVec2 size);
+  void handle_input(const View& view, float left, float width);
+  void zoom(double factor, double around);
+  void fit();
+  void clamp();
+
+  double begin_ = 0;                // of the visible part, cycles
+  double end_ = 0;
+  const void* shown_ = nullptr;
+  int followed_task_ = -1;
+  Clicked clicked_;
+};
+
+struct ProfilePanel {
+  void draw(const View& view, Commands& commands);
+
+ private:
+  void draw_summary(const View& view, Commands& commands);
+
+  TimelinePanel timeline_;
+  TaskPanel tasks_;
+  MemoryPanel memory_;
+  DisassemblyPanel disassembly_;
+};
+
+}  // namespace npu::ui

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "ui/panels/panels.h"
+#include "ui/widgets.h"
+
+namespace npu::ui {
+namespace {
+
+struct ViewTab {
+  ProfileView view;
+  Str name;
+  Str help;
+};
+constexpr ViewTab kTabs[] = {{ProfileView::Tasks, Str::Tasks, Str::TasksHelp},
+                             {ProfileView::Memory, Str::Memory, Str::MemoryHelp},
+                             {ProfileView::Disassembly, Str::Disassembly, Str::DisassemblyHelp}};
+
+}  // namespace
+
+void ProfilePanel::draw(const View& view, Commands& commands) {
+  title(view, Str::Profile, Str::ProfileHelp);
+  if (!view.now.profile || !view.now.compile || !view.now.compile->model) return placeholder(view, Str::ProfileEmpty);
+  draw_summary(view, commands);
+  const float space = ImGui::GetContentRegionAvail().y;
+  timeline_.draw(view, commands, std::clamp(space * 0.48f, 200.0f, 520.0f));
+  if (const auto clicked = timeline_.take_clicked(); clicked.task >= 0) {
+    commands.push(command::SelectTask{clicked.task});
+    if (clicked.instr >= 0) {
+      disassembly_.block = clicked.block;
+      disassembly_.scroll_to = clicked.instr;
+      commands.push(command::ChooseProfileView{ProfileView::Disassembly});
+    }
+  }
+  ImGui::Spacing();
+  for (const ViewTab& tab : kTabs) {
+    const bool chosen = view.settings.profile_view == tab.view;
+    ImGui::PushStyleColor(ImGuiCol_Button, chosen ? view.theme.raised : ImVec4(0, 0, 0, 0));
+    ImGui::PushStyleColor(ImGuiCol_Text, chosen ? view.theme.text : view.theme.faint);
+    if (ImGui::Button(view.tr(tab.name))) commands.push(command::ChooseProfileView{tab.view});
+    ImGui::PopStyleColor(2);
+    tooltip(view.tr(tab.help));
+    ImGui::SameLine(0, 4);
+  }
+  ImGui::NewLine();
+  const float height = std::max(180.0f, ImGui::GetContentRegionAvail().y);
+  switch (view.settings.profile_view) {
+    case ProfileView::Tasks: return tasks_.draw(view, commands, height);
+    case ProfileView::Memory: return memory_.draw(view, commands, height);
+    case ProfileView::Disassembly: return disassembly_.draw(view, commands, height);
+  }
+}
+
+void ProfilePanel::draw_summary(const View& view, Commands& commands) {
+  const ProfileInfo& profile = *view.now.profile;
+  const float save_width = view.theme.touch ? 0.0f : 190.0f;
+  ImGui::BeginGroup();
+  headline(view, short_us(profile.total_us), "");
+  ImGui::EndGroup();
+  ImGui::SameLine();
+  if (!view.theme.touch && ImGui::GetContentRegionAvail().x > save_width) {
+    ImGui::SetCursorPosX(ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x - save_width);
+  }
+  if (small_button(view, ".om", Str::SaveOmHelp)) commands.push(command::Save{SaveKind::Om});
+  ImGui::SameLine(0, 4);
+  if (small_button(view, "CSV", Str::SaveCsvHelp)) commands.push(command::Save{SaveKind::Csv});
+  ImGui::SameLine(0, 4);
+  if (small_button(view, view.tr(Str::Trace), Str::SaveTraceHelp)) commands.push(command::Save{SaveKind::Trace});
+  faint_text(view, view.format(Str::ProfileSummary, view.now.compile->chip, short_us(profile.ai_core_us), short_us(profile.ai_cpu_us),
+                               short_bytes(static_cast<double>(profile.peak_arena))));
+  ImGui::Spacing();
+}
+
+}  // namespace npu::ui

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a panel can ask for.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ui/studio/settings.h"
+#include "ui/studio/snapshot.h"
+
+namespace npu::ui {
+
+enum class SaveKind { Om, Csv, Trace };
+
+namespace command {
+struct ChooseSample { std::string name; };
+struct ChooseImage { int index = 0; };
+struct ChooseChip { std::string name; };
+struct ChooseThreads { int count = 1; };
+struct ChooseLanguage { Language language; };
+struct ChooseTheme { bool dark = true; };
+struct ChooseTab { Tab tab; };
+struct ChooseProfileView { ProfileView view; };
+struct SelectPass { std::string name; };
+struct SelectTask { int task = -1; };
+struct SwitchPass { std::string name; bool on = true; };
+struct ChangePreprocess { Preprocess preprocess; };
+struct OpenFile {};           // asks the platform for a file
+struct Save { SaveKind kind; };
+struct Copy { std::string text; };
+struct Run {};
+struct Cancel {};
+struct DismissError {};
+}  // namespace command
+
+using Command =
+    std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseThreads,
+                 command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ChooseProfileView,
+                 command::SelectPass, command::SelectTask, command::SwitchPass, command::ChangePreprocess,
+                 command::OpenFile, command::Save, command::Copy, command::Run, command::Cancel, command::DismissError>;
+
+class Commands {
+ public:
+  void push(Command command) { items_.push_back(std::move(command)); }
+  std::vector<Command> take() { return std::exchange(items_, {}); }
+
+ private:
+  std::vector<Command> items_;
+};
+
+}  // namespace npu::ui

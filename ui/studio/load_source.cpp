@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/studio/load_source.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "core/onnx/onnx.h"
+#include "ui/studio/stages.h"
+
+namespace npu::ui {
+namespace {
+
+constexpr size_t kShownValues = 8;  // of a list attribute
+
+template <class T>
+std::string list_text(const std::vector<T>& values) {
+  std::string text = "[";
+  for (size_t i = 0; i < values.size() && i < kShownValues; ++i) text += fmt::format("{}{}", i ? "," : "", values[i]);
+  return text + (values.size() > kShownValues ? ",...]" : "]");
+}
+
+struct AttrText {
+  std::string operator()(const Tensor& t) const { return fmt::format("{}[{}]", to_string(t.dtype()), to_string(t.shape())); }
+  std::string operator()(const std::string& s) const { return s; }
+  std::string operator()(int64_t v) const { return fmt::format("{}", v); }
+  std::string operator()(float v) const { return fmt::format("{}", v); }
+  template <class T>
+  std::string operator()(const std::vector<T>& values) const {
+    return list_text(values);
+  }
+};
+
+NodeRow describe_node(const Graph& graph, const Node& node) {
+  NodeRow row{node.op, node.name, "", "", ""};
+  for (const ValueId id : node.inputs)
+    if (id != kNone && !graph.is_constant(id)) row.inputs += (row.inputs.empty() ? "" : ", ") + graph.value(id).name;
+  if (!node.outputs.empty() && node.outputs[0] != kNone) {
+    const Value& out = graph.value(node.outputs[0]);
+    row.output = out.type.has_rank ? to_string(out.type) : out.name;
+  }
+  for (const auto& [name, attr] : node.attrs)
+    row.attrs += (row.attrs.empty() ? "" : "  ") + name + "=" + std::visit(AttrText{}, attr);
+  return row;
+}
+
+Preprocess guess_preprocess(const TensorType& input) {
+  // ImageNet's statistics are what most published classifiers expect of RGB; grey ones mostly want 0..1.
+  const bool grey = input.dims.size() == 4 && input.dims[1] == Dim(1);
+  if (grey) return {{0.0f}, {1.0f}, true, false};
+  return {{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}, false, false};
+}
+
+Preprocess preprocess_of(const Graph& graph, const SampleInfo* sample) {
+  if (sample) return {sample->mean, sample->deviation, sample->grey, false};
+  return graph.inputs.empty() ? Preprocess{} : guess_preprocess(graph.value(graph.inputs[0]).type);
+}
+
+Result<LoadedSource> load_sample_source(const Source& source, const SampleReader& read) {
+  const Sample* sample = find_sample(source.name);
+  if (!sample) return fail(ErrorKind::InvalidArgument, source.name, "there is no such sample");
+  LoadedSource loaded;
+  NPU_TRY(SampleInfo info, load_sample_info(*sample, read));
+  NPU_TRY(loaded.graph, load_sample_graph(*sample, info, read));
+  ModelInfo described = describe_graph(loaded.graph);
+  described.name = info.model_file.empty() ? info.name : info.model_file.substr(info.model_file.rfind('/') + 1);
+  loaded.sample = std::make_shared<SampleInfo>(std::move(info));
+  loaded.info = std::make_shared<ModelInfo>(std::move(described));
+  return loaded;
+}
+
+Result<LoadedSource> load_onnx_source(const Source& source) {
+  LoadedSource loaded;
+  NPU_TRY(loaded.graph, load_onnx(*source.bytes, source.bytes, {.name = source.name, .external = {}}));
+  ModelInfo described = describe_graph(loaded.graph);
+  described.name = source.name;
+  described.file_bytes = static_cast<int64_t>(source.bytes->size());
+  loaded.info = std::make_shared<ModelInfo>(std::move(described));
+  return loaded;
+}
+
+}  // namespace
+
+ModelInfo describe_graph(const Graph& graph) {
+  ModelInfo info;
+  info.opset = graph.opset;
+  for (const ValueId id : graph.inputs) info.inputs.push_back({graph.value(id).name, to_string(graph.value(id).type)});
+  for (const ValueId id : graph.outputs) info.outputs.push_back({graph.value(id).name, to_string(graph.value(id).type)});
+  std::map<std::string, int> counts;
+  for (const NodeId id : graph.order()) {
+    info.nodes.push_back(describe_node(graph, graph.node(id)));
+    ++counts[graph.node(id).op];
+  }
+  info.operators.assign(counts.begin(), counts.end());
+  std::ranges::stable_sort(info.operators, std::ranges::greater{}, &std::pair<std::string, int>::second);
+  for (size_t id = 0; id < graph.value_count(); ++id) {
+    const Value& value = graph.value(static_cast<ValueId>(id));
+    if (!value.constant) continue;
+    info.parameters += value.constant->elements();
+    info.parameter_bytes += static_cast<int64_t>(value.constant->byte_size());
+  }
+  return info;
+}
+
+FileKind kind_of_file(Bytes bytes) {
+  const auto begins_with = [&](std::string_view magic) {
+    return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+  };
+  if (begins_with("\x89PNG") || begins_with("\xff\xd8\xff")) return FileKind::Picture;
+  if (begins_with("IMOD")) return FileKind::Om;
+  return FileKind::Onnx;
+}
+
+Result<LoadedSource> load_source(const Source& source, const SampleReader& read) {
+  LoadedSource loaded;
+  if (!source.bytes) {
+    NPU_TRY(loaded, load_sample_source(source, read));
+  } else if (kind_of_file(*source.bytes) == FileKind::Om) {
+    return fail(ErrorKind::UnsupportedModel, source.name, "reading .om is not there yet");
+  } else {
+    NPU_TRY(loaded, load_onnx_source(source));
+  }
+  loaded.source = source;
+  loaded.preprocess = preprocess_of(loaded.compiled ? loaded.compiled->graph : loaded.graph, loaded.sample.get());
+  return loaded;
+}
+
+}  // namespace npu::ui

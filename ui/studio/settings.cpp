@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/studio/settings.h"
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace npu::ui {
+namespace {
+
+template <class T, size_t N>
+using Names = std::array<std::pair<std::string_view, T>, N>;
+
+constexpr Names<Language, 2> kLanguages{{{"en", Language::English}, {"zh", Language::Chinese}}};
+constexpr Names<bool, 2> kThemes{{{"light", false}, {"dark", true}}};
+constexpr Names<Tab, 5> kTabs{{{"overview", Tab::Overview},
+                               {"model", Tab::Model},
+                               {"compile", Tab::Compile},
+                               {"run", Tab::Run},
+                               {"profile", Tab::Profile}}};
+constexpr Names<ProfileView, 3> kProfileViews{
+    {{"tasks", ProfileView::Tasks}, {"memory", ProfileView::Memory}, {"disassembly", ProfileView::Disassembly}}};
+
+constexpr int kMostThreads = 64;
+constexpr int kMostTasks = 1'000'000;
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.' || c == ',';
+}
+
+std::string escape(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (is_plain(c)) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  return out;
+}
+
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+template <class T, size_t N>
+std::string name_of(const Names<T, N>& names, T value) {
+  for (const auto& [name, candidate] : names)
+    if (candidate == value) return std::string(name);
+  return {};
+}
+
+template <class T, size_t N>
+void set_by_name(const Names<T, N>& names, std::string_view name, T& out) {
+  for (const auto& [candidate, value] : names)
+    if (candidate == name) out = value;
+}
+
+void set_number(std::string_view text, int low, int high, int& out) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size() && value >= low && value <= high) out = value;
+}
+
+std::string join(const std::set<std::string, std::less<>>& items) {
+  std::string out;
+  for (const std::string& item : items) out += (out.empty() ? "" : ",") + item;
+  return out;
+}
+
+std::set<std::string, std::less<>> split(std::string_view text) {
+  std::set<std::string, std::less<>> out;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    if (!item.empty()) out.emplace(item);
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+  }
+  return out;
+}
+
+// One row for each part of the settings that a link carries.
+struct Row {
+  std::string_view key;
+  std::string (*get)(const Settings&);
+  void (*set)(Settings&, const std::string&);
+};
+
+constexpr Row kRows[] = {
+    {"sample", [](const Settings& s) { return s.sample; }, [](Settings& s, const std::string& v) { s.sample = v; }},
+    {"image", [](const Settings& s) { return std::to_string(s.image); },
+     [](Settings& s, const std::string& v) { set_number(v, 0, 1000, s.image); }},
+    {"chip", [](const Settings& s) { return s.chip; }, [](Settings& s, const std::string& v) { s.chip = v; }},
+    {"threads", [](const Settings& s) { return std::to_string(s.threads); },
+     [](Settings& s, const std::string& v) { set_number(v, 1, kMostThreads, s.threads); }},
+    {"lang", [](const Settings& s) { return name_of(kLanguages, s.language); },
+     [](Settings& s, const std::string& v) { set_by_name(kLanguages, v, s.language); }},
+    {"theme", [](const Settings& s) { return name_of(kThemes, s.dark); },
+     [](Settings& s, const std::string& v) { set_by_name(kThemes, v, s.dark); }},
+    {"tab", [](const Settings& s) { return name_of(kTabs, s.tab); },
+     [](Settings& s, const std::string& v) { set_by_name(kTabs, v, s.tab); }},
+    {"view", [](const Settings& s) { return name_of(kProfileViews, s.profile_view); },
+     [](Settings& s, const std::string& v) { set_by_name(kProfileViews, v, s.profile_view); }},
+    {"pass", [](const Settings& s) { return s.pass; }, [](Settings& s, const std::string& v) { s.pass = v; }},
+    {"task", [](const Settings& s) { return std::to_string(s.task); },
+     [](Settings& s, const std::string& v) { set_number(v, -1, kMostTasks, s.task); }},
+    {"off", [](const Settings& s) { return join(s.disabled_passes); },
+     [](Settings& s, const std::string& v) { s.disabled_passes = split(v); }},
+};
+
+}  // namespace
+
+std::string to_link(const Settings& settings, const Settings& defaults) {
+  std::string link;
+  for (const Row& row : kRows) {
+    const std::string value = row.get(settings);
+    if (value == row.get(defaults)) continue;
+    link += (link.empty() ? "" : "&") + std::string(row.key) + "=" + escape(value);
+  }
+  return link;
+}
+
+Settings from_link(std::string_view link, const Settings& defaults) {
+  Settings settings = defaults;
+  if (!link.empty() && link.front() == '#') link.remove_prefix(1);
+  while (!link.empty()) {
+    const std::string_view item = link.substr(0, link.find('&'));
+    const size_t equals = item.find('=');
+    if (equals != std::string_view::npos)
+      for (const Row& row : kRows)
+        if (row.key == item.substr(0, equals)) row.set(settings, unescape(item.substr(equals + 1)));
+    link.remove_prefix(std::min(link.size(), item.size() + 1));
+  }
+  return settings;
+}
+
+}  // namespace npu::ui

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the studio knows at one moment. Immutable and shared: panels draw it, the worker replaces it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/passes/pass.h"
+#include "core/base/result.h"
+#include "core/om/model.h"
+#include "runtime/profile/profile.h"
+#include "runtime/session/image_input.h"
+#include "samples/catalog.h"
+#include "ui/studio/text_diff.h"
+#include "ui/studio/timeline.h"
+
+namespace npu::ui {
+
+struct ValueRow {
+  std::string name;
+  std::string type;
+};
+
+struct NodeRow {
+  std::string op;
+  std::string name;
+  std::string inputs;   // names, constants left out
+  std::string output;   // type of the first output
+  std::string attrs;
+};
+
+struct ModelInfo {
+  std::string name;             // file name
+  int64_t file_bytes = 0;
+  bool compiled = false;        // it came as an .om
+  int opset = 0;
+  std::vector<ValueRow> inputs;
+  std::vector<ValueRow> outputs;
+  std::vector<NodeRow> nodes;
+  std::vector<std::pair<std::string, int>> operators;  // most frequent first
+  int64_t parameters = 0;
+  int64_t parameter_bytes = 0;
+};
+
+struct PassInfo {
+  PassReport report;
+  bool optional = false;
+  Text doc;
+  std::shared_ptr<const TextDiff> diff;  // the graph before and after
+};
+
+struct CompileInfo {
+  std::vector<PassInfo> passes;
+  std::shared_ptr<const CompiledModel> model;
+  std::string chip;
+  double milliseconds = 0;
+  int64_t instructions = 0;
+  int64_t macs = 0;
+};
+
+struct Picture {
+  std::string name;
+  Image image;
+  int label = -1;               // the true class, where a sample tells it
+};
+
+// How a picture becomes the model's input.
+struct Preprocess {
+  std::vector<float> mean;       // per channel: (pixel / 255 - mean) / deviation
+  std::vector<float> deviation;
+  bool grey = false;             // else RGB
+  bool bgr = false;
+
+  friend bool operator==(const Preprocess&, const Preprocess&) = default;
+};
+
+struct OutputRow {
+  std::string name;
+  std::string type;
+  double min = 0;
+  double max = 0;
+  double mean = 0;
+};
+
+struct Score {
+  int index = 0;
+  float value = 0;              // probability where the outputs are logits or probabilities
+  Text label;                   // empty when the model has no class names
+};
+
+struct RunInfo {
+  std::vector<OutputRow> outputs;
+  std::vector<Score> top;       // best first; empty when the first output is no vector of scores
+  bool probabilities = false;   // the scores sum to one
+  std::map<std::string, Tensor> tensors;
+  double host_ms = 0;
+  int threads = 1;
+};
+
+struct TaskRow {
+  std::string name;
+  std::string op;               // "Conv2D + Relu"
+  Engine engine = Engine::AiCore;
+  int64_t start = 0;            // cycles since the inference began
+  int64_t cycles = 0;
+  double us = 0;
+  double share = 0;             // of the whole inference, 0..1
+  std::string bound;            // the busiest pipe, "CPU" for AI CPU tasks
+  double bound_share = 0;       // its busy share of the task
+  int64_t read_bytes = 0;
+  int64_t write_bytes = 0;
+  int64_t macs = 0;
+};
+
+struct ProfileInfo {
+  double total_us = 0;
+  double ai_core_us = 0;
+  double ai_cpu_us = 0;
+  std::vector<TaskRow> tasks;
+  std::shared_ptr<const Timeline> timeline;
+  std::shared_ptr<const ModelProfile> raw;  // for the files that are saved
+  int64_t peak_arena = 0;       // bytes in use by live buffers at the worst moment
+};
+
+enum class Stage { Idle, Loading, Compiling, Timing, Running };
+
+struct Activity {
+  Stage stage = Stage::Idle;
+  size_t done = 0;
+  size_t total = 0;             // 0: not known
+  std::string what;             // pass, task or file
+};
+
+struct Snapshot {
+  uint64_t revision = 0;        // of the request this answers when idle
+  Activity activity;
+  std::optional<Error> error;   // of the last request
+  std::shared_ptr<const ModelInfo> model;
+  std::shared_ptr<const CompileInfo> compile;
+  std::shared_ptr<const ProfileInfo> profile;
+  std::shared_ptr<const RunInfo> run;
+  std::shared_ptr<const Picture> picture;
+  uint64_t picture_id = 0;
+  std::shared_ptr<const SampleInfo> sample;  // empty: the user's own file
+  Preprocess preprocess;        // of the last run
+
+  bool busy() const { return activity.stage != Stage::Idle; }
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+}  // namespace npu::ui

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/studio/studio.h"
+
+#include <algorithm>
+
+#include "ui/studio/load_source.h"
+#include "ui/studio/stages.h"
+
+namespace npu::ui {
+
+// What the worker has made so far, and from what.
+struct Studio::Work {
+  uint64_t source_id = 0;
+  uint64_t picture_id = 0;
+  LoadedSource source;
+  PictureSource picture_source;
+  CompileRequest compiled_for;
+  std::shared_ptr<const CompileInfo> compile;
+  std::shared_ptr<const ProfileInfo> profile;
+  std::shared_ptr<const Picture> picture;
+  // Of the last run.
+  std::shared_ptr<const RunInfo> run;
+  uint64_t run_id = 0;
+  uint64_t run_picture_id = 0;
+  Preprocess run_preprocess;
+};
+
+namespace {
+
+bool same(const CompileRequest& a, const CompileRequest& b) {
+  return a.chip == b.chip && a.disabled == b.disabled && a.input_shapes == b.input_shapes;
+}
+
+}  // namespace
+
+Studio::Studio(std::function<void()> changed, SampleReader read)
+    : changed_(std::move(changed)),
+      read_(std::move(read)),
+      snapshot_(std::make_shared<Snapshot>()),
+      thread_([this] { work(); }) {}
+
+Studio::~Studio() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    interrupt_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+SnapshotPtr Studio::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+uint64_t Studio::change(const std::function<void(Request&)>& edit) {
+  uint64_t revision = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    edit(request_);
+    revision = ++revision_;
+    outside_error_.reset();
+    interrupt_ = true;
+  }
+  wake_.notify_all();
+  return revision;
+}
+
+uint64_t Studio::open_model(std::string name, SharedBytes bytes) {
+  return change([&](Request& request) {
+    // The picture stays: the user may want it classified by another model.
+    request.source = {next_id_++, std::move(name), std::move(bytes)};
+    request.preprocess.reset();
+    request.inputs.clear();
+    request.input_shapes.clear();
+    if (request.goal == Goal::Nothing) request.goal = Goal::Answered;
+  });
+}
+
+uint64_t Studio::open_sample(std::string name, int picture) {
+  return change([&](Request& request) {
+    request.source = {next_id_++, std::move(name), nullptr};
+    request.picture = {next_id_++, "", nullptr, picture};
+    request.preprocess.reset();
+    request.inputs.clear();
+    request.input_shapes.clear();
+    if (request.goal == Goal::Nothing) request.goal = Goal::Answered;
+  });
+}
+
+uint64_t Studio::open_picture(std::string name, SharedBytes bytes) {
+  return change([&](Request& request) {
+    request.picture = {next_id_++, std::move(name), std::move(bytes), 0};
+    request.inputs.clear();
+    if (request.goal == Goal::Nothing) request.goal = Goal::Answered;
+  });
+}
+
+uint64_t Studio::choose_picture(int index) {
+  return change([&](Request& request) {
+    request.picture = {next_id_++, "", nullptr, index};
+    request.inputs.clear();
+    if (request.goal == Goal::Nothing) request.goal = Goal::Answered;
+  });
+}
+
+uint64_t Studio::run_again() {
+  return change([&](Request& request) {
+    request.run_id = next_id_++;
+    request.goal = Goal::Answered;
+  });
+}
+
+uint64_t Studio::cancel() {
+  return change([](Request& request) { request.goal = Goal::Nothing; });
+}
+
+uint64_t Studio::report(Error error) {
+  uint64_t revision = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    revision = ++revision_;
+    outside_error_ = std::move(error);
+  }
+  wake_.notify_all();
+  return revision;
+}
+
+void Studio::dismiss_error() {
+  publish([](Snapshot& s) { s.error.reset(); });
+}
+
+void Studio::publish(const std::function<void(Snapshot&)>& edit) {
+  {
+    const std::lock_guard lock(mutex_);
+    auto next = std::make_shared<Snapshot>(*snapshot_);
+    edit(*next);
+    snapshot_ = std::move(next);
+  }
+  if (changed_) changed_();
+}
+
+bool Studio::progress(Stage stage, size_t done, size_t total, std::string what) {
+  publish([&](Snapshot& s) { s.activity = {stage, done, total, std::move(what)}; });
+  return !superseded();
+}
+
+void Studio::work() {
+  Work work;
+  uint64_t answered = 0;
+  for (;;) {
+    Request request;
+    uint64_t revision = 0;
+    std::optional<Error> error;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return stop_ || revision_ != answered; });
+      if (stop_) return;
+      request = request_;
+      revision = revision_;
+      error = outside_error_;
+      interrupt_ = false;
+    }
+    if (const Status status = bring_up_to_date(request, work); !status && !error) error = status.error();
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop_) return;
+      if (revision_ != revision) continue;  // a newer request is waiting
+      // After a failed load the page goes on with the model it had.
+      if (error && request_.source.id != work.source_id) {
+        request_.source = work.source.source;
+        request_.preprocess.reset();
+      }
+      if (error && request_.picture.id != work.picture_id) request_.picture = work.picture_source;
+    }
+    answered = revision;
+    if (error && error->kind == ErrorKind::Cancelled) error.reset();
+    publish([&](Snapshot& s) {
+      s.revision = revision;
+      s.activity = {};
+      s.error = error;
+    });
+  }
+}
+
+Status Studio::bring_up_to_date(const Request& request, Work& work) {
+  if (request.goal >= Goal::Loaded) NPU_CHECK(load(request, work));
+  if (work.source_id == 0) return {};
+  if (request.goal >= Goal::Compiled) NPU_CHECK(compile_model(request, work));
+  if (request.goal >= Goal::Answered) NPU_CHECK(run_model(request, work));
+  if (request.goal >= Goal::Timed) NPU_CHECK(time_model(work));
+  return {};
+}
+
+Status Studio::load(const Request& request, Work& work) {
+  if (request.source.id != work.source_id) {
+    if (!progress(Stage::Loading, 0, 0, request.source.name)) return cancelled();
+    NPU_TRY(LoadedSource loaded, load_source(request.source, read_));
+    work.source = std::move(loaded);
+    work.source_id = request.source.id;
+    work.compile.reset();
+    work.profile.reset();
+    work.run.reset();
+    publish([&](Snapshot& s) {
+      s.model = work.source.info;
+      s.sample = work.source.sample;
+      s.error.reset();
+      s.compile.reset();
+      s.profile.reset();
+      s.run.reset();
+    });
+  }
+  return load_picture(request, work);
+}
+
+Status Studio::load_picture(const Request& request, Work& work) {
+  if (request.picture.id == work.picture_id) return {};
+  std::shared_ptr<const Picture> picture;
+  if (request.picture.bytes) {
+    NPU_TRY(Image decoded, decode_image(*request.picture.bytes, request.picture.name));
+    picture = std::make_shared<Picture>(Picture{request.picture.name, std::move(decoded), -1});
+  } else if (work.source.sample && !work.source.sample->images.empty()) {
+    const auto& images = work.source.sample->images;
+    const auto index = static_cast<size_t>(std::clamp(request.picture.index, 0, static_cast<int>(images.size()) - 1));
+    NPU_TRY(const OwnedBytes owned, read_(images[index].file));
+    NPU_TRY(Image decoded, decode_image(owned.bytes, images[index].file));
+    picture = std::make_shared<Picture>(Picture{images[index].file, std::move(decoded), images[index].label});
+  }
+  work.picture = std::move(picture);
+  work.picture_id = request.picture.id;
+  work.picture_source = request.picture;
+  publish([&](Snapshot& s) {
+    s.picture = work.picture;
+    s.picture_id = work.picture_id;
+  });
+  return {};
+}
+
+Status Studio::compile_model(const Request& request, Work& work) {
+  const CompileRequest wanted{request.chip, request.disabled_passes, request.input_shapes};
+  if (work.compile && (work.source.compiled || same(wanted, work.compiled_for))) return {};
+  work.compile.reset();
+  work.profile.reset();
+  work.run.reset();
+  publish([](Snapshot& s) { s.compile.reset(), s.profile.reset(), s.run.reset(), s.error.reset(); });
+  std::shared_ptr<const CompileInfo> compile;
+  if (work.source.compiled) {
+    compile = std::make_shared<CompileInfo>(describe_compiled(work.source.compiled));
+  } else {
+    NPU_TRY(CompileInfo info,
+            compile_stage(work.source.graph, wanted,
+                          [this](size_t done, size_t total, std::string what) {
+                            return progress(Stage::Compiling, done, total, std::move(what));
+                          },
+                          [this](const CompileInfo& so_far) {
+                            publish([&](Snapshot& s) { s.compile = std::make_shared<CompileInfo>(so_far); });
+                          }));
+    compile = std::make_shared<CompileInfo>(std::move(info));
+  }
+  work.compile = std::move(compile);
+  work.compiled_for = wanted;
+  publish([&](Snapshot& s) { s.compile = work.compile; });
+  return {};
+}
+
+Status Studio::time_model(Work& work) {
+  if (work.profile) return {};
+  NPU_TRY(ProfileInfo info, profile_stage(*work.compile->model, [this](size_t done, size_t total, std::string what) {
+            return progress(Stage::Timing, done, total, std::move(what));
+          }));
+  work.profile = std::make_shared<ProfileInfo>(std::move(info));
+  publish([&](Snapshot& s) { s.profile = work.profile; });
+  return {};
+}
+
+Status Studio::run_model(const Request& request, Work& work) {
+  const Preprocess preprocess = request.preprocess.value_or(work.source.preprocess);
+  const bool current = work.run && work.run_id == request.run_id && work.run_picture_id == work.picture_id &&
+                       work.run_preprocess == preprocess;
+  if (current) return {};
+  work.run.reset();
+  const RunRequest run{work.compile->model, request.inputs, work.picture.get(), preprocess, work.source.sample.get(),
+                       request.threads};
+  NPU_TRY(RunInfo info, run_stage(run, [this](size_t done, size_t total, std::string what) {
+            return progress(Stage::Running, done, total, std::move(what));
+          }));
+  work.run = std::make_shared<RunInfo>(std::move(info));
+  work.run_id = request.run_id;
+  work.run_picture_id = work.picture_id;
+  work.run_preprocess = preprocess;
+  publish([&](Snapshot& s) {
+    s.run = work.run;
+    s.preprocess = preprocess;
+  });
+  return {};
+}
+
+}  // namespace npu::ui

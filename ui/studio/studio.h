@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The application without any drawing. A request says what is wanted; a worker thread brings everything that is
+// out of date up to it, stage by stage (load, compile, time, run), and publishes a snapshot after each step.
+// A newer request interrupts the stage it makes useless.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "core/base/file.h"
+#include "samples/catalog.h"
+#include "ui/studio/snapshot.h"
+
+namespace npu::ui {
+
+// How far the worker goes.
+enum class Goal { Nothing, Loaded, Compiled, Timed, Answered };
+
+// Where the model comes from: bytes the user gave, or a sample.
+struct Source {
+  uint64_t id = 0;                     // 0: none; a new number for every opened model
+  std::string name;                    // file name, or name of the sample
+  SharedBytes bytes;                   // empty: the sample
+};
+
+// Bytes the user gave, or one of the sample's pictures.
+struct PictureSource {
+  uint64_t id = 0;                     // a new number for every choice
+  std::string name;
+  SharedBytes bytes;                   // empty: the sample's
+  int index = 0;                       // of the sample's pictures; without any the input is a fixed pattern
+};
+
+struct Request {
+  Source source;
+  PictureSource picture;
+  std::optional<Preprocess> preprocess;  // empty: the sample's, or a guess from the model's input
+  std::string chip = "Ascend310";
+  std::set<std::string, std::less<>> disabled_passes;
+  std::map<std::string, Shape, std::less<>> input_shapes;
+  int threads = 1;
+  Goal goal = Goal::Answered;
+  std::map<std::string, Tensor> inputs;  // given by a script; the picture fills the others
+  uint64_t run_id = 0;                   // a new number asks for a new run of the same
+};
+
+class Studio {
+ public:
+  // `changed` is called from the worker thread whenever there is a new snapshot; `read` gives the samples' files
+  // and is called from the worker thread too.
+  Studio(std::function<void()> changed, SampleReader read);
+  ~Studio();
+  Studio(const Studio&) = delete;
+  Studio& operator=(const Studio&) = delete;
+
+  // Each returns the revision whose snapshot answers it. They never wait.
+  uint64_t open_model(std::string name, SharedBytes bytes);
+  uint64_t open_sample(std::string name, int picture);
+  uint64_t open_picture(std::string name, SharedBytes bytes);
+  uint64_t choose_picture(int index);
+  uint64_t change(const std::function<void(Request&)>& edit);
+  uint64_t run_again();
+  uint64_t cancel();
+  // Reports a problem that happened outside (a file that could not be fetched).
+  uint64_t report(Error error);
+  void dismiss_error();
+
+  SnapshotPtr snapshot() const;
+
+ private:
+  struct Work;
+
+  void work();
+  bool superseded() const { return interrupt_.load(std::memory_order_relaxed); }
+  void publish(const std::function<void(Snapshot&)>& edit);
+  bool progress(Stage stage, size_t done, size_t total, std::string what);
+
+  Status bring_up_to_date(const Request& request, Work& work);
+  Status load(const Request& request, Work& work);
+  Status load_picture(const Request& request, Work& work);
+  Status compile_model(const Request& request, Work& work);
+  Status time_model(Work& work);
+  Status run_model(const Request& request, Work& work);
+
+  std::function<void()> changed_;
+  SampleReader read_;
+  mutable std::mutex mutex_;          // of everything below
+  std::condition_variable wake_;
+  Request request_;
+  uint64_t revision_ = 0;             // of request_
+  uint64_t next_id_ = 1;
+  bool stop_ = false;
+  std::optional<Error> outside_error_;
+  SnapshotPtr snapshot_;
+  std::atomic<bool> interrupt_ = false;  // the running stage works for an outdated request
+  std::thread thread_;
+};
+
+}  // namespace npu::ui

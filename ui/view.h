@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a panel is given to draw.
+#pragma once
+
+#include "ui/strings.h"
+#include "ui/studio/commands.h"
+#include "ui/studio/settings.h"
+#include "ui/studio/snapshot.h"
+#include "ui/theme.h"
+
+namespace npu::ui {
+
+struct View {
+  const Snapshot& now;
+  const Settings& settings;
+  const Theme& theme;
+  bool compact = false;          // one column, fingers
+  ImTextureID picture = 0;       // of now.picture
+
+  const char* tr(Str id) const { return ui::tr(settings.language, id); }
+  template <class... Args>
+  std::string format(Str id, const Args&... args) const {
+    return ui::format(settings.language, id, args...);
+  }
+  const std::string& pick(const Text& text) const {
+    return settings.language == Language::Chinese && !text.zh.empty() ? text.zh : text.en;
+  }
+};
+
+}  // namespace npu::ui

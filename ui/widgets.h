@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small pieces that several panels are made of.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ui/view.h"
+
+namespace npu::ui {
+
+// "12.3 k", "4.56 M"; "1.2 MB".
+std::string short_number(double value);
+std::string short_bytes(double bytes);
+std::string short_us(double us);  // "812 us", "2.41 ms"
+
+// A tooltip for the item just drawn, wrapped to a readable width.
+void tooltip(std::string_view text);
+// Text that is cut with an ellipsis at the given (or the available) width and then shown whole on hover.
+void cut_text(std::string_view text, float width = 0);
+void faint_text(const View& view, std::string_view text);
+void wrapped_text(const View& view, std::string_view text, bool faint = false);
+// The title of a panel with an explanation on hover of the mark behind it.
+void title(const View& view, Str text, Str help);
+// A large number with what it means below.
+void headline(const View& view, std::string_view number, std::string_view meaning);
+// "label  value" on one line, the value aligned at `column`.
+void fact(const View& view, Str label, std::string_view value, float column);
+// A horizontal bar behind text; fraction 0..1.
+void bar(const View& view, double fraction, const ImVec4& colour, float width, float height);
+// Shown where there is nothing yet.
+void placeholder(const View& view, Str text);
+bool small_button(const View& view, const char* label, Str help, bool enabled = true);
+void colour_dot(const ImVec4& colour);
+
+// A column of a table: its heading, explanation, width (0: takes what is left) and cell, in one place.
+template <class Row>
+struct Column {
+  Str header;
+  Str help;
+  float width;
+  void (*cell)(const View&, const Row&);
+  bool (*less)(const Row&, const Row&) = nullptr;  // nullptr: not sortable
+  bool right = false;
+};
+
+// Begins a table with the columns' headings; the caller draws rows and calls ImGui::EndTable().
+template <class Row>
+bool begin_table(const View& view, const char* id, std::span<const Column<Row>> columns, ImVec2 size, ImGuiTableFlags flags) {
+  if (!ImGui::BeginTable(id, static_cast<int>(columns.size()), flags, size)) return false;
+  ImGui::TableSetupScrollFreeze(0, 1);
+  for (const Column<Row>& column : columns) {
+    ImGuiTableColumnFlags column_flags = column.width > 0 ? ImGuiTableColumnFlags_WidthFixed : ImGuiTableColumnFlags_WidthStretch;
+    if (!column.less) column_flags |= ImGuiTableColumnFlags_NoSort;
+    ImGui::TableSetupColumn(view.tr(column.header), column_flags, column.width);
+  }
+  ImGui::TableNextRow(ImGuiTableRowFlags_Headers);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!ImGui::TableSetColumnIndex(static_cast<int>(i))) continue;
+    ImGui::PushID(static_cast<int>(i));
+    ImGui::TableHeader(view.tr(columns[i].header));
+    ImGui::PopID();
+    tooltip(view.tr(columns[i].help));
+  }
+  return true;
+}
+
+// Right-aligned text in the current cell.
+void right_text(std::string_view text);
+
+}  // namespace npu::ui

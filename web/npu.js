@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// The NPU for scripts: everything the page shows, as promises.
+//
+//   import { createNpu } from './npu.js';
+//   const npu = await createNpu();                       // or createNpu({ threads: 2, onProgress: (text) => ... })
+//   await npu.open(bytes, 'model.onnx');                 // Uint8Array or ArrayBuffer; also an .om
+//   await npu.compile({ chip: 'Ascend310P3' });          // chip, threads, disable: [pass], shapes: {input: [1, 3, 224, 224]}
+//   const outputs = await npu.run({ input: { dtype: 'float32', shape: [1, 1, 28, 28], data } });
+//   outputs.output.data                                  // {name: {shape, dtype, data: typed array}}
+//   const { deviceUs, tasks } = await npu.profile();     // predicted microseconds, one entry a task
+//
+// Each promise is rejected with an Error that says what is wrong and where. Inputs left out of run() come from
+// the picture given by openPicture(bytes), or are a fixed pattern.
+const base = new URL('./', import.meta.url);
+
+const arrays = {
+  float32: Float32Array, float64: Float64Array, float16: Uint16Array, bfloat16: Uint16Array, int8: Int8Array,
+  uint8: Uint8Array, bool: Uint8Array, int16: Int16Array, uint16: Uint16Array, int32: Int32Array,
+  uint32: Uint32Array, int64: BigInt64Array, uint64: BigUint64Array,
+};
+
+// A module with one i8x16.relaxed_swizzle; engines without relaxed SIMD reject it.
+const relaxedProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0,
+  65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11]);
+
+export function variant() {
+  return WebAssembly.validate(relaxedProbe) ? 'npu_page_relaxed' : 'npu_page';
+}
+
+export const hostThreads = () => Math.max(1, Math.min(8, navigator.hardwareConcurrency || 1));
+
+// Compiles while the bytes arrive, telling how many have.
+async function stream(url, imports, onBytes) {
+  const response = await fetch(url, { credentials: 'same-origin' });
+  if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
+  let received = 0;
+  const counted = response.body.pipeThrough(new TransformStream({
+    transform(chunk, controller) {
+      received += chunk.byteLength;
+      onBytes?.(received);
+      controller.enqueue(chunk);
+    },
+  }));
+  return WebAssembly.instantiateStreaming(
+    new Response(counted, { headers: { 'Content-Type': 'application/wasm' } }), imports);
+}
+
+// The compiled program. host: what web_main.cpp calls.
+export async function loadModule({ canvas, host, onBytes } = {}) {
+  if (!globalThis.crossOriginIsolated)
+    throw new Error('This page needs threads: it must be served with the headers Cross-Origin-Opener-Policy: same-origin ' +
+                    'and Cross-Origin-Embedder-Policy: require-corp (web/play.sh does).');
+  const name = variant();
+  const { default: create } = await import(new URL(`${name}.js`, base));
+  return new Promise((resolve, reject) => {
+    create({
+      canvas,
+      host,
+      locateFile: (file) => new URL(file, base).href,
+      instantiateWasm(imports, done) {
+        stream(new URL(`${name}.wasm`, base), imports, onBytes)
+          .then(({ instance, module }) => done(instance, module)).catch(reject);
+        return {};
+      },
+      onAbort: (what) => reject(new Error(`the program stopped: ${what}`)),
+    }).then(resolve, reject);
+  });
+}
+
+export const toBytes = (data) =>
+  data instanceof Uint8Array ? data : data instanceof ArrayBuffer ? new Uint8Array(data)
+    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+// Calls f(pointer, size) with a copy of the bytes, which the program frees.
+export function withBytes(module, data, f) {
+  const bytes = toBytes(data);
+  const at = module._malloc(bytes.length || 1);
+  module.HEAPU8.set(bytes, at);
+  return f(at, bytes.length);
+}
+
+// The promises over a started module. `changed` must be called whenever the program says so.
+export function makeApi(module) {
+  const call = (name, result, types, ...values) => module.ccall(name, result, types, values);
+  const mirror = () => JSON.parse(call('npu_mirror', 'string', []));
+  let waiting = [];
+  let progress = null;
+
+  const changed = () => {
+    if (!waiting.length && !progress) return;
+    const now = mirror();
+    progress?.(now.status, now);
+    const done = waiting.filter((w) => now.revision >= w.revision && now.state !== 'running' && now.state !== 'loading');
+    waiting = waiting.filter((w) => !done.includes(w));
+    for (const w of done) now.error ? w.reject(new Error(now.error)) : w.resolve(now);
+  };
+  const answer = (revision) => new Promise((resolve, reject) => {
+    waiting.push({ revision, resolve, reject });
+    changed();
+  });
+
+  const readOutputs = () => Object.fromEntries(JSON.parse(call('npu_outputs', 'string', [])).map(
+    ({ name, dtype, shape, data, bytes }) => {
+      const copy = module.HEAPU8.slice(data, data + bytes);
+      return [name, { dtype, shape, data: new (arrays[dtype] ?? Uint8Array)(copy.buffer) }];
+    }));
+
+  const api = {
+    mirror,
+    async open(bytes, name = 'model.onnx') {
+      const { model } = await answer(withBytes(module, bytes, (at, size) =>
+        call('npu_open', 'number', ['string', 'number', 'number'], name, at, size)));
+      return model;
+    },
+    async openSample(name) {
+      return (await answer(call('npu_open_sample', 'number', ['string'], name))).model;
+    },
+    async openPicture(bytes, name = 'picture') {
+      await answer(withBytes(module, bytes, (at, size) =>
+        call('npu_open_picture', 'number', ['string', 'number', 'number'], name, at, size)));
+    },
+    async compile(options = {}) {
+      const { passes, chip, tasks, compile_ms: ms } =
+        await answer(call('npu_compile', 'number', ['string'], JSON.stringify(options)));
+      return { passes, chip, tasks, ms };
+    },
+    async run(inputs = {}) {
+      for (const [name, { dtype = 'float32', shape, data }] of Object.entries(inputs)) {
+        const problem = withBytes(module, data, (at, size) => call('npu_add_input', 'string',
+          ['string', 'string', 'string', 'number', 'number'], name, dtype, JSON.stringify(shape), at, size));
+        if (problem) throw new Error(problem);
+      }
+      await answer(call('npu_run', 'number', []));
+      return readOutputs();
+    },
+    async profile() {
+      const { device_us: deviceUs, chip } = await answer(call('npu_profile', 'number', []));
+      return { deviceUs, chip, tasks: JSON.parse(call('npu_tasks', 'string', [])) };
+    },
+    // The five best classes of the last run: [{label, index, value}].
+    top: () => mirror().result ?? [],
+    // The outputs of the last run, without running again.
+    outputs: readOutputs,
+    cancel: () => call('npu_cancel', null, []),
+  };
+  return { api, changed, onProgress: (f) => { progress = f; } };
+}
+
+export async function createNpu({ threads = hostThreads(), onProgress = null } = {}) {
+  let made = null;
+  const host = { changed: () => made?.changed(), settings() {}, askForFile() {}, requestFont() {}, copy() {}, save() {} };
+  const module = await loadModule({ host });
+  const problem = module.ccall('npu_start', 'string', ['string', 'string'], ['', JSON.stringify({ threads, headless: true })]);
+  if (problem) throw new Error(problem);
+  made = makeApi(module);
+  made.onProgress(onProgress);
+  return made.api;
+}

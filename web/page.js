@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page around the program: loading, frames on demand, files, the address, and the mirror of what is shown.
+import { hostThreads, loadModule, makeApi, toBytes, withBytes } from './npu.js';
+
+const root = document.documentElement;
+const canvas = document.getElementById('canvas');
+const fileInput = document.getElementById('file');
+const chinese = (navigator.languages ?? [navigator.language]).find((l) => /^(zh|en)/i.test(l))?.toLowerCase().startsWith('zh') ?? false;
+const dark = !matchMedia('(prefers-color-scheme: light)').matches;
+
+let module = null;
+let made = null;
+
+// --- frames: none while nothing changes ---
+// After an event three frames let hover states and layouts settle; later ones show a tooltip that waits.
+const settle = 3;
+let wanted = 0;
+let scheduled = false;
+let later = 0;
+
+function draw() {
+  scheduled = false;
+  if (!module) return;
+  module._npu_frame();
+  root.dataset.shown = '';
+  if (--wanted > 0) schedule();
+}
+function schedule() {
+  if (scheduled || document.hidden) return;
+  scheduled = true;
+  requestAnimationFrame(draw);
+}
+function wake(frames = settle) {
+  wanted = Math.max(wanted, frames);
+  schedule();
+}
+function wakeByInput() {
+  wake();
+  clearTimeout(later);
+  later = setTimeout(() => wake(2), 450);
+}
+
+// --- mirror ---
+const text = (id, value) => {
+  const element = document.getElementById(id);
+  if (element.textContent !== value) element.textContent = value;
+};
+const list = (id, lines) => document.getElementById(id).replaceChildren(...lines.map((line) => {
+  const item = document.createElement('li');
+  item.textContent = line;
+  return item;
+}));
+const percent = (value) => `${(100 * value).toFixed(1)} %`;
+let shown = '';
+
+function mirror() {
+  const json = module.ccall('npu_mirror', 'string', []);
+  if (json === shown) return;
+  shown = json;
+  const now = JSON.parse(json);
+  root.lang = now.lang === 'zh' ? 'zh-CN' : 'en';
+  root.dataset.theme = now.theme;
+  text('npu-status', now.error ?? now.status);
+  text('npu-model', now.model ? `${now.model.name}: ${now.model.nodes} nodes` : '');
+  list('npu-result', (now.result ?? []).map(({ label, value }) => `${label}: ${now.probabilities ? percent(value) : value.toPrecision(4)}`));
+  const profile = document.getElementById('npu-profile');
+  text('npu-profile', now.latency ?? '');
+  if (now.device_us === undefined) delete profile.dataset.us;
+  else profile.dataset.us = now.device_us.toFixed(3);
+  list('npu-passes', (now.passes ?? []).map((p) => `${p.name}: ${p.before} -> ${p.after}`));
+  root.dataset.state = now.state;  // last: who waits for it finds the rest in place
+}
+
+// --- files ---
+async function open(file) {
+  const bytes = toBytes(await file.arrayBuffer());
+  withBytes(module, bytes, (at, size) => module.ccall('npu_open_file', null, ['string', 'number', 'number'], [file.name, at, size]));
+  wake();
+}
+fileInput.addEventListener('change', () => {
+  for (const file of fileInput.files) open(file);
+  fileInput.value = '';
+});
+document.getElementById('npu-open').addEventListener('click', () => fileInput.click());
+const dropping = (on) => on ? (root.dataset.drop = '') : delete root.dataset.drop;
+addEventListener('dragover', (event) => { event.preventDefault(); dropping(true); });
+addEventListener('dragleave', (event) => { if (!event.relatedTarget) dropping(false); });
+addEventListener('drop', (event) => {
+  event.preventDefault();
+  dropping(false);
+  if (module) for (const file of event.dataTransfer.files) open(file);
+});
+
+function save(name, bytes) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([bytes]));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+// The program asks inside a frame, after the click that caused it: browsers still count that as the user's.
+const askForFile = () => fileInput.click();
+
+async function requestFont() {
+  const response = await fetch(new URL('fonts/cjk.ttf', import.meta.url));
+  if (!response.ok) return;
+  withBytes(module, await response.arrayBuffer(), (at, size) => module.ccall('npu_set_font', null, ['number', 'number'], [at, size]));
+}
+
+// --- address ---
+function settings(link) {
+  const wantedHash = link ? `#${link}` : '';
+  if (location.hash !== wantedHash) history.replaceState(null, '', wantedHash || location.pathname + location.search);
+  if (module) mirror();
+}
+addEventListener('hashchange', () => {
+  module?.ccall('npu_set_link', null, ['string'], [location.hash]);
+  wake();
+});
+
+// --- input that the canvas does not see ---
+function listen() {
+  for (const type of ['pointerdown', 'pointermove', 'pointerup', 'wheel', 'keydown', 'keyup', 'touchstart', 'touchmove', 'touchend'])
+    addEventListener(type, wakeByInput, { passive: true, capture: true });
+  for (const type of ['resize', 'focus', 'blur', 'pageshow']) addEventListener(type, () => wake());
+  document.addEventListener('visibilitychange', () => wake());
+  canvas.addEventListener('pointerdown', () => canvas.focus({ preventScroll: true }));
+  canvas.addEventListener('mouseleave', () => wake());
+  addEventListener('paste', (event) => {
+    const pasted = event.clipboardData?.getData('text/plain');
+    if (!pasted || !module._npu_wants_text()) return;
+    event.preventDefault();
+    module.ccall('npu_paste', null, ['string'], [pasted]);
+    wake();
+  });
+  // Ctrl and Cmd combinations belong to the browser (zoom, find, paste), except inside a text field.
+  addEventListener('keydown', (event) => {
+    if ((event.ctrlKey || event.metaKey) && !module._npu_wants_text()) event.stopImmediatePropagation();
+    if ((event.ctrlKey || event.metaKey) && /^[v+\-=0]$/i.test(event.key)) event.stopImmediatePropagation();
+  }, { capture: true });
+  // Moving to a screen of another density changes nothing but the pixel ratio.
+  const watchRatio = () => matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', () => {
+    dispatchEvent(new Event('resize'));
+    watchRatio();
+  }, { once: true });
+  watchRatio();
+  canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
+  canvas.addEventListener('webglcontextrestored', () => { module._npu_context_restored(); wake(); });
+}
+
+// --- start ---
+function progress(message) { document.getElementById('progress-text').textContent = message; }
+
+async function start() {
+  for (const element of document.querySelectorAll('[data-en]')) element.textContent = chinese ? element.dataset.zh : element.dataset.en;
+  progress(chinese ? '正在加载……' : 'Loading...');
+  const host = {
+    changed() { mirror(); made.changed(); wake(); },
+    askForFile, requestFont, settings, save,
+    copy: (value) => navigator.clipboard?.writeText(value),
+  };
+  const loaded = await loadModule({ canvas, host, onBytes: (bytes) =>
+    progress(`${chinese ? '正在加载' : 'Loading'} ${(bytes / 1048576).toFixed(1)} MB`) });
+  module = loaded;
+  made = makeApi(loaded);
+  const problem = loaded.ccall('npu_start', 'string', ['string', 'string'],
+    [location.hash, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, threads: hostThreads() })]);
+  if (problem) throw new Error(problem);
+  listen();
+  mirror();
+  wake();
+  // For scripts in this page: the same promises as createNpu's, over what is on the screen.
+  globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count() };
+}
+
+start().catch((error) => {
+  progress(error.message);
+  text('npu-status', error.message);
+  root.dataset.state = 'error';
+  console.error(error);
+});

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program behind the page: the functions npu.js calls, and the browser's side of ui/app.h. There is no main loop:
+// npu.js asks for a frame when something happened. Without a canvas (headless) the same functions serve scripts.
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include <emscripten.h>
+#include <emscripten/em_js.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "ui/exports.h"
+#include "ui/mirror.h"
+#include "ui/platform/sdl_window.h"
+
+// Everything below is answered by the object that npu.js gives to the module as `host`.
+// clang-format off
+EM_JS(void, npu_js_changed, (), { Module.host.changed(); });
+EM_JS(void, npu_js_ask_for_file, (), { Module.host.askForFile(); });
+EM_JS(void, npu_js_request_font, (), { Module.host.requestFont(); });
+EM_JS(void, npu_js_copy, (const char* text), { Module.host.copy(UTF8ToString(text)); });
+EM_JS(void, npu_js_settings, (const char* link), { Module.host.settings(UTF8ToString(link)); });
+EM_JS(void, npu_js_save, (const char* name, const void* data, size_t size), {
+  Module.host.save(UTF8ToString(name), HEAPU8.slice(data, data + size));
+});
+// Runs in a worker, where waiting is allowed: -1 when the file is not there, else bytes at *out (malloc).
+EM_JS(int, npu_js_read_asset, (const char* path, void** out), {
+  const request = new XMLHttpRequest();
+  request.open('GET', new URL(UTF8ToString(path), self.npuBase ?? self.location.href).href, false);
+  request.responseType = 'arraybuffer';
+  try { request.send(); } catch { return -1; }
+  if (request.status !== 200) return -1;
+  const bytes = new Uint8Array(request.response);
+  const at = _malloc(bytes.length || 1);
+  HEAPU8.set(bytes, at);
+  HEAPU32[out >> 2] = at;
+  return bytes.length;
+});
+// clang-format on
+
+namespace npu::ui {
+namespace {
+
+using Json = nlohmann::json;
+
+class WebPlatform final : public Platform {
+ public:
+  Result<OwnedBytes> read_asset(const std::string& path) override {
+    void* data = nullptr;
+    const int size = npu_js_read_asset(path.c_str(), &data);
+    if (size < 0) return fail(ErrorKind::InvalidArgument, path, "cannot be fetched");
+    const std::shared_ptr<void> owner(data, [](void* p) { std::free(p); });
+    return OwnedBytes{{static_cast<const std::byte*>(data), static_cast<size_t>(size)}, owner};
+  }
+  void wake() override {
+    // At most one message is on its way to the page however fast the worker publishes.
+    if (!waking.exchange(true)) MAIN_THREAD_ASYNC_EM_ASM({ _npu_awake(); });
+  }
+  void ask_for_file() override { npu_js_ask_for_file(); }
+  void request_cjk_font() override { npu_js_request_font(); }
+  void save_file(const std::string& name, Bytes bytes) override { npu_js_save(name.c_str(), bytes.data(), bytes.size()); }
+  void copy_text(const std::string& text) override { npu_js_copy(text.c_str()); }
+  void settings_changed(const Settings&, const std::string& link) override { npu_js_settings(link.c_str()); }
+  ImTextureID upload_picture(const Picture& picture) override { return window ? window->upload_picture(picture) : ImTextureID{}; }
+
+  std::unique_ptr<SdlWindow> window;
+  std::atomic<bool> waking = false;
+};
+
+// The page is one instance; it lives as long as the module.
+struct Page {
+  WebPlatform platform;
+  std::unique_ptr<App> app;
+  std::string text;  // the string returned last
+  std::map<std::string, Tensor> inputs;
+  int frames = 0;
+};
+
+Page& page() {
+  static Page* instance = new Page;
+  return *instance;
+}
+
+const char* give(std::string text) {
+  page().text = std::move(text);
+  return page().text.c_str();
+}
+
+// Bytes that JavaScript put into memory with malloc; they are freed here.
+SharedBytes take(void* data, int size) {
+  const auto* begin = static_cast<const std::byte*>(data);
+  auto bytes = std::make_shared<std::vector<std::byte>>(begin, begin + size);
+  std::free(data);
+  return bytes;
+}
+
+void reached(Request& request, Goal goal) { request.goal = std::max(goal, request.goal); }
+
+Json describe_outputs(const RunInfo& run) {
+  Json json = Json::array();
+  for (const auto& [name, tensor] : run.tensors)
+    json.push_back({{"name", name}, {"dtype", to_string(tensor.dtype())}, {"shape", tensor.shape()},
+                    {"data", reinterpret_cast<uintptr_t>(tensor.bytes().data())}, {"bytes", tensor.byte_size()}});
+  return json;
+}
+
+Json describe_tasks(const ProfileInfo& profile) {
+  Json json = Json::array();
+  for (const TaskRow& row : profile.tasks)
+    json.push_back({{"name", row.name}, {"op", row.op}, {"engine", row.engine == Engine::AiCore ? "AI_CORE" : "AI_CPU"},
+                    {"cycles", row.cycles}, {"us", row.us}, {"share", row.share}, {"bound", row.bound}});
+  return json;
+}
+
+}  // namespace
+}  // namespace npu::ui
+
+using namespace npu;
+using namespace npu::ui;
+
+extern "C" {
+
+// --- start ---
+// link: the part of the address after '#'; options: {"lang":"zh","dark":true,"threads":2,"headless":false}.
+EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options) {
+  const Json json = Json::parse(options, nullptr, false);
+  Settings defaults;
+  if (json.is_object()) {
+    if (json.value("lang", "en") == "zh") defaults.language = Language::Chinese;
+    defaults.dark = json.value("dark", true);
+    defaults.threads = std::clamp(json.value("threads", 1), 1, 16);
+  }
+  const bool headless = json.is_object() && json.value("headless", false);
+  if (!headless) {
+    page().platform.window = std::make_unique<SdlWindow>();
+    if (const Status status = page().platform.window->open("NPU Sandbox", 1280, 720); !status)
+      return give(status.error().message());
+  }
+  page().app = std::make_unique<App>(page().platform, defaults, link);
+  if (headless) {
+    page().app->studio().change([&](Request& request) { request.goal = Goal::Loaded, request.threads = defaults.threads; });
+  } else {
+    page().app->start();
+  }
+  return "";
+}
+
+// --- the page ---
+EMSCRIPTEN_KEEPALIVE void npu_awake() {
+  page().platform.waking = false;
+  npu_js_changed();
+}
+EMSCRIPTEN_KEEPALIVE void npu_frame() {
+  page().platform.window->take_input(0, {});
+  page().platform.window->draw(*page().app);
+  ++page().frames;
+}
+EMSCRIPTEN_KEEPALIVE int npu_frame_count() { return page().frames; }
+EMSCRIPTEN_KEEPALIVE int npu_wants_text() { return ImGui::GetIO().WantTextInput; }
+EMSCRIPTEN_KEEPALIVE void npu_paste(const char* text) { ImGui::GetIO().AddInputCharactersUTF8(text); }
+EMSCRIPTEN_KEEPALIVE void npu_set_link(const char* link) { page().app->set_link(link); }
+EMSCRIPTEN_KEEPALIVE void npu_open_file(const char* name, void* data, int size) { page().app->open_file(name, take(data, size)); }
+EMSCRIPTEN_KEEPALIVE void npu_set_font(void* data, int size) { page().app->set_cjk_font(take(data, size)); }
+EMSCRIPTEN_KEEPALIVE void npu_context_restored() {
+  page().platform.window->recreate_device_objects();
+  page().app->forget_textures();
+}
+EMSCRIPTEN_KEEPALIVE const char* npu_mirror() { return give(page().app->mirror()); }
+
+// --- scripts: each returns the revision whose mirror answers it ---
+EMSCRIPTEN_KEEPALIVE double npu_open(const char* name, void* data, int size) {
+  auto bytes = take(data, size);
+  return static_cast<double>(page().app->studio().open_model(name, std::move(bytes)));
+}
+EMSCRIPTEN_KEEPALIVE double npu_open_sample(const char* name) {
+  return static_cast<double>(page().app->studio().open_sample(name, 0));
+}
+EMSCRIPTEN_KEEPALIVE double npu_open_picture(const char* name, void* data, int size) {
+  auto bytes = take(data, size);
+  return static_cast<double>(page().app->studio().open_picture(name, std::move(bytes)));
+}
+// {"chip":"Ascend310","threads":2,"disable":["fuse-bias"],"shapes":{"input":[1,3,224,224]}}, every part optional.
+EMSCRIPTEN_KEEPALIVE double npu_compile(const char* options) {
+  const Json json = Json::parse(options, nullptr, false);
+  return static_cast<double>(page().app->studio().change([&](Request& request) {
+    reached(request, Goal::Compiled);
+    if (!json.is_object()) return;
+    try {
+      request.chip = json.value("chip", request.chip);
+      request.threads = std::clamp(json.value("threads", request.threads), 1, 16);
+      if (json.contains("disable")) request.disabled_passes = json.at("disable").get<std::set<std::string, std::less<>>>();
+      if (json.contains("shapes")) request.input_shapes = json.at("shapes").get<std::map<std::string, Shape, std::less<>>>();
+    } catch (const Json::exception&) {
+      // npu.js builds the text: what it gives is well formed, other values are left as they were
+    }
+  }));
+}
+// Gives one input; npu_run uses them all once.
+EMSCRIPTEN_KEEPALIVE const char* npu_add_input(const char* name, const char* dtype, const char* shape, void* data, int size) {
+  const SharedBytes bytes = take(data, size);
+  const auto type = dtype_from_name(dtype);
+  const Json json = Json::parse(shape, nullptr, false);
+  if (!type || *type == DType::Undefined) return give(fmt::format("input '{}': unknown dtype '{}'", name, dtype));
+  if (!json.is_array() || !std::ranges::all_of(json, [](const Json& d) { return d.is_number_integer(); }))
+    return give(fmt::format("input '{}': the shape is no list of integers", name));
+  const Shape dims = json.get<Shape>();
+  const auto count = checked_element_count(dims, name);
+  if (!count || *count * static_cast<int64_t>(dtype_size(*type)) != size)
+    return give(fmt::format("input '{}': shape {} of {} does not take {} bytes", name, to_string(dims), dtype, size));
+  page().inputs[name] = Tensor::view(*type, dims, *bytes, bytes);
+  return "";
+}
+EMSCRIPTEN_KEEPALIVE double npu_run() {
+  page().app->studio().change([&](Request& request) { request.inputs = std::exchange(page().inputs, {}); });
+  return static_cast<double>(page().app->studio().run_again());
+}
+EMSCRIPTEN_KEEPALIVE double npu_profile() {
+  return static_cast<double>(page().app->studio().change([](Request& request) { reached(request, Goal::Timed); }));
+}
+// The addresses in it are valid until the next call that changes the model or runs it.
+EMSCRIPTEN_KEEPALIVE const char* npu_outputs() {
+  const SnapshotPtr snapshot = page().app->studio().snapshot();
+  return give(snapshot->run ? describe_outputs(*snapshot->run).dump() : "[]");
+}
+EMSCRIPTEN_KEEPALIVE const char* npu_tasks() {
+  const SnapshotPtr snapshot = page().app->studio().snapshot();
+  return give(snapshot->profile ? describe_tasks(*snapshot->profile).dump() : "[]");
+}
+EMSCRIPTEN_KEEPALIVE void npu_cancel() { page().app->studio().cancel(); }
+
+}  // extern "C"
