@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -120,6 +121,17 @@ void follow_values(const Graph& graph, const Node& node, KnownValues& known) {
     if (node.outputs[i] != kNone) known[node.outputs[i]] = std::move((*results)[i]);
 }
 
+// A few numbers in a file can ask for any amount of memory; this much is more than any layer that is meant seriously.
+constexpr int64_t kMaxElements = int64_t{1} << 30;
+
+Status check_memory(const Node& node, std::span<const TensorType> types) {
+  for (const TensorType& type : types)
+    if (element_count(to_shape(type.dims)) > kMaxElements)
+      return fail(ErrorKind::UnsupportedModel, where_of(node),
+                  fmt::format("the result {} has more than {} elements", to_string(type), kMaxElements));
+  return {};
+}
+
 Status check_graph_input(const Value& value, const Tensor& tensor) {
   const TensorType& type = value.type;
   bool fits = type.dtype == DType::Undefined || type.dtype == tensor.dtype();
@@ -211,7 +223,14 @@ Result<std::vector<Tensor>> run_reference(const Node& node, int opset, std::span
     if (!types[i].is_static())
       return fail(ErrorKind::UnsupportedModel, where_of(node),
                   fmt::format("the shape of output {} cannot be told from the inputs", i));
-  NPU_TRY(auto results, def->reference(EvalContext(node, opset, widened, types)));
+  NPU_CHECK(check_memory(node, types));
+  Result<std::vector<Tensor>> evaluated;
+  try {
+    evaluated = def->reference(EvalContext(node, opset, widened, types));
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorKind::DeviceFault, where_of(node), "out of memory");
+  }
+  NPU_TRY(auto results, std::move(evaluated));
   if (results.size() < types.size())
     return fail(ErrorKind::InvalidModel, where_of(node), fmt::format("output {} is not produced", results.size()));
   results.resize(types.size());

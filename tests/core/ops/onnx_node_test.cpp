@@ -26,7 +26,19 @@ struct Exclusion {
   std::string_view reason;
 };
 constexpr Exclusion kExclusions[] = {
-    {"test_none", "placeholder"},
+    {"test_resize_downsample_scales_cubic_align_corners", "wants the fractional output size; PyTorch and ONNX Runtime use the integer one, and so do we"},
+    {"test_resize_downsample_scales_linear_align_corners", "wants the fractional output size; PyTorch and ONNX Runtime use the integer one, and so do we"},
+    {"test_training_dropout_default", "random values of NumPy's generator"},
+    {"test_training_dropout_default_mask", "random values of NumPy's generator"},
+    {"test_training_dropout_mask", "random values of NumPy's generator"},
+};
+
+// Why a vector may be refused by the loader, as its message says it.
+constexpr std::string_view kUnloadable[] = {
+    "has element type",   // strings, float8, float4, 2- and 4-bit integers
+    "is a sequence", "is an optional", "is a sub-graph",
+    "operator domain",    // ai.onnx.ml and previews
+    "is of opset 1;",     // training examples of the first version
 };
 
 std::string read_file(const fs::path& path) {
@@ -109,13 +121,16 @@ TEST_CASE("ONNX node vectors") {
   std::ranges::sort(folders);
 
   size_t passed = 0, excluded = 0, foreign = 0;
-  std::map<std::string, int> unloadable;
+  std::map<std::string_view, int> unloadable;
   std::set<std::string> covered;
   for (const fs::path& folder : folders) {
     const std::string name = folder.filename().string();
     const auto graph = load_onnx_file((folder / "model.onnx").string());
     if (!graph) {
-      ++unloadable[fmt::format("{} {}", name, graph.error().message())];
+      const std::string message = graph.error().message();
+      const auto* reason = std::ranges::find_if(kUnloadable, [&](std::string_view text) { return message.find(text) != std::string::npos; });
+      CHECK_MESSAGE(reason != std::end(kUnloadable), name << ": " << message);
+      if (reason != std::end(kUnloadable)) ++unloadable[*reason];
       continue;
     }
     if (!has_only_our_operators(*graph)) {
@@ -126,16 +141,20 @@ TEST_CASE("ONNX node vectors") {
     const bool listed = std::ranges::find(kExclusions, std::string_view(name), &Exclusion::name) != std::end(kExclusions);
     CAPTURE(name);
     CAPTURE(problem);
-    if (listed)
+    if (listed) {
       CHECK_MESSAGE(!problem.empty(), "an excluded vector passes");
-    else
+    } else {
       CHECK(problem == "");
+    }
     excluded += listed;
     passed += problem.empty();
     if (problem.empty())
       for (NodeId id : graph->order()) covered.insert(graph->node(id).op);
   }
-  MESSAGE(passed << " passed, " << excluded << " excluded, " << foreign << " use other operators, " << unloadable.size()
-                 << " do not load; " << covered.size() << " operators covered");
-  for (auto& [t, n] : unloadable) MESSAGE(t);
+  std::string refused;
+  for (const auto& [reason, count] : unloadable) refused += fmt::format("; {}: {}", reason, count);
+  MESSAGE(passed << " passed, " << excluded << " excluded, " << foreign << " use other operators, "
+                 << covered.size() << " operators covered; refused by the loader" << refused);
+  CHECK(excluded == std::size(kExclusions));
+  CHECK(passed >= 300);
 }
