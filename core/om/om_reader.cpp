@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "core/om/container.h"
+#include "core/om/ge_proto.h"
+#include "core/om/om.h"
+#include "core/om/own_attrs.h"
+#include "core/om/tasks.h"
+
+namespace npu {
+
+namespace {
+
+using namespace om;
+
+std::unexpected<Error> bad(std::string where, std::string what) {
+  return fail(ErrorKind::InvalidModel, std::move(where), std::move(what));
+}
+
+const ge::Attr* find(const ge::Attrs& attrs, std::string_view key, ge::Attr::Kind kind) {
+  const auto found = attrs.find(key);
+  return found == attrs.end() || found->second.kind != kind ? nullptr : &found->second;
+}
+
+int64_t int_of(const ge::Attrs& attrs, std::string_view key, int64_t fallback) {
+  const ge::Attr* attr = find(attrs, key, ge::Attr::Kind::Int);
+  return attr ? attr->i : fallback;
+}
+
+std::string string_of(const ge::Attrs& attrs, std::string_view key) {
+  const ge::Attr* attr = find(attrs, key, ge::Attr::Kind::Str);
+  return attr ? attr->s : std::string();
+}
+
+std::vector<std::string> strings_of(const ge::Attrs& attrs, std::string_view key) {
+  const ge::Attr* attr = find(attrs, key, ge::Attr::Kind::Strs);
+  return attr ? attr->strs : std::vector<std::string>();
+}
+
+Result<DType> dtype_of(int64_t code, const std::string& where) {
+  if (code == 0) return DType::Undefined;
+  const auto dtype = code > 0 && code < 1000 ? dtype_from_ge(static_cast<int>(code)) : std::nullopt;
+  if (!dtype) return bad(where, fmt::format("has the unknown data type {}", code));
+  return *dtype;
+}
+
+Result<Tensor> tensor_of(const ge::AttrTensor& stored, const std::string& where) {
+  NPU_TRY(const DType dtype, dtype_of(stored.dtype, where));
+  if (dtype == DType::Undefined) return bad(where, "has no data type");
+  NPU_TRY(const int64_t count, checked_element_count(stored.shape, where));
+  if (static_cast<uint64_t>(count) * dtype_size(dtype) != stored.data.size())
+    return bad(where, fmt::format("{} {} has {} bytes of data", to_string(dtype), to_string(stored.shape), stored.data.size()));
+  return Tensor::from<std::byte>(dtype, stored.shape, stored.data);
+}
+
+Result<Attr> node_attr(const ge::Attr& attr, const std::string& where) {
+  switch (attr.kind) {
+    case ge::Attr::Kind::Str: return Attr(attr.s);
+    case ge::Attr::Kind::Int: return Attr(attr.i);
+    case ge::Attr::Kind::Float: return Attr(attr.f);
+    case ge::Attr::Kind::Strs: return Attr(attr.strs);
+    case ge::Attr::Kind::Ints: return Attr(attr.ints);
+    case ge::Attr::Kind::Floats: return Attr(attr.floats);
+    case ge::Attr::Kind::Tensor: {
+      NPU_TRY(Tensor tensor, tensor_of(attr.tensor, where));
+      return Attr(std::move(tensor));
+    }
+    default: return bad(where, "is of a kind that nodes do not have");
+  }
+}
+
+Result<TensorType> type_of(const ge::TensorDesc& desc, const std::string& where) {
+  TensorType type;
+  NPU_TRY(type.dtype, dtype_of(desc.dtype, where));
+  const ge::Attr* origin = find(desc.attrs, kOriginShape, ge::Attr::Kind::Ints);
+  const Shape& shape = origin ? origin->ints : desc.shape;
+  if (shape == Shape{-2}) return type;
+  type.has_rank = true;
+  for (const int64_t dim : shape) {
+    if (dim < -1) return bad(where, fmt::format("has a dimension of {}", dim));
+    type.dims.push_back(dim < 0 ? Dim() : Dim(dim));
+  }
+  return type;
+}
+
+class GraphReader {
+ public:
+  Result<Graph> run(const ge::Model& model) {
+    graph_.name = model.graph_name;
+    graph_.opset = static_cast<int>(std::clamp<int64_t>(int_of(model.graph_attrs, kOwnOpset, 0), 0, 1000));
+    for (const ge::Op& op : model.ops) NPU_CHECK(add_op(op));
+    if (graph_.outputs.empty()) return bad("MODEL_DEF", "the graph has no outputs");
+    return std::move(graph_);
+  }
+
+ private:
+  Status add_op(const ge::Op& op) {
+    const std::string where = op.type + " '" + op.name + "'";
+    if (sources_.contains(op.name)) return bad(where, "the name is given twice");
+    if (find(op.attrs, kOwnOp, ge::Attr::Kind::Str)) return add_node(op, where);
+    if (op.type == "NetOutput") return read_inputs(op, where, graph_.outputs);
+    if (op.type != "Data" && op.type != "Const") return bad(where, "is no operator this project wrote");
+    if (op.output_descs.size() != 1) return bad(where, fmt::format("has {} outputs", op.output_descs.size()));
+    NPU_TRY(const ValueId id, add_value(op.output_descs[0], where));
+    sources_[op.name] = {id};
+    if (op.type == "Data") {
+      graph_.inputs.push_back(id);
+      return {};
+    }
+    const ge::Attr* value = find(op.attrs, "value", ge::Attr::Kind::Tensor);
+    if (!value || (value->tensor.data.empty() && element_count_of(value->tensor.shape) != 0)) return {};  // large: left out
+    NPU_TRY(Tensor tensor, tensor_of(value->tensor, where));
+    if (!(graph_.value(id).type == TensorType::of(tensor.dtype(), tensor.shape()))) return bad(where, "its value is of another type");
+    graph_.value(id).constant = std::move(tensor);
+    return {};
+  }
+
+  static int64_t element_count_of(const Shape& shape) { return checked_element_count(shape, "").value_or(1); }
+
+  Result<ValueId> add_value(const ge::TensorDesc& desc, const std::string& where) {
+    if (desc.name.empty()) return kNone;
+    NPU_TRY(TensorType type, type_of(desc, where));
+    const auto format = format_from_name(desc.layout);
+    if (!format) return bad(where, fmt::format("has the unknown format '{}'", desc.layout));
+    const ValueId id = graph_.add_value(desc.name, std::move(type));
+    graph_.value(id).format = *format;
+    return id;
+  }
+
+  Status read_inputs(const ge::Op& op, const std::string& where, std::vector<ValueId>& to) {
+    for (const std::string& input : op.inputs) {
+      to.push_back(kNone);
+      if (input.empty() && op.type != "NetOutput") continue;
+      const size_t colon = input.rfind(':');
+      const auto source = colon == std::string::npos ? sources_.end() : sources_.find(input.substr(0, colon));
+      const size_t index = colon == std::string::npos ? 0 : std::strtoul(input.c_str() + colon + 1, nullptr, 10);
+      if (source == sources_.end() || index >= source->second.size() || source->second[index] == kNone)
+        return bad(where, fmt::format("reads '{}', which is not defined before it", input));
+      to.back() = source->second[index];
+    }
+    return {};
+  }
+
+  Status add_node(const ge::Op& op, const std::string& where) {
+    Node node;
+    node.op = string_of(op.attrs, kOwnOp);
+    node.name = string_of(op.attrs, kOwnName);
+    node.origin = strings_of(op.attrs, kOwnOrigin);
+    const int64_t engine = int_of(op.attrs, kOwnEngine, 0), task = int_of(op.attrs, kOwnTask, kNone);
+    if (engine < 0 || engine > static_cast<int64_t>(Engine::Host)) return bad(where, fmt::format("runs on the unknown engine {}", engine));
+    if (task < kNone || task > INT32_MAX) return bad(where, fmt::format("is of task {}", task));
+    node.engine = static_cast<Engine>(engine);
+    node.task = static_cast<int32_t>(task);
+    for (const std::string& key : strings_of(op.attrs, kOwnKeys)) {
+      const auto attr = op.attrs.find(key);
+      if (attr == op.attrs.end()) return bad(where, fmt::format("lacks its attribute '{}'", key));
+      NPU_TRY(Attr value, node_attr(attr->second, where + " attribute '" + key + "'"));
+      node.attrs.emplace(key, std::move(value));
+    }
+    NPU_CHECK(read_inputs(op, where, node.inputs));
+    for (const ge::TensorDesc& desc : op.output_descs) {
+      NPU_TRY(const ValueId id, add_value(desc, where));
+      node.outputs.push_back(id);
+    }
+    sources_[op.name] = node.outputs;
+    graph_.append(std::move(node));
+    return {};
+  }
+
+  Graph graph_;
+  std::unordered_map<std::string, std::vector<ValueId>> sources_;  // op name -> its outputs
+};
+
+std::unexpected<Error> not_ours(const Container& container, const ge::Model& def) {
+  const auto kernels = read_kernels(container.find(Part::Kernels));
+  return fail(ErrorKind::UnsupportedModel, "'" + container.name + "'",
+              fmt::format("was made by the vendor's compiler (atc_version '{}', soc_version '{}'): its {} kernels are machine code of the chip, "
+                          "which this emulator does not run. Compile the original model instead",
+                          string_of(def.attrs, "atc_version"), string_of(def.attrs, "soc_version"), kernels ? kernels->size() : 0));
+}
+
+Result<CompiledModel> read(const Container& container) {
+  const ge::Model def = ge::read_model(container.find(Part::ModelDef));
+  const int64_t format = int_of(def.attrs, kOwnVersion, 0);
+  if (format == 0) return not_ours(container, def);
+  if (format != kOwnFormat)
+    return fail(ErrorKind::UnsupportedModel, "'" + container.name + "'", fmt::format("is of format {}, {} is known: compile the model again", format, kOwnFormat));
+  CompiledModel model;
+  model.name = def.name;
+  model.soc = string_of(def.attrs, "soc_version");
+  model.framework = string_of(def.attrs, "framework_type");
+  model.command_line = string_of(def.attrs, "atc_cmdline");
+  NPU_TRY(model.graph, GraphReader().run(def));
+  NPU_CHECK(read_task_info(container.find(Part::TaskInfo), model));
+  NPU_CHECK(read_kernel_store(container.find(Part::Kernels), model));
+  if (model.inputs.size() != model.graph.inputs.size() || model.outputs.size() != model.graph.outputs.size())
+    return bad("'" + model.name + "'", fmt::format("has {} inputs and {} outputs, its graph {} and {}", model.inputs.size(), model.outputs.size(),
+                                                   model.graph.inputs.size(), model.graph.outputs.size()));
+  const Bytes weights = container.find(Part::Weights);
+  model.weights = std::make_shared<const std::vector<std::byte>>(weights.begin(), weights.end());
+  return model;
+}
+
+}  // namespace
+
+Result<CompiledModel> load_om(SharedBytes file) {
+  NPU_TRY(const Container container, read_container(*file));
+  try {
+    return read(container);
+  } catch (const protozero::exception& error) {
+    return bad("'" + container.name + "'", "its graph or tasks are " + pb_damage(error));
+  }
+}
+
+}  // namespace npu

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attributes of ours beside the vendor's in MODEL_DEF: what load_om needs to restore the graph exactly.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace npu::om {
+
+inline constexpr int64_t kOwnFormat = 1;  // of everything in the file that is ours
+inline constexpr std::string_view kOwnVersion = "_npu_sandbox_format";
+inline constexpr std::string_view kOwnOpset = "_npu_opset";
+inline constexpr std::string_view kOwnOp = "_npu_op";          // Node::op
+inline constexpr std::string_view kOwnName = "_npu_name";      // Node::name (the op's own name is made unique)
+inline constexpr std::string_view kOwnKeys = "_npu_attrs";     // which of the op's attributes are the node's
+inline constexpr std::string_view kOwnEngine = "_npu_engine";
+inline constexpr std::string_view kOwnTask = "_npu_task";
+inline constexpr std::string_view kOwnOrigin = "_npu_origin";
+inline constexpr std::string_view kOriginShape = "origin_shape";  // the vendor's: the logical shape
+
+// Constants of the graph up to this many elements are written with it.
+inline constexpr int64_t kMaxStoredConstant = 1024;
+
+}  // namespace npu::om
