@@ -74,7 +74,10 @@ TensorsResult map_elements(const EvalContext& ctx, F f) {
   const Tensor& input = ctx.input(0);
   return visit_class<types>(input.dtype(), [&]<class T>() -> TensorsResult {
     Tensor output(input.dtype(), input.shape());
-    std::ranges::transform(input.data<T>(), output.mutable_data<T>().begin(), f);
+    const T* from = input.data<T>().data();
+    T* to = output.mutable_data<T>().data();
+    const int64_t count = output.elements();
+    for (int64_t i = 0; i < count; ++i) to[i] = f(from[i]);
     return std::vector{std::move(output)};
   });
 }
