@@ -1,11 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/exports.h"
 
-namespace npu::ui {
+#include "core/om/om.h"
+#include "runtime/profile/profile.h"
 
-Result<ExportedFile> export_file(const Snapshot& snapshot, SaveKind) {
-  if (!snapshot.compile || !snapshot.compile->model) return fail(ErrorKind::InvalidArgument, "save", "nothing is compiled yet");
-  return fail(ErrorKind::InvalidArgument, "save", "cannot be saved yet");
+namespace npu::ui {
+namespace {
+
+std::vector<std::byte> bytes_of(const std::string& text) {
+  const Bytes bytes = as_byte_view(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::unexpected<Error> nothing_yet(const char* what) { return fail(ErrorKind::InvalidArgument, what, "there is nothing to save yet"); }
+
+std::string base_name(const Snapshot& snapshot) {
+  const std::string name = snapshot.model ? snapshot.model->name : "model";
+  return name.substr(0, name.rfind('.'));
+}
+
+}  // namespace
+
+Result<ExportedFile> export_file(const Snapshot& snapshot, SaveKind kind) {
+  if (!snapshot.compile || !snapshot.compile->model) return nothing_yet("save");
+  const CompiledModel& model = *snapshot.compile->model;
+  if (kind == SaveKind::Om) {
+    NPU_TRY(std::vector<std::byte> bytes, save_om(model));
+    return ExportedFile{base_name(snapshot) + ".om", std::move(bytes)};
+  }
+  if (!snapshot.profile || !snapshot.profile->raw) return nothing_yet("profile");
+  if (kind == SaveKind::Csv) return ExportedFile{"op_summary.csv", bytes_of(op_summary_csv(model, *snapshot.profile->raw))};
+  return ExportedFile{"trace.json", bytes_of(chrome_trace_json(model, *snapshot.profile->raw))};
 }
 
 }  // namespace npu::ui

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/om/om.h"
 #include "core/onnx/onnx.h"
 #include "ui/studio/stages.h"
 
@@ -80,6 +81,28 @@ Result<LoadedSource> load_onnx_source(const Source& source) {
   return loaded;
 }
 
+// A vendor's file is not run here, but what it holds is told with the refusal.
+Error refusal(const Source& source, Error error) {
+  if (const auto info = inspect_om(*source.bytes); info && !info->runnable)
+    error.what += fmt::format(" ({} operators, {} tasks)", info->ops.size(), info->tasks);
+  error.where = source.name;
+  return error;
+}
+
+Result<LoadedSource> load_om_source(const Source& source) {
+  auto model = load_om(source.bytes);
+  if (!model) return std::unexpected(refusal(source, model.error()));
+  LoadedSource loaded;
+  ModelInfo described = describe_graph(model->graph);
+  described.name = source.name;
+  described.file_bytes = static_cast<int64_t>(source.bytes->size());
+  described.compiled = true;
+  if (model->weights) described.parameter_bytes = static_cast<int64_t>(model->weights->size());
+  loaded.info = std::make_shared<ModelInfo>(std::move(described));
+  loaded.compiled = std::make_shared<CompiledModel>(std::move(*model));
+  return loaded;
+}
+
 }  // namespace
 
 ModelInfo describe_graph(const Graph& graph) {
@@ -108,7 +131,7 @@ FileKind kind_of_file(Bytes bytes) {
     return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
   };
   if (begins_with("\x89PNG") || begins_with("\xff\xd8\xff")) return FileKind::Picture;
-  if (begins_with("IMOD")) return FileKind::Om;
+  if (is_om(bytes)) return FileKind::Om;
   return FileKind::Onnx;
 }
 
@@ -117,7 +140,7 @@ Result<LoadedSource> load_source(const Source& source, const SampleReader& read)
   if (!source.bytes) {
     NPU_TRY(loaded, load_sample_source(source, read));
   } else if (kind_of_file(*source.bytes) == FileKind::Om) {
-    return fail(ErrorKind::UnsupportedModel, source.name, "reading .om is not there yet");
+    NPU_TRY(loaded, load_om_source(source));
   } else {
     NPU_TRY(loaded, load_onnx_source(source));
   }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The application without drawing, from a sample's files to its answer.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/file.h"
+#include "tests/test_paths.h"
+#include "ui/exports.h"
+#include "ui/mirror.h"
+#include "ui/studio/studio.h"
+
+using namespace npu;
+using namespace npu::ui;
+
+namespace {
+
+// A studio whose snapshots can be waited for.
+class Waiting {
+ public:
+  Waiting() : studio([this] { changed(); }, read) {}
+
+  SnapshotPtr wait(uint64_t revision) {
+    std::unique_lock lock(mutex_);
+    const bool done = wake_.wait_for(lock, std::chrono::seconds(120), [&] {
+      const SnapshotPtr now = studio_ ? studio.snapshot() : nullptr;
+      return now && !now->busy() && now->revision >= revision;
+    });
+    REQUIRE(done);
+    return studio.snapshot();
+  }
+
+ private:
+  static Result<OwnedBytes> read(const std::string& file) {
+    NPU_TRY(const SharedBytes bytes, read_file(std::string(NPU_SOURCE_DIR "/samples/") + file));
+    return OwnedBytes{*bytes, bytes};
+  }
+  void changed() {
+    const std::lock_guard lock(mutex_);
+    studio_ = true;
+    wake_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool studio_ = false;
+
+ public:
+  Studio studio;
+};
+
+SharedBytes bytes_of(const std::string& text) {
+  const Bytes bytes = as_byte_view(text);
+  return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+}
+
+}  // namespace
+
+TEST_CASE("a sample is loaded, compiled, timed and answered with its class") {
+  Waiting w;
+  const SnapshotPtr s = w.wait(w.studio.open_sample("digits", 7));
+  REQUIRE_MESSAGE(!s->error, (s->error ? s->error->message() : ""));
+  REQUIRE(s->run);
+  REQUIRE(s->picture);
+  CHECK(s->run->top.at(0).index == s->picture->label);
+  CHECK(s->run->top.size() == 5);
+  CHECK(s->run->probabilities);
+  CHECK(s->model->nodes.size() > 5);
+  CHECK(s->compile->passes.size() > 5);
+  CHECK(s->profile->total_us > 0);
+  CHECK(s->profile->tasks.size() == s->compile->model->tasks.size());
+  CHECK(s->profile->timeline->event_count > 0);
+
+  const auto mirror = nlohmann::json::parse(mirror_json(*s, {}));
+  CHECK(mirror.at("state") == "ready");
+  CHECK(mirror.at("result").size() == 5);
+  CHECK(mirror.at("result")[0].at("index") == s->picture->label);
+  CHECK(mirror.at("device_us") == s->profile->total_us);
+
+  const auto csv = export_file(*s, SaveKind::Csv);
+  REQUIRE(csv);
+  CHECK(csv->bytes.size() > 100);
+
+  SUBCASE("the saved .om opens again and gives the same answer") {
+    const auto om = export_file(*s, SaveKind::Om);
+    REQUIRE_MESSAGE(om, (om ? "" : om.error().message()));
+    CHECK(om->name == "digits.om");
+    const SnapshotPtr other = w.wait(w.studio.open_model(om->name, std::make_shared<const std::vector<std::byte>>(om->bytes)));
+    REQUIRE_MESSAGE(!other->error, (other->error ? other->error->message() : ""));
+    CHECK(other->model->compiled);
+    CHECK(other->compile->passes.empty());
+    CHECK(other->profile->total_us == doctest::Approx(s->profile->total_us));
+  }
+  SUBCASE("another picture gives another answer without compiling again") {
+    const SnapshotPtr other = w.wait(w.studio.choose_picture(3));
+    REQUIRE(other->run);
+    CHECK(other->compile == s->compile);
+    CHECK(other->run->top.at(0).index == other->picture->label);
+    CHECK(other->picture->label != s->picture->label);
+  }
+  SUBCASE("a pass that is switched off is reported as such") {
+    const SnapshotPtr other = w.wait(w.studio.change([](Request& r) { r.disabled_passes = {"fold-batch-norm"}; }));
+    REQUIRE_MESSAGE(!other->error, (other->error ? other->error->message() : ""));
+    size_t off = 0;
+    for (const PassInfo& pass : other->compile->passes) off += pass.report.disabled;
+    CHECK(off == 1);
+    CHECK(other->run->top.at(0).index == s->run->top.at(0).index);
+  }
+  SUBCASE("a broken file is reported and the model stays") {
+    const SnapshotPtr other = w.wait(w.studio.open_model("broken.onnx", bytes_of("this is no model")));
+    REQUIRE(other->error);
+    CHECK(other->error->message().find("broken.onnx") != std::string::npos);
+    CHECK(other->model == s->model);
+    CHECK(nlohmann::json::parse(mirror_json(*other, {})).at("state") == "error");
+    const SnapshotPtr again = w.wait(w.studio.run_again());
+    CHECK_FALSE(again->error);
+    CHECK(again->run->top.at(0).index == s->run->top.at(0).index);
+  }
+  SUBCASE("a broken picture is reported and the old one stays") {
+    const SnapshotPtr other = w.wait(w.studio.open_picture("broken.png", bytes_of("\x89PNG broken")));
+    REQUIRE(other->error);
+    CHECK(other->picture == s->picture);
+    CHECK_FALSE(w.wait(w.studio.run_again())->error);
+  }
+}
+
+TEST_CASE("the goal stops the worker where a script wants it") {
+  Waiting w;
+  w.studio.change([](Request& r) { r.goal = Goal::Loaded; });
+  SnapshotPtr s = w.wait(w.studio.open_sample("digits", 0));
+  CHECK(s->model);
+  CHECK_FALSE(s->compile);
+  s = w.wait(w.studio.change([](Request& r) { r.goal = Goal::Compiled; }));
+  CHECK(s->compile);
+  CHECK_FALSE(s->run);
+  s = w.wait(w.studio.change([](Request& r) { r.goal = Goal::Timed; }));
+  CHECK(s->profile);
+  CHECK_FALSE(s->run);
+}
+
+TEST_CASE("a newer request interrupts, and cancelling leaves the studio usable") {
+  Waiting w;
+  w.studio.open_sample("resnet18", 0);
+  const SnapshotPtr s = w.wait(w.studio.open_sample("digits", 0));
+  REQUIRE(s->sample);
+  CHECK(s->sample->name == "digits");
+  CHECK_FALSE(s->error);
+  w.studio.open_sample("resnet18", 0);
+  w.wait(w.studio.cancel());
+  CHECK(w.wait(w.studio.open_sample("digits", 1))->run);
+}
+
+TEST_CASE("unknown samples and inputs are errors that name them") {
+  Waiting w;
+  SnapshotPtr s = w.wait(w.studio.open_sample("nonsense", 0));
+  REQUIRE(s->error);
+  CHECK(s->error->where == "nonsense");
+  w.wait(w.studio.open_sample("digits", 0));
+  s = w.wait(w.studio.change([](Request& r) {
+    r.inputs["no such input"] = Tensor(DType::Float32, {1});
+    r.run_id = 99;
+  }));
+  REQUIRE(s->error);
+  CHECK(s->error->where == "no such input");
+}
