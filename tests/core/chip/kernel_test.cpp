@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SIMD kernels: numbers, and the same bits on every target this machine has.
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+
+#include "core/base/half.h"
+#include "core/chip/kernels/cube_kernels.h"
+#include "core/chip/kernels/vector_kernels.h"
+#include "tests/core/chip/naive_core.h"
+
+namespace npu::kernels {
+namespace {
+
+TEST_CASE("fp16 to fp32: all 65536 values") {
+  std::vector<uint16_t> halves(65536);
+  for (size_t i = 0; i < halves.size(); ++i) halves[i] = static_cast<uint16_t>(i);
+  for (const CubeKernels& table : all_cube_kernels()) {
+    CAPTURE(table.target);
+    std::vector<float> floats(65536);
+    table.half_to_float(halves.data(), floats.data(), 65536);
+    int wrong = 0;
+    for (size_t i = 0; i < halves.size(); ++i) {
+      const double expected = test::naive_value(halves[i]);
+      wrong += std::isnan(expected) ? !std::isnan(floats[i]) : floats[i] != expected || std::signbit(floats[i]) != std::signbit(expected);
+      if (!std::isnan(expected)) wrong += std::bit_cast<uint32_t>(floats[i]) != std::bit_cast<uint32_t>(half_bits_to_float(halves[i]));
+    }
+    CHECK(wrong == 0);
+    // Lengths that are not whole blocks.
+    float tail[21] = {};
+    table.half_to_float(halves.data() + 0x3c00, tail, 20);
+    CHECK(tail[19] == half_bits_to_float(0x3c13));
+    CHECK(tail[20] == 0.0f);
+  }
+}
+
+TEST_CASE("fp32 to fp16: every half, every tie between halves and its neighbours, random bits") {
+  std::vector<float> floats;
+  for (uint32_t h = 0; h < 0x7c00; ++h) {
+    const float low = half_bits_to_float(static_cast<uint16_t>(h)), high = h + 1 == 0x7c00 ? 65536.0f : half_bits_to_float(static_cast<uint16_t>(h + 1));
+    const float middle = (low + high) / 2;
+    for (float f : {low, middle, std::nextafter(middle, 0.0f), std::nextafter(middle, 1e9f)}) floats.push_back(f), floats.push_back(-f);
+  }
+  for (float f : {65519.996f, 65520.0f, 65536.0f, 1e10f, std::numeric_limits<float>::max(), INFINITY, 1e-40f, 0x1p-25f, 0x1.000002p-25f}) floats.push_back(f), floats.push_back(-f);
+  for (uint32_t bits : {0x7f800001u, 0x7fc00000u, 0xffc00000u, 0xffffffffu}) floats.push_back(std::bit_cast<float>(bits));
+  std::mt19937 random(1);
+  while (floats.size() < 1000003) floats.push_back(std::bit_cast<float>(static_cast<uint32_t>(random())));
+  for (const CubeKernels& table : all_cube_kernels())
+    for (float limit : {65504.0f, 65536.0f}) {
+      CAPTURE(table.target);
+      CAPTURE(limit);
+      std::vector<uint16_t> halves(floats.size()), rectified(floats.size());
+      table.float_to_half(floats.data(), halves.data(), floats.size(), limit);
+      table.relu_float_to_half(floats.data(), rectified.data(), floats.size(), limit);
+      int wrong = 0;
+      for (size_t i = 0; i < floats.size(); ++i) {
+        const uint16_t expected = test::naive_half(floats[i], limit < 65536);
+        wrong += halves[i] != expected;
+        wrong += rectified[i] != (floats[i] <= 0 ? 0 : expected);
+        if (limit == 65536 && !std::isnan(floats[i])) wrong += halves[i] != float_to_half_bits(floats[i]);
+      }
+      CHECK(wrong == 0);
+    }
+}
+
+// What std:: in double says, rounded to fp16; and how far fp32 results are from it, in units of their last place.
+struct Function {
+  VectorOp op;
+  double (*exact)(double);
+  double ulp;  // documented bound
+};
+
+const Function kFunctions[] = {
+    {VectorOp::Exp, [](double x) { return std::exp(x); }, 1.2},
+    {VectorOp::Ln, [](double x) { return x < 0 ? std::numeric_limits<double>::quiet_NaN() : std::log(x); }, 1.6},
+    {VectorOp::Rec, [](double x) { return 1 / x; }, 0.5},
+    {VectorOp::Sqrt, [](double x) { return std::sqrt(x); }, 0.5},
+    {VectorOp::Rsqrt, [](double x) { return 1 / std::sqrt(x); }, 1.5},
+};
+
+double ulp_error(float actual, double expected) {
+  if (std::isnan(expected) || std::isinf(static_cast<float>(expected))) return std::isnan(expected) ? !std::isnan(actual) : (actual != static_cast<float>(expected)) * 1e9;
+  const int exponent = std::max(expected == 0 ? -126 : std::ilogb(expected), -126);
+  return std::fabs(actual - expected) / std::ldexp(1, exponent - 23);
+}
+
+TEST_CASE("exp, ln, rec, sqrt, rsqrt: every fp16 argument") {
+  std::vector<uint16_t> in(65536), out(65536);
+  for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<uint16_t>(i);
+  for (const VectorKernels& table : all_vector_kernels())
+    for (const Function& function : kFunctions) {
+      table.vector[static_cast<size_t>(function.op)][0]({.dst = out.data(), .src0 = in.data(), .bytes = 131072, .limit = 65536});
+      int wrong = 0, neighbours = 0;
+      for (size_t i = 0; i < in.size(); ++i) {
+        const uint16_t expected = test::naive_half(function.exact(test::naive_value(in[i])), false);
+        neighbours += out[i] != expected;
+        wrong += std::abs((out[i] & 0x7fff) - (expected & 0x7fff)) > 1 || (out[i] & 0x8000) != (expected & 0x8000);
+      }
+      CAPTURE(static_cast<int>(function.op));
+      CHECK(wrong == 0);
+      CHECK(neighbours <= 8);
+    }
+}
+
+TEST_CASE("exp, ln, rec, sqrt, rsqrt in fp32: the documented error, subnormals and limits included") {
+  std::mt19937 random(2);
+  std::vector<float> in(1 << 18), out(in.size());
+  for (const Function& function : kFunctions) {
+    for (float& x : in) {
+      const bool small = function.op == VectorOp::Exp && random() % 8;
+      x = small ? std::uniform_real_distribution<float>(-104, 89)(random) : std::bit_cast<float>(static_cast<uint32_t>(random()));
+      if (function.op == VectorOp::Ln && random() % 2) x = std::uniform_real_distribution<float>(0.5f, 2.0f)(random);
+    }
+    const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, 1.0f, 0x1p-126f, 0x1p-149f, 0x1p-130f, 88.72284f, 88.7229f, -87.4f, -103.9f, -104.1f, 1e30f, -1e30f, 0.70710677f, 1.4142135f};
+    std::copy(std::begin(special), std::end(special), in.begin());
+    vector_kernels().vector[static_cast<size_t>(function.op)][1]({.dst = out.data(), .src0 = in.data(), .bytes = in.size() * 4, .limit = 65536});
+    double worst = 0;
+    float where = 0;
+    for (size_t i = 0; i < in.size(); ++i)
+      if (const double error = ulp_error(out[i], function.exact(in[i])); error > worst) worst = error, where = in[i];
+    CAPTURE(static_cast<int>(function.op));
+    CAPTURE(where);
+    CHECK(worst <= function.ulp);
+    CHECK(worst > 0.1);
+  }
+}
+
+// One number for what every kernel makes of random operands.
+uint64_t fingerprint(const void* data, size_t bytes) {
+  uint64_t hash = 1469598103934665603u;
+  for (size_t i = 0; i < bytes; ++i) hash = (hash ^ static_cast<const uint8_t*>(data)[i]) * 1099511628211u;
+  return hash;
+}
+
+TEST_CASE("vector kernels: the same bits on every target, recorded") {
+  std::mt19937 random(3);
+  std::vector<uint32_t> a(4096), b(4096), c(4096);
+  for (auto* operand : {&a, &b, &c})
+    for (uint32_t& bits : *operand) bits = static_cast<uint32_t>(random());
+  const auto tables = all_vector_kernels();
+  uint64_t all = 0;
+  for (size_t op = 0; op < kVectorOps; ++op)
+    for (size_t type = 0; type < kVecTypes; ++type)
+      for (const bool scalar : {false, true}) {
+        uint64_t first = 0;
+        for (size_t t = 0; t < tables.size(); ++t) {
+          const VectorKernel kernel = (scalar ? tables[t].scalar : tables[t].vector)[op][type];
+          if (!kernel) continue;
+          std::vector<uint32_t> dst = c;
+          kernel({.dst = dst.data(), .src0 = a.data(), .src1 = b.data(), .scalar = 0x3e004200u >> (type == 0 ? 16 : 0), .bytes = dst.size() * 4, .limit = 65504});
+          const uint64_t hash = fingerprint(dst.data(), dst.size() * 4);
+          if (t == 0) first = hash;
+          CAPTURE(op);
+          CAPTURE(type);
+          CHECK(hash == first);
+        }
+        all = all * 31 + first;
+      }
+  // Recorded natively; WebAssembly must give the same.
+  CHECK(all == 4359838442091865218u);
+}
+
+TEST_CASE("cube kernels: the same bits on every target") {
+  std::mt19937 random(4);
+  std::vector<uint16_t> halves(8 * 9 * 256);
+  for (uint16_t& half : halves) half = static_cast<uint16_t>(random() % 3 ? random() % 0x7c00 : random());
+  const auto tables = all_cube_kernels();
+  std::vector<std::vector<float>> results;
+  for (const CubeKernels& table : tables) {
+    std::vector<float> a(6 * 256 * 3), b(6 * 256 * 5), c(3 * 5 * 256), bias(5 * 16, 0.25f), all;
+    for (int i = 0; i < 18; ++i) table.load_a(halves.data() + i * 256, a.data() + i * 256, i % 2);
+    for (int i = 0; i < 30; ++i) table.load_b(halves.data() + i * 256, b.data() + i * 256, i % 3 == 0);
+    const uint8_t steps[] = {16, 16, 3, 16, 0, 15};
+    for (int m : {48, 33, 47, 6}) {
+      for (MadStart start : {MadStart::Zero, MadStart::FromC, MadStart::Bias}) {
+        table.mad({.c = c.data(), .a = a.data(), .b = b.data(), .bias = bias.data(), .m = m, .k1 = 6, .n1 = 5, .start = start, .k_steps = steps});
+        for (float& value : c) value = value != value ? 0.0f : value;
+        all.insert(all.end(), c.begin(), c.end());
+      }
+    }
+    CHECK(table.used_columns(a.data(), 3, 6 * 256) == 16);
+    results.push_back(all);
+    CAPTURE(table.target);
+    CHECK(std::memcmp(results[0].data(), results.back().data(), all.size() * 4) == 0);
+  }
+}
+
+}  // namespace
+}  // namespace npu::kernels

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/core/chip/naive_core.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace npu::test {
+
+using namespace field;
+
+uint16_t naive_half(double value, bool saturate) {
+  if (std::isnan(value)) return 0x7e00;
+  const auto sign = static_cast<uint16_t>(std::signbit(value) ? 0x8000 : 0);
+  const double magnitude = std::fabs(value);
+  if (magnitude >= 65520) return sign | (saturate ? 0x7bff : 0x7c00);
+  const int exponent = magnitude < 0x1p-14 ? -14 : std::ilogb(magnitude);
+  const double units = std::nearbyint(std::ldexp(magnitude, 10 - exponent));  // of the last place
+  return static_cast<uint16_t>(sign + static_cast<int>(units) + (exponent + 14) * 1024);
+}
+
+double naive_value(uint16_t half) {
+  const int exponent = half >> 10 & 31, mantissa = half & 1023;
+  const double sign = half & 0x8000 ? -1 : 1;
+  if (exponent == 31) return mantissa ? std::numeric_limits<double>::quiet_NaN() : sign * INFINITY;
+  if (exponent == 0) return sign * std::ldexp(mantissa, -24);
+  return sign * std::ldexp(1024 + mantissa, exponent - 25);
+}
+
+NaiveCore::NaiveCore(const Soc& soc, size_t arena_bytes)
+    : arena(arena_bytes), saturate(soc.overflow == Overflow::Saturate), l1(static_cast<size_t>(soc.l1)), ub(static_cast<size_t>(soc.ub)),
+      l0a(static_cast<size_t>(soc.l0a / 2)), l0b(static_cast<size_t>(soc.l0b / 2)), l0c(static_cast<size_t>(soc.l0c / 4)), bt(static_cast<size_t>(soc.bt / 4)) {}
+
+double NaiveCore::get_lane(VecType type, int64_t address) const {
+  switch (type) {
+    case VecType::F16: return naive_value(get<uint16_t>(ub, address));
+    case VecType::F32: return get<float>(ub, address);
+    case VecType::S32: return get<int32_t>(ub, address);
+    case VecType::S16: return get<int16_t>(ub, address);
+    case VecType::U8: return get<uint8_t>(ub, address);
+    case VecType::S8: return get<int8_t>(ub, address);
+  }
+  return 0;
+}
+
+void NaiveCore::put_lane(VecType type, int64_t address, double value) {
+  switch (type) {
+    case VecType::F16: return put(ub, address, naive_half(value, saturate));
+    case VecType::F32: return put(ub, address, std::isnan(value) ? std::bit_cast<float>(0x7fc00000u) : static_cast<float>(value));
+    case VecType::S32: return put(ub, address, static_cast<int32_t>(static_cast<int64_t>(value)));
+    case VecType::S16: return put(ub, address, static_cast<int16_t>(static_cast<int64_t>(value)));
+    case VecType::U8: return put(ub, address, static_cast<uint8_t>(value));
+    case VecType::S8: return put(ub, address, static_cast<int8_t>(value));
+  }
+}
+
+void NaiveCore::copy(Buffer dst_buffer, int64_t dst, Buffer src_buffer, int64_t src, int64_t bytes) {
+  if (dst_buffer == Buffer::GM) dst -= kArenaBase;
+  if (src_buffer == Buffer::GM) src -= kArenaBase;
+  const std::vector<uint8_t> moved(storage(src_buffer).begin() + src, storage(src_buffer).begin() + src + bytes);
+  std::copy(moved.begin(), moved.end(), storage(dst_buffer).begin() + dst);
+}
+
+void NaiveCore::copies(const Instr& instr) {
+  const auto& arg = instr.arg;
+  const InstrInfo& info = instr_info(instr.op);
+  if (instr.op == Opcode::CopyGmToUbufAlign) {
+    const int64_t stored = arg[kAlignLength] + arg[kAlignRightPad], pitch = (stored + 31) / 32 * 32 + arg[kAlignDstGap] * 32;
+    for (int64_t i = 0; i < arg[kAlignBursts]; ++i) {
+      copy(Buffer::UB, arg[kAlignDst] + i * pitch, Buffer::GM, arg[kAlignSrc] + i * (arg[kAlignLength] + arg[kAlignSrcGap]), arg[kAlignLength]);
+      for (int64_t j = arg[kAlignLength]; j < stored; ++j) ub[static_cast<size_t>(arg[kAlignDst] + i * pitch + j)] = 0;
+    }
+  } else if (instr.op == Opcode::CopyUbufToGmAlign) {
+    const int64_t pitch = (arg[kAlignLength] + 31) / 32 * 32 + arg[kAlignSrcGap] * 32;
+    for (int64_t i = 0; i < arg[kAlignBursts]; ++i)
+      copy(Buffer::GM, arg[kAlignDst] + i * (arg[kAlignLength] + arg[kAlignDstGap]), Buffer::UB, arg[kAlignSrc] + i * pitch, arg[kAlignLength]);
+  } else if (instr.op == Opcode::CopyGmToCbufNd2Nz) {
+    for (int64_t c1 = 0; c1 * 16 < arg[kNdCols]; ++c1)
+      for (int64_t r = 0; r < arg[kNdRows]; ++r)
+        for (int64_t c = 0; c < 16; ++c) {
+          const int64_t column = c1 * 16 + c;
+          const auto value = column < arg[kNdCols] ? get<uint16_t>(arena, arg[kNdSrc] - kArenaBase + (r * arg[kNdSrcPitch] + column) * 2) : uint16_t{0};
+          put(l1, arg[kNdDst] + ((c1 * arg[kNdDstC0Stride] + r) * 16 + c) * 2, value);
+        }
+  } else {
+    for (int64_t i = 0; i < arg[kCopyBursts]; ++i)
+      copy(info.dst, arg[kCopyDst] + i * (arg[kCopyLength] + arg[kCopyDstGap]) * 32, info.src, arg[kCopySrc] + i * (arg[kCopyLength] + arg[kCopySrcGap]) * 32,
+           arg[kCopyLength] * 32);
+  }
+}
+
+void NaiveCore::img2col(const Instr& instr) {
+  const auto& arg = instr.arg;
+  const int64_t out_w = (fm_w + pad_left + pad_right - (arg[kImFilterW] - 1) * arg[kImDilationW] - 1) / arg[kImStrideW] + 1;
+  const int64_t out_h = (fm_h + pad_top + pad_bottom - (arg[kImFilterH] - 1) * arg[kImDilationH] - 1) / arg[kImStrideH] + 1;
+  const int64_t k1_count = arg[kImStepK] / 16;
+  for (int64_t i = 0; i < (arg[kImStepM] + 15) / 16 * 16; ++i)
+    for (int64_t k = 0; k < arg[kImStepK]; ++k) {
+      const int64_t m = arg[kImPosM] + i, column = arg[kImPosK] + k;
+      const int64_t c0 = column % 16, kw = column / 16 % arg[kImFilterW], kh = column / 16 / arg[kImFilterW] % arg[kImFilterH];
+      const int64_t c1 = column / 16 / arg[kImFilterW] / arg[kImFilterH];
+      const int64_t h = m / out_w * arg[kImStrideH] - pad_top + kh * arg[kImDilationH], w = m % out_w * arg[kImStrideW] - pad_left + kw * arg[kImDilationW];
+      uint16_t value = pad;
+      if (i >= arg[kImStepM] || m >= out_h * out_w) value = 0;
+      else if (h >= 0 && h < fm_h && w >= 0 && w < fm_w) value = get<uint16_t>(l1, arg[kImSrc] + (((c1 * fm_h + h) * fm_w + w) * 16 + c0) * 2);
+      l0a[static_cast<size_t>(arg[kImDst] / 2 + (i / 16 * k1_count + k / 16) * 256 + i % 16 * 16 + k % 16)] = value;
+    }
+}
+
+void NaiveCore::cube(const Instr& instr) {
+  const auto& arg = instr.arg;
+  const auto relu = [&](bool on, float value) { return on && value <= 0 ? 0.0f : std::isnan(value) ? std::bit_cast<float>(0x7fc00000u) : value; };
+  switch (instr.op) {
+    case Opcode::LoadCbufToCa:
+    case Opcode::LoadCbufToCb:
+      for (int64_t i = 0; i < arg[kLoadRepeat]; ++i)
+        for (int64_t row = 0; row < 16; ++row)
+          for (int64_t c = 0; c < 16; ++c) {
+            auto& l0 = instr.op == Opcode::LoadCbufToCa ? l0a : l0b;
+            const int64_t element = arg[kLoadTranspose] ? c * 16 + row : row * 16 + c;
+            l0[static_cast<size_t>(arg[kLoadDst] / 2 + i * (arg[kLoadDstGap] + 1) * 256 + row * 16 + c)] =
+                get<uint16_t>(l1, arg[kLoadSrc] + i * arg[kLoadSrcStride] * 512 + element * 2);
+          }
+      break;
+    case Opcode::Mad: {
+      const int64_t m1 = (arg[kMadM] + 15) / 16, k1 = (arg[kMadK] + 15) / 16, n1 = (arg[kMadN] + 15) / 16;
+      for (int64_t n = 0; n < n1 * 16; ++n)
+        for (int64_t m = 0; m < m1 * 16; ++m) {
+          float& c = l0c[static_cast<size_t>(arg[kMadC] / 4 + ((n / 16 * m1 + m / 16) * 16 + m % 16) * 16 + n % 16)];
+          if (arg[kMadInit] == 1) c = 0;
+          if (arg[kMadInit] == 2) c = bt[static_cast<size_t>(n)];
+          for (int64_t k = 0; k < k1 * 16 && m < arg[kMadM]; ++k) {
+            const auto a = static_cast<float>(naive_value(l0a[static_cast<size_t>(arg[kMadA] / 2 + ((m / 16 * k1 + k / 16) * 16 + m % 16) * 16 + k % 16)]));
+            const auto b = static_cast<float>(naive_value(l0b[static_cast<size_t>(arg[kMadB] / 2 + ((k / 16 * n1 + n / 16) * 16 + n % 16) * 16 + k % 16)]));
+            c = c + a * b;
+          }
+        }
+      break;
+    }
+    case Opcode::CopyMatrixCcToUbuf:
+      for (int64_t i = 0; i < arg[kCcBursts]; ++i)
+        for (int64_t j = 0; j < arg[kCcLength] * 256; ++j) {
+          const float value = relu(arg[kCcRelu], l0c[static_cast<size_t>(arg[kCcSrc] / 4 + i * (arg[kCcLength] + arg[kCcSrcGap]) * 256 + j)]);
+          const int64_t size = arg[kCcMode] == 0 ? 4 : 2, at = arg[kCcDst] + i * (arg[kCcLength] * 256 * size + arg[kCcDstGap] * 32) + j * size;
+          if (arg[kCcMode] == 0) put(ub, at, value);
+          else put(ub, at, naive_half(value, saturate));
+        }
+      break;
+    case Opcode::BroadcastUbToCc:
+      for (int64_t i = 0; i < arg[kBcBursts]; ++i)
+        for (int64_t j = 0; j < arg[kBcLength] * 256; ++j)
+          l0c[static_cast<size_t>(arg[kBcDst] / 4 + i * arg[kBcLength] * 256 + j)] = static_cast<float>(
+              get_lane(static_cast<VecType>(arg[kBcSrcType]), arg[kBcSrc] + (i * 16 + j % 16) * vec_type_size(static_cast<VecType>(arg[kBcSrcType]))));
+      break;
+    case Opcode::CopyCbufToBt:
+      for (int64_t i = 0; i < arg[kBtLength] * 16; ++i)
+        bt[static_cast<size_t>(arg[kBtDst] / 4 + i)] = arg[kBtSrcType] == 0 ? static_cast<float>(naive_value(get<uint16_t>(l1, arg[kBtSrc] + i * 2)))
+                                                                            : get<float>(l1, arg[kBtSrc] + i * 4);
+      break;
+    default:  // CopyMatrixCcToGm
+      for (int64_t n = 0; n < (arg[kFixNz2Nd] ? arg[kFixN] : (arg[kFixN] + 15) / 16 * 16); ++n)
+        for (int64_t r = 0; r < arg[kFixM]; ++r) {
+          const float value = relu(arg[kFixRelu], l0c[static_cast<size_t>(arg[kFixSrc] / 4 + n / 16 * arg[kFixSrcStride] * 256 + r * 16 + n % 16)]);
+          const int64_t size = arg[kFixMode] == 0 ? 4 : 2;
+          const int64_t at = arg[kFixDst] - kArenaBase + (arg[kFixNz2Nd] ? r * arg[kFixDstStride] + n * size : n / 16 * arg[kFixDstStride] * 32 + (r * 16 + n % 16) * size);
+          if (size == 4) put(arena, at, value);
+          else put(arena, at, naive_half(value, saturate));
+        }
+  }
+}
+
+// Largest or smallest with +0 above -0; NaN if either is.
+static double extreme(double a, double b, bool largest) {
+  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
+  if (a == b) return std::signbit(a) == largest ? b : a;
+  return (a > b) == largest ? a : b;
+}
+
+static double calculate(Opcode op, VecType type, double a, double b, double dst) {
+  const auto single = [](double v) { return static_cast<float>(v); };
+  switch (op) {
+    case Opcode::Vadd: case Opcode::Vadds: return type == VecType::F32 ? double{single(a) + single(b)} : a + b;
+    case Opcode::Vsub: return type == VecType::F32 ? double{single(a) - single(b)} : a - b;
+    case Opcode::Vmul: case Opcode::Vmuls:
+      // 32-bit integers wrap; their products do not fit a double.
+      if (type == VecType::S32) return static_cast<int32_t>(static_cast<uint32_t>(static_cast<int64_t>(a)) * static_cast<uint32_t>(static_cast<int64_t>(b)));
+      return type == VecType::F32 ? double{single(a) * single(b)} : a * b;
+    case Opcode::Vdiv: return type == VecType::F32 ? double{single(a) / single(b)} : a / b;
+    case Opcode::Vmax: case Opcode::Vmaxs: return extreme(a, b, true);
+    case Opcode::Vmin: case Opcode::Vmins: return extreme(a, b, false);
+    case Opcode::Vmla: case Opcode::Vaxpy: { const float product = single(a) * single(b); return single(dst) + product; }
+    case Opcode::Vlrelu: return a >= 0 ? a : type == VecType::F32 ? double{single(a) * single(b)} : a * b;
+    case Opcode::Vabs: return std::fabs(a);
+    case Opcode::Vrelu: return extreme(a, 0, true);
+    case Opcode::Vrec: return type == VecType::F32 ? double{1 / single(a)} : 1 / a;
+    case Opcode::Vsqrt: return type == VecType::F32 ? double{std::sqrt(single(a))} : std::sqrt(a);
+    case Opcode::Vrsqrt: return 1 / std::sqrt(single(a));
+    default: throw std::logic_error("not an element-wise operation of the naive core");
+  }
+}
+
+void NaiveCore::element_wise(const Instr& instr) {
+  const auto& arg = instr.arg;
+  const bool two = instr_info(instr.op).fields[kBiSrc1].name == "src1", has_scalar = !two && instr_info(instr.op).fields[kScScalar].name == "scalar";
+  const auto type = static_cast<VecType>(arg[0]);
+  const int size = vec_type_size(type);
+  double scalar = has_scalar ? std::bit_cast<float>(static_cast<uint32_t>(arg[kScScalar])) : 0;
+  if (type == VecType::F16) scalar = naive_value(naive_half(scalar, false));
+  for (int64_t r = 0; r < (two ? arg[kBiRepeat] : arg[kUnRepeat]); ++r) {
+    std::vector<std::pair<int64_t, double>> results;
+    for (int lane = 0; lane < 256 / size; ++lane) {
+      if (!active(lane)) continue;
+      const auto at = [&](int base, int blk, int rep) { return arg[base] + 32 * (r * arg[rep] + lane / (32 / size) * arg[blk]) + lane % (32 / size) * size; };
+      const int64_t dst = two ? at(kBiDst, kBiDstBlk, kBiDstRep) : at(kUnDst, kUnDstBlk, kUnDstRep);
+      const double a = get_lane(type, two ? at(kBiSrc0, kBiSrc0Blk, kBiSrc0Rep) : at(kUnSrc, kUnSrcBlk, kUnSrcRep));
+      const double b = two ? get_lane(type, at(kBiSrc1, kBiSrc1Blk, kBiSrc1Rep)) : scalar;
+      results.emplace_back(dst, calculate(instr.op, type, a, b, get_lane(type, dst)));
+    }
+    for (const auto& [dst, value] : results) put_lane(type, dst, value);
+  }
+}
+
+void NaiveCore::reduce(const Instr& instr) {
+  const auto& arg = instr.arg;
+  const auto type = static_cast<VecType>(arg[kRdType]);
+  const int size = vec_type_size(type), lanes = 256 / size;
+  const bool sum = instr.op == Opcode::Vcadd || instr.op == Opcode::Vcgadd, largest = instr.op != Opcode::Vcmin;
+  const bool blocks = instr.op == Opcode::Vcgadd || instr.op == Opcode::Vcgmax;
+  const int group = blocks ? 32 / size : lanes;
+  for (int64_t r = 0; r < arg[kRdRepeat]; ++r) {
+    std::vector<float> values;
+    for (int lane = 0; lane < lanes; ++lane)
+      values.push_back(!active(lane) ? (sum ? 0 : largest ? -INFINITY : INFINITY)
+                                     : static_cast<float>(get_lane(type, arg[kRdSrc] + 32 * (r * arg[kRdSrcRep] + lane / (32 / size) * arg[kRdSrcBlk]) + lane % (32 / size) * size)));
+    for (int g = 0; g < lanes / group; ++g) {
+      std::vector<float> level(values.begin() + g * group, values.begin() + (g + 1) * group);
+      while (level.size() > 1) {
+        std::vector<float> next;
+        for (size_t i = 0; i < level.size(); i += 2)
+          next.push_back(sum ? level[i] + level[i + 1] : static_cast<float>(extreme(level[i], level[i + 1], largest)));
+        level = next;
+      }
+      put_lane(type, arg[kRdDst] + (r * arg[kRdDstRep] * (blocks ? 8 : 1) + g) * size, level[0]);
+    }
+  }
+}
+
+void NaiveCore::others(const Instr& instr) {
+  const auto& arg = instr.arg;
+  const auto type = static_cast<VecType>(instr.op == Opcode::ScatterVnchwconvB16 ? 0 : arg[0]);
+  const int size = vec_type_size(type), lanes = 256 / size;
+  switch (instr.op) {
+    case Opcode::Vconv: {
+      const auto from = static_cast<VecType>(arg[kCvSrcType]);
+      const int src_size = vec_type_size(from), wide = std::max(size, src_size);
+      for (int64_t r = 0; r < arg[kCvRepeat]; ++r) {
+        std::vector<std::pair<int64_t, double>> results;
+        for (int lane = 0; lane < 256 / wide; ++lane) {
+          if (!active(lane)) continue;
+          double value = get_lane(from, arg[kCvSrc] + 32 * (r * arg[kCvSrcRep] + lane / (32 / src_size) * arg[kCvSrcBlk]) + lane % (32 / src_size) * src_size);
+          if (type != VecType::F16 && type != VecType::F32) {
+            const double rounded[] = {std::nearbyint(value), std::floor(value), std::ceil(value), std::trunc(value)};
+            const double low = type == VecType::U8 ? 0 : -std::ldexp(1, size * 8 - 1), high = std::ldexp(1, type == VecType::U8 ? 8 : size * 8 - 1) - 1;
+            value = std::isnan(value) ? 0 : std::clamp(rounded[arg[kCvRound]], low, high);
+          }
+          results.emplace_back(arg[kCvDst] + 32 * (r * arg[kCvDstRep] + lane / (32 / size) * arg[kCvDstBlk]) + lane % (32 / size) * size, value);
+        }
+        for (const auto& [dst, value] : results) put_lane(type, dst, value);
+      }
+      break;
+    }
+    case Opcode::VectorDup:
+      for (int64_t r = 0; r < arg[kDupRepeat]; ++r)
+        for (int lane = 0; lane < lanes; ++lane)
+          if (active(lane)) {
+            const double value = std::bit_cast<float>(static_cast<uint32_t>(arg[kDupScalar]));
+            const int64_t at = arg[kDupDst] + 32 * (r * arg[kDupDstRep] + lane / (32 / size) * arg[kDupDstBlk]) + lane % (32 / size) * size;
+            if (type == VecType::F16) put(ub, at, naive_half(value, false));
+            else put_lane(type, at, value);
+          }
+      break;
+    case Opcode::Vcmpv:
+      for (int64_t i = 0; i < arg[kCmpRepeat] * lanes; ++i) {
+        const double a = get_lane(type, arg[kCmpSrc0] + i * size), b = get_lane(type, arg[kCmpSrc1] + i * size);
+        const bool results[] = {a == b, a != b, a < b, a <= b, a > b, a >= b};
+        uint8_t& byte = ub[static_cast<size_t>(arg[kCmpDst] + i / 8)];
+        byte = static_cast<uint8_t>((byte & ~(1 << i % 8)) | results[arg[kCmpMode]] << i % 8);
+      }
+      break;
+    case Opcode::Vsel:
+      for (int64_t i = 0; i < arg[kSelRepeat] * lanes; ++i) {
+        if (!active(static_cast<int>(i % lanes))) continue;
+        const bool first = ub[static_cast<size_t>(arg[kSelMask] + i / 8)] >> i % 8 & 1;
+        copy(Buffer::UB, arg[kSelDst] + i * size, Buffer::UB, arg[first ? kSelSrc0 : kSelSrc1] + i * size, size);
+      }
+      break;
+    case Opcode::ScatterVnchwconvB16:
+      for (int64_t r = 0; r < arg[kTrRepeat]; ++r) {
+        const std::vector<uint8_t> before = ub;
+        for (int64_t i = 0; i < 16; ++i)
+          for (int64_t j = 0; j < 16; ++j)
+            put(ub, arg[kTrDst] + 32 * (j * arg[kTrDstRow] + r * arg[kTrDstRep]) + i * 2,
+                get<uint16_t>(before, arg[kTrSrc] + 32 * (i * arg[kTrSrcRow] + r * arg[kTrSrcRep]) + j * 2));
+      }
+      break;
+    default:  // Vbrcb
+      for (int64_t i = 0; i < arg[kBrRepeat] * 8; ++i)
+        for (int lane = 0; lane < 32 / size; ++lane) copy(Buffer::UB, arg[kBrDst] + i * 32 + lane * size, Buffer::UB, arg[kBrSrc] + i * size, size);
+  }
+}
+
+void NaiveCore::run(const Instr& instr) {
+  using enum Opcode;
+  const auto& arg = instr.arg;
+  switch (instr.op) {
+    case SetFlag: case WaitFlag: case PipeBarrier: break;
+    case SetVectorMask: mask_high = static_cast<uint64_t>(arg[0]), mask_low = static_cast<uint64_t>(arg[1]); break;
+    case SetFMatrix: fm_h = arg[0], fm_w = arg[1], pad_left = arg[2], pad_right = arg[3], pad_top = arg[4], pad_bottom = arg[5]; break;
+    case SetPadding: pad = static_cast<uint16_t>(arg[0]); break;
+    case CopyGmToCbuf: case CopyGmToUbuf: case CopyGmToUbufAlign: case CopyGmToCbufNd2Nz: case CopyUbufToUbuf: case CopyUbufToGm:
+    case CopyUbufToGmAlign: case CopyUbufToCbuf: copies(instr); break;
+    case Img2ColV2CbufToCa: img2col(instr); break;
+    case LoadCbufToCa: case LoadCbufToCb: case Mad: case CopyMatrixCcToUbuf: case BroadcastUbToCc: case CopyCbufToBt: case CopyMatrixCcToGm: cube(instr); break;
+    case Vcadd: case Vcmax: case Vcmin: case Vcgadd: case Vcgmax: reduce(instr); break;
+    case Vconv: case VectorDup: case Vcmpv: case Vsel: case ScatterVnchwconvB16: case Vbrcb: others(instr); break;
+    default: element_wise(instr);
+  }
+}
+
+}  // namespace npu::test

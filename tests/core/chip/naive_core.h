@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of isa.def once more: one scalar loop nest each, as the row's doc says it, without checks and without sharing
+// code with core/chip. Vexp, Vln and Vconv to fp16 with directed rounding are tested elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "core/isa/program.h"
+#include "core/om/model.h"
+#include "core/soc/soc.h"
+
+namespace npu::test {
+
+// Round to nearest even by arithmetic in double; magnitudes from 65520 on give infinity or 65504.
+uint16_t naive_half(double value, bool saturate);
+double naive_value(uint16_t half);
+
+class NaiveCore {
+ public:
+  NaiveCore(const Soc& soc, size_t arena_bytes);
+
+  void run(const Instr& instr);
+  std::vector<uint8_t> arena;
+
+ private:
+  template <class T>
+  T get(const std::vector<uint8_t>& bytes, int64_t address) const {
+    T value;
+    std::memcpy(&value, bytes.data() + address, sizeof(T));
+    return value;
+  }
+  template <class T>
+  void put(std::vector<uint8_t>& bytes, int64_t address, T value) {
+    std::memcpy(bytes.data() + address, &value, sizeof(T));
+  }
+  double get_lane(VecType type, int64_t address) const;
+  void put_lane(VecType type, int64_t address, double value);
+  bool active(int lane) const { return lane >= 128 || (lane < 64 ? mask_low >> lane : mask_high >> (lane - 64)) & 1; }
+
+  std::vector<uint8_t>& storage(Buffer buffer) { return buffer == Buffer::GM ? arena : buffer == Buffer::L1 ? l1 : ub; }
+  void copy(Buffer dst_buffer, int64_t dst, Buffer src_buffer, int64_t src, int64_t bytes);
+  void copies(const Instr& instr);
+  void cube(const Instr& instr);
+  void img2col(const Instr& instr);
+  void element_wise(const Instr& instr);
+  void others(const Instr& instr);
+  void reduce(const Instr& instr);
+
+  bool saturate;
+  std::vector<uint8_t> l1, ub;
+  std::vector<uint16_t> l0a, l0b;
+  std::vector<float> l0c, bt;
+  uint64_t mask_high = ~uint64_t{0}, mask_low = ~uint64_t{0};
+  int64_t fm_h = 0, fm_w = 0, pad_left = 0, pad_right = 0, pad_top = 0, pad_bottom = 0;
+  uint16_t pad = 0;
+};
+
+}  // namespace npu::test
