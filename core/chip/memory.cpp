@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "core/base/math.h"
@@ -45,10 +44,10 @@ Result<std::span<std::byte>> DeviceMemory::write(int64_t address, int64_t bytes)
     return fail(ErrorKind::InvalidProgram, "", fmt::format("write of {} is outside the arena GM[{:#x}, {:#x})", range_text(address, bytes),
                                                            kArenaBase, kArenaBase + arena_bytes_));
   if (bytes > 0) {
-    // Cores may share the first and the last block of a range, never one in between.
+    // (std::atomic_ref is not in libc++ 19.) Cores may share the first and the last block of a range, never one in between.
     const auto first = static_cast<size_t>(offset / kBlockBytes), last = static_cast<size_t>((offset + bytes - 1) / kBlockBytes);
-    std::atomic_ref(written_[first]).store(1, std::memory_order_relaxed);
-    std::atomic_ref(written_[last]).store(1, std::memory_order_relaxed);
+    __atomic_store_n(&written_[first], uint8_t{1}, __ATOMIC_RELAXED);
+    __atomic_store_n(&written_[last], uint8_t{1}, __ATOMIC_RELAXED);
     if (last > first + 1) std::memset(written_.data() + first + 1, 1, last - first - 1);
   }
   return std::span(arena_).subspan(static_cast<size_t>(offset), static_cast<size_t>(bytes));
