@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every lowering against the operators' reference semantics: compiled, executed by the emulator, compared; and every
+// instruction stream through the flag checker and the timing.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/compile.h"
+#include "core/ops/op.h"
+#include "runtime/profile/profile.h"
+#include "runtime/session/session.h"
+#include "tests/compiler/lower/operator_case.h"
+
+namespace npu {
+namespace {
+
+// AiCore: the case must not fall back to the AI CPU.
+struct Case {
+  const char* text;
+  bool ai_core = true;
+};
+
+const Case kCases[] = {
+    {"Conv(@1x3x17x19, 8x3x3x3, 8) pads=1,1,1,1"},
+    {"Conv(@1x16x8x8, 16x16x1x1, 16)"},
+    {"Conv(@2x40x13x11, 24x40x3x3, 24) strides=2,2 pads=1,1,1,1"},
+    {"Conv(@1x3x64x64, 64x3x7x7, 64) strides=2,2 pads=3,3,3,3"},
+    {"Conv(@1x96x15x15, 40x96x1x1) strides=2,2"},
+    {"Conv(@1x300x7x7, 70x300x3x3, 70) pads=1,1,1,1"},
+    {"Conv(@1x32x20x20, 32x32x3x3, 32) dilations=2,2 pads=2,2,2,2"},
+    {"Conv(@1x16x9x33, 48x16x5x1, 48) pads=2,0,2,0"},
+    {"Conv(@3x32x14x14, 32x1x3x3, 32) group=i:32 pads=1,1,1,1"},
+    {"Conv(@1x24x14x14, 24x1x5x5, 24) group=i:24 strides=2,2 pads=2,2,2,2"},
+    {"Conv(@1x64x10x10, 64x4x3x3, 64) group=i:16 pads=1,1,1,1"},
+    {"Conv(@1x64x10x10, 32x32x3x3, 32) group=i:2 pads=1,1,1,1"},
+    {"Conv(@1x1x28x28, 8x1x5x5, 8) auto_pad=s:SAME_UPPER"},
+    {"Conv(@1x1024x3x3, 1024x1024x3x3) pads=1,1,1,1"},
+    {"Conv(@1x16x200x210, 16x16x3x3, 16) pads=1,1,1,1"},
+    {"Conv(@1x20x12x12, 24x20x3x3, 24) pads=1,1,1,1 ; Relu(@)"},
+    {"Conv(@1x20x12x12, 20x20x3x3, 20) pads=1,1,1,1 ; Add(@, @1x20x12x12) ; Relu(@)"},
+    {"Conv(@1x20x12x12, 20x20x1x1, 20) ; Clip(@, =0, =6)"},
+    {"Conv(@1x20x12x12, 20x20x1x1, 20) ; HardSwish(@)"},
+    {"Conv(@1x20x12x12, 20x20x1x1, 20) ; Sigmoid(@) ; Mul(@, @1x20x1x1)"},
+    {"Conv(@2x20x12x12, 20x20x1x1, 20) ; Mul(@, @2x20x1x1)"},
+    {"Conv(@1x20x12x12, 20x20x1x1, 20) ; PRelu(@, 20x1x1)"},
+    {"Conv(@1x20x12x12, 20x20x1x1, 20) ; LeakyRelu(@) alpha=f:0.1"},
+    {"Gemm(@5x33, 33x19, 19)"},
+    {"Gemm(@1x512, 512x100, 100) ; Relu(@)"},
+    {"Gemm(@200x64, 64x48)"},
+    {"MatMul(@37x70, 70x29)"},
+    {"MatMul(@2x17x40, 40x24)"},
+    {"MatMul(@3x18x20, @3x20x22)"},
+    {"MatMul(@2x2x16x32, @2x2x32x16)"},
+    {"MatMul(@19x31, 31x33) ; Add(@, 33)"},
+    {"MatMul(@19x32, 32x48) ; Add(@, @19x48) ; Sigmoid(@)"},
+    {"Add(@1x5x7x9, @1x5x7x9)"},
+    {"Add(@3x5, scalar)"},
+    {"Sub(@4x50, 50)"},
+    {"Sub(scalar, @4x50)"},
+    {"Mul(@1x17x6x6, @1x17x1x1)"},
+    {"Mul(@1x17x6x6, 1x17x1x1)"},
+    {"Div(@3x40, 40) ; Clip(@, =-50, =50)"},
+    {"Max(@3x40, @3x40, @3x40)"},
+    {"Min(@1x16x5x5, @1x16x5x5)"},
+    {"Sum(@1x16x5x5, @1x16x5x5, @1x16x5x5)"},
+    {"Relu(@1x3x100x100)"},
+    {"Sigmoid(@7x300)"},
+    {"Tanh(@7x300)"},
+    {"HardSigmoid(@7x300)"},
+    {"Elu(@7x300)"},
+    {"Softplus(@7x300)"},
+    {"Erf(@7x300)"},
+    {"Exp(@7x300)"},
+    {"Abs(@7x300) ; Sqrt(@)"},
+    {"Neg(@7x300)"},
+    {"MaxPool(@1x20x13x15) kernel_shape=3,3 strides=2,2 pads=1,1,1,1"},
+    {"MaxPool(@1x20x13x15) kernel_shape=2,2 strides=2,2"},
+    {"MaxPool(@1x20x13x15) kernel_shape=3,3 strides=2,2 ceil_mode=i:1"},
+    {"MaxPool(@2x16x12x12) kernel_shape=5,5 pads=2,2,2,2"},
+    {"AveragePool(@1x20x13x15) kernel_shape=3,3 strides=2,2 pads=1,1,1,1"},
+    {"AveragePool(@1x20x13x15) kernel_shape=3,3 strides=2,2 pads=1,1,1,1 count_include_pad=i:1"},
+    {"AveragePool(@1x32x8x8) kernel_shape=2,2 strides=2,2"},
+    {"GlobalAveragePool(@2x37x7x7)"},
+    {"GlobalAveragePool(@1x16x113x97)"},
+    {"GlobalMaxPool(@2x37x7x9)"},
+    {"ReduceMean(@1x40x9x9) axes=2,3 keepdims=i:1"},
+    {"Softmax(@1x1000) axis=i:1"},
+    {"Softmax(@6x77) axis=i:-1"},
+    {"Concat(@1x16x5x5, @1x32x5x5, @1x7x5x5) axis=i:1"},
+    {"Concat(@1x3x5x5, @1x4x5x5) axis=i:1"},
+    {"Concat(@2x5, @2x9) axis=i:-1"},
+    {"Concat(@1x16x5x6, @1x16x3x6) axis=i:2"},
+    {"Slice(@1x48x9x9, =[0,16,2,3], =[1,48,9,8])"},
+    {"Slice(@4x30, =[1], =[29], =[1], =[3])"},
+    {"Split(@1x48x5x5, =[16,32]) axis=i:1 outputs=2"},
+    {"Split(@1x58x5x5, =[29,29]) axis=i:1 outputs=2"},
+    {"Transpose(@1x3x20x21) perm=0,2,3,1"},
+    {"Transpose(@5x6x7) perm=2,0,1"},
+    {"Transpose(@1x4x6x64) perm=0,2,1,3"},
+    {"Pad(@1x16x5x6, =[0,0,1,2,0,0,3,4])"},
+    {"Pad(@4x6, =[1,2,0,3])"},
+    {"Expand(@3x1x5, =[3,4,5])"},
+    {"DepthToSpace(@1x36x5x7) blocksize=i:3 mode=s:DCR"},
+    {"DepthToSpace(@1x36x5x7) blocksize=i:3 mode=s:CRD"},
+    {"SpaceToDepth(@1x5x6x8) blocksize=i:2"},
+    {"Resize(@1x20x5x6, _, _, =[1,20,10,18]) mode=s:nearest coordinate_transformation_mode=s:asymmetric nearest_mode=s:floor"},
+    {"Reshape(@1x20x5x6, =[1,600]) ; Relu(@)"},
+    {"Flatten(@1x32x1x1) ; Gemm(@, 32x10, 10)"},
+    {"ArgMax(@3x40) axis=i:1", false},
+    {"Softmax(@3x5) axis=i:1", false},
+};
+
+CompiledModel compiled(const Graph& graph, const char* soc) {
+  CompileOptions options;
+  options.soc = soc;
+  auto model = compile(graph, options);
+  if (!model) FAIL(model.error().message());
+  return std::move(*model);
+}
+
+std::vector<Tensor> executed(CompiledModel model, std::span<const Tensor> inputs, int threads) {
+  auto session = Session::create(std::make_shared<const CompiledModel>(std::move(model)), threads);
+  REQUIRE_MESSAGE(session, (session ? "" : session.error().message()));
+  auto outputs = (*session)->run(inputs);
+  if (!outputs) FAIL(outputs.error().message());
+  return std::move(*outputs);
+}
+
+// Inputs are exact in fp16; what differs is the rounding of weights, of each intermediate result and of the output.
+void compare(const Tensor& got, const Tensor& want) {
+  REQUIRE(got.shape() == want.shape());
+  const auto a = got.to_doubles(), b = want.to_doubles();
+  double largest = 0, worst = 0;
+  for (double value : b) largest = std::max(largest, std::abs(value));
+  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::isfinite(a[i]) ? std::abs(a[i] - b[i]) : INFINITY);
+  CHECK_MESSAGE(worst <= 3e-3 * std::max(1.0, largest), fmt::format("worst error {} where values reach {}", worst, largest));
+}
+
+void check_streams(const CompiledModel& model) {
+  const Soc& soc = **find_soc(model.soc);
+  for (const Task& task : model.tasks)
+    for (const Program& block : task.blocks)
+      for (const std::string& line : check_flags(soc, block, 3)) FAIL_CHECK(task.name, ": ", line);
+  const auto profile = profile_model(model, false);
+  REQUIRE_MESSAGE(profile, (profile ? "" : profile.error().message()));
+}
+
+}  // namespace
+
+TEST_CASE("lowered operators agree with their reference") {
+  for (const char* soc : {"Ascend310", "Ascend910B3"})
+    for (const Case& one : kCases) {
+      const std::string text = fmt::format("{} on {}", one.text, soc);
+      CAPTURE(text);
+      const OperatorCase parsed = parse_operator_case(one.text);
+      Graph typed = parsed.graph;
+      const Status inferred = infer_shapes(typed);
+      REQUIRE_MESSAGE(inferred, (inferred ? "" : inferred.error().message()));
+      const auto want = run_reference(typed, parsed.inputs);
+      REQUIRE_MESSAGE(want, (want ? "" : want.error().message()));
+      const CompiledModel model = compiled(parsed.graph, soc);
+      const bool on_core = std::ranges::none_of(model.tasks, [](const Task& task) { return task.engine == Engine::AiCpu; });
+      CHECK(on_core == one.ai_core);
+      check_streams(model);
+      const auto got = executed(model, parsed.inputs, 2);
+      REQUIRE(got.size() == want->size());
+      for (size_t i = 0; i < got.size(); ++i) compare(got[i], (*want)[i]);
+    }
+}
+
+TEST_CASE("the number of host threads and the tiling do not change a bit of a convolution") {
+  const OperatorCase parsed = parse_operator_case("Conv(@1x40x30x30, 70x40x3x3, 70) pads=1,1,1,1");
+  const auto one = executed(compiled(parsed.graph, "Ascend310"), parsed.inputs, 1);
+  const auto two = executed(compiled(parsed.graph, "Ascend310"), parsed.inputs, 2);
+  // Other numbers of cores give other splits and tiles.
+  const auto others = executed(compiled(parsed.graph, "Ascend910A"), parsed.inputs, 2);
+  const auto tiles = [](const CompiledModel& model) {
+    size_t instructions = 0;
+    for (const Task& task : model.tasks)
+      for (const Program& block : task.blocks) instructions += block.size();
+    return instructions;
+  };
+  CHECK(tiles(compiled(parsed.graph, "Ascend310")) != tiles(compiled(parsed.graph, "Ascend910A")));
+  CHECK(std::ranges::equal(one[0].bytes(), two[0].bytes()));
+  CHECK(std::ranges::equal(one[0].bytes(), others[0].bytes()));
+}
+
+}  // namespace npu
