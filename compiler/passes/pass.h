@@ -30,7 +30,7 @@ struct PassOptions {
 
 class PassContext {
  public:
-  PassContext(const Soc& soc, const PassOptions& options) : soc(soc), options(options) {}
+  PassContext(const Soc& for_soc, const PassOptions& with_options) : soc(for_soc), options(with_options) {}
 
   const Soc& soc;
   const PassOptions& options;

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/atc/atc.h"
+
+#include <filesystem>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "compiler/atc/model_json.h"
+#include "compiler/atc/om_info.h"
+#include "compiler/atc/options.h"
+#include "compiler/compile.h"
+#include "core/base/file.h"
+#include "core/om/om.h"
+#include "core/onnx/onnx.h"
+
+namespace npu::atc {
+namespace {
+
+// The vendor's lines.
+constexpr std::string_view kStart = "ATC start working now, please wait for a moment.\n";
+constexpr std::string_view kSuccess = "ATC run success, welcome to the next use.\n";
+constexpr std::string_view kFailure = "ATC run failed, Please check the detail log, Try 'atc --help' for more information\n";
+
+// Error classes of the vendor's codes: E10xxx arguments, E105xx operators, E13xxx files, E14xxx compilation, E16xxx ONNX.
+AtcError as_atc_error(const Error& error) {
+  std::string_view code = "E19999";
+  switch (error.kind) {
+    case ErrorKind::InvalidModel: code = "E16002"; break;
+    case ErrorKind::UnsupportedModel: code = "E10501"; break;
+    case ErrorKind::CompileLimit: code = "E14001"; break;
+    case ErrorKind::InvalidArgument: code = "E10001"; break;
+    default: break;
+  }
+  if (error.where.starts_with("--input_shape")) code = "E10002";
+  return {code, error.message()};
+}
+
+template <class T>
+AtcResult<T> convert(Result<T> result) {
+  if (!result) return std::unexpected(as_atc_error(result.error()));
+  return std::move(*result);
+}
+
+AtcResult<SharedBytes> read(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return refuse("E13000", fmt::format("There is no file '{}'.", path));
+  auto bytes = read_file(path);
+  if (!bytes) return refuse("E13001", fmt::format("The file '{}' cannot be read: {}", path, bytes.error().what));
+  return std::move(*bytes);
+}
+
+AtcResult<void> write(const std::string& path, Bytes bytes) {
+  if (auto written = write_file(path, bytes); !written)
+    return refuse("E13004", fmt::format("The file '{}' cannot be written: {}", path, written.error().what));
+  return {};
+}
+
+// The passes as a log, and each stage as a file.
+class Stages {
+ public:
+  Stages(const Options& options, const Say& say) : options_(options), say_(say) {}
+
+  bool on_pass(const PassReport& report, const Graph& graph) {
+    if (options_.log >= Log::Info)
+      say_(fmt::format("[INFO] {:<22} {:>5} -> {:<5} nodes {:>5} rewrites {:>9.3f} ms{}\n", report.name, report.nodes_before, report.nodes_after,
+                       report.rewrites, report.milliseconds, report.disabled ? " (off)" : ""));
+    if (options_.log >= Log::Debug)
+      for (const MissedRewrite& miss : report.misses) say_(fmt::format("[DEBUG] {}: {}: {}\n", miss.pass, miss.node, miss.reason));
+    dump(report.name, graph);
+    return !failed_;
+  }
+
+  void dump(std::string_view stage, const Graph& graph) {
+    if (options_.dump_passes.empty()) return;
+    std::error_code ignored;
+    std::filesystem::create_directories(options_.dump_passes, ignored);
+    const std::string path = fmt::format("{}/{:02}_{}.txt", options_.dump_passes, count_++, stage);
+    if (auto written = write(path, as_byte_view(print_graph(graph))); !written) failed_ = written.error();
+  }
+
+  const std::optional<AtcError>& failed() const { return failed_; }
+
+ private:
+  const Options& options_;
+  const Say& say_;
+  int count_ = 0;
+  std::optional<AtcError> failed_;
+};
+
+AtcResult<void> check_input_names(const Options& options, const Graph& graph) {
+  for (const auto& [name, shape] : options.input_shapes) {
+    bool found = false;
+    for (ValueId id : graph.inputs) found |= graph.value(id).name == name;
+    if (!found) return refuse("E10016", fmt::format("The model has no input '{}', which --input_shape names.", name));
+  }
+  return {};
+}
+
+AtcResult<Graph> load(const std::string& path) {
+  if (auto bytes = read(path); !bytes) return std::unexpected(bytes.error());
+  auto graph = load_onnx_file(path);
+  if (graph) return std::move(*graph);
+  const bool structure = graph.error().kind == ErrorKind::InvalidModel;
+  return refuse(structure ? "E16001" : as_atc_error(graph.error()).code, fmt::format("'{}' cannot be loaded: {}", path, graph.error().message()));
+}
+
+AtcError bad_om(const std::string& path, const Error& error) {
+  return {"E13005", fmt::format("'{}' is no .om file that can be read: {}", path, error.message())};
+}
+
+AtcResult<void> show(Bytes om, const std::string& path, const Say& say) {
+  auto info = inspect_om(om);
+  if (!info) return std::unexpected(bad_om(path, info.error()));
+  say(describe_om(*info));
+  return {};
+}
+
+AtcResult<void> compile_model(const Options& options, const std::string& command_line, const Say& say) {
+  auto graph = load(options.model);
+  if (!graph) return std::unexpected(graph.error());
+  if (auto named = check_input_names(options, *graph); !named) return named;
+  say(".");
+
+  Stages stages(options, say);
+  if (options.log >= Log::Info) say("\n");
+  stages.dump("import", *graph);
+  CompileOptions how{.soc = options.soc, .passes = {.disabled = options.disabled_passes, .input_shapes = options.input_shapes},
+                     .command_line = command_line, .disable_memory_reuse = options.disable_memory_reuse};
+  CompileObserver observer{.on_pass = [&](const PassReport& report, const Graph& now) { return stages.on_pass(report, now); }, .on_progress = {}};
+  auto model = compile(std::move(*graph), how, observer);
+  if (stages.failed()) return std::unexpected(*stages.failed());
+  if (!model) return std::unexpected(as_atc_error(model.error()));
+  say(".");
+
+  auto file = convert(save_om(*model));
+  if (!file) return std::unexpected(file.error());
+  if (auto written = write(options.output + ".om", *file); !written) return written;
+  say(".\n");
+  if (options.display_model_info) return show(*file, options.output + ".om", say);
+  return {};
+}
+
+AtcResult<void> show_info(const Options& options, const Say& say) {
+  auto bytes = read(options.om);
+  if (!bytes) return std::unexpected(bytes.error());
+  return show(**bytes, options.om, say);
+}
+
+// A model of ours with its tasks; of another compiler's .om the part that can be read; of an .onnx the graph.
+AtcResult<std::string> to_json(const Options& options) {
+  auto bytes = read(options.om);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!is_om(**bytes)) {
+    auto graph = load(options.om);
+    if (!graph) return std::unexpected(graph.error());
+    return graph_to_json(*graph);
+  }
+  auto info = inspect_om(**bytes);
+  if (!info) return std::unexpected(bad_om(options.om, info.error()));
+  if (!info->runnable) return info_to_json(*info);
+  auto model = load_om(*bytes);
+  if (!model) return std::unexpected(bad_om(options.om, model.error()));
+  return model_to_json(*model);
+}
+
+AtcResult<void> write_json(const Options& options) {
+  auto text = to_json(options);
+  if (!text) return std::unexpected(text.error());
+  return write(options.json, as_byte_view(*text));
+}
+
+std::string join_command_line(std::span<const std::string> arguments) {
+  std::string line = "atc";
+  for (const std::string& argument : arguments) line += " " + argument;
+  return line;
+}
+
+int report(const AtcError& error, const Say& say) {
+  say(fmt::format("{}{}: {}\n", kFailure, error.code, error.text));
+  return 1;
+}
+
+}  // namespace
+
+int run_atc(std::span<const std::string> arguments, const Say& say) {
+  const auto options = parse_options(arguments);
+  if (options && options->help) {
+    say(help_text());
+    return 0;
+  }
+  say(kStart);
+  if (!options) return report(options.error(), say);
+  AtcResult<void> done;
+  switch (options->mode) {
+    case Mode::Compile: done = compile_model(*options, join_command_line(arguments), say); break;
+    case Mode::ToJson: done = write_json(*options); break;
+    case Mode::ShowInfo: done = show_info(*options, say); break;
+  }
+  if (!done) return report(done.error(), say);
+  say(kSuccess);
+  return 0;
+}
+
+}  // namespace npu::atc

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/atc/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "compiler/passes/pass.h"
+#include "core/soc/soc.h"
+
+namespace npu::atc {
+namespace {
+
+enum class Kind { Flag, Text };
+
+struct OptionRow {
+  std::string_view name;
+  Kind kind;
+  std::string_view fallback, values, help;
+};
+
+#define NPU_ATC_OPTION(name, kind, fallback, values, help) OptionRow{name, Kind::kind, fallback, values, help},
+#define NPU_ATC_LATER(name)
+constexpr OptionRow kOptions[] = {
+#include "compiler/atc/atc_options.def"
+};
+#undef NPU_ATC_OPTION
+#undef NPU_ATC_LATER
+
+#define NPU_ATC_OPTION(name, kind, fallback, values, help)
+#define NPU_ATC_LATER(name) std::string_view(name),
+constexpr std::string_view kLater[] = {
+#include "compiler/atc/atc_options.def"
+};
+#undef NPU_ATC_OPTION
+#undef NPU_ATC_LATER
+static_assert(std::ranges::is_sorted(kLater));
+
+using Given = std::map<std::string, std::string, std::less<>>;
+
+const OptionRow* find_option(std::string_view name) {
+  const auto* row = std::ranges::find(kOptions, name, &OptionRow::name);
+  return row == std::end(kOptions) ? nullptr : row;
+}
+
+AtcError unknown_option(std::string_view name) {
+  if (std::ranges::binary_search(kLater, name))
+    return {"E10001", fmt::format("The option --{} of the vendor's tool is not offered yet.", name)};
+  return {"E10001", fmt::format("There is no option --{}.", name)};
+}
+
+// Splits the arguments into names and values.
+AtcResult<Given> collect(std::span<const std::string> arguments) {
+  Given given;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::string_view word = arguments[i];
+    if (word == "-h") word = "--help";
+    if (!word.starts_with("--")) return refuse("E10001", fmt::format("'{}' is no option: options begin with --.", word));
+    word.remove_prefix(2);
+    const size_t equals = word.find('=');
+    const std::string name(word.substr(0, equals));
+    const OptionRow* row = find_option(name);
+    if (!row) return std::unexpected(unknown_option(name));
+    std::string value;
+    if (equals != std::string_view::npos) {
+      value = word.substr(equals + 1);
+    } else if (row->kind == Kind::Text) {
+      if (i + 1 == arguments.size() || arguments[i + 1].starts_with("--"))
+        return refuse("E10004", fmt::format("The option --{} needs a value.", name));
+      value = arguments[++i];
+    }
+    if (!given.emplace(name, value).second) return refuse("E10001", fmt::format("The option --{} is given twice.", name));
+  }
+  return given;
+}
+
+std::string value_of(const Given& given, std::string_view name) {
+  const auto found = given.find(name);
+  return found != given.end() ? found->second : std::string(find_option(name)->fallback);
+}
+
+AtcError bad_value(std::string_view name, std::string_view value, std::string_view reason) {
+  return {"E10001", fmt::format("The value '{}' of --{} is not valid: {}", value, name, reason)};
+}
+
+// Index of the value among the choices of the option's row.
+AtcResult<size_t> choice(const Given& given, std::string_view name) {
+  const std::string value = value_of(given, name);
+  std::string_view rest = find_option(name)->values;
+  for (size_t index = 0;; ++index) {
+    const size_t bar = rest.find('|');
+    if (rest.substr(0, bar) == value) return index;
+    if (bar == std::string_view::npos) break;
+    rest.remove_prefix(bar + 1);
+  }
+  return std::unexpected(bad_value(name, value, fmt::format("it must be one of {}.", find_option(name)->values)));
+}
+
+AtcResult<std::string> required(const Given& given, std::string_view name, std::string_view mode) {
+  std::string value = value_of(given, name);
+  if (value.empty()) return refuse("E10004", fmt::format("The option --{} is missing: {} needs it.", name, mode));
+  return value;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(separator), text.size());
+    std::string_view part = text.substr(0, end);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.push_back(part);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+AtcError bad_shape(std::string_view value, std::string_view reason) {
+  return {"E10002", fmt::format("The value '{}' of --input_shape is not valid: {}\n"
+                                "        Solution: Write name:n,c,h,w and put ; between inputs.", value, reason)};
+}
+
+AtcResult<Shape> parse_shape(std::string_view all, std::string_view text) {
+  Shape shape;
+  for (std::string_view part : split(text, ',')) {
+    int64_t dim = 0;
+    const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), dim);
+    if (failed == std::errc() && end == part.data() + part.size() && dim > 0) {
+      shape.push_back(dim);
+      continue;
+    }
+    if (part == "-1" || part.find('~') != std::string_view::npos)
+      return std::unexpected(bad_shape(all, fmt::format("dynamic dimensions ('{}') are not offered yet.", part)));
+    return std::unexpected(bad_shape(all, fmt::format("'{}' is no positive number.", part)));
+  }
+  return shape;
+}
+
+AtcResult<std::map<std::string, Shape, std::less<>>> parse_input_shapes(const std::string& value) {
+  std::map<std::string, Shape, std::less<>> shapes;
+  for (std::string_view part : split(value, ';')) {
+    const size_t colon = part.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) return std::unexpected(bad_shape(value, fmt::format("'{}' has no name before a colon.", part)));
+    auto shape = parse_shape(value, part.substr(colon + 1));
+    if (!shape) return std::unexpected(shape.error());
+    if (!shapes.emplace(part.substr(0, colon), *shape).second)
+      return std::unexpected(bad_shape(value, fmt::format("'{}' is given twice.", part.substr(0, colon))));
+  }
+  return shapes;
+}
+
+AtcResult<std::set<std::string, std::less<>>> parse_switches(const std::string& value) {
+  std::set<std::string, std::less<>> disabled;
+  for (std::string_view part : split(value, ';')) {
+    const size_t colon = part.find(':');
+    const std::string_view name = part.substr(0, colon);
+    const std::string_view state = colon == std::string_view::npos ? "" : part.substr(colon + 1);
+    const auto pass = std::ranges::find(all_passes(), name, &Pass::name);
+    if (pass == all_passes().end()) return std::unexpected(bad_value("optimization_switch", value, fmt::format("there is no pass '{}'.", name)));
+    if (state != "on" && state != "off") return std::unexpected(bad_value("optimization_switch", value, fmt::format("'{}' must end in :on or :off.", part)));
+    if (state == "off" && !pass->optional) return std::unexpected(bad_value("optimization_switch", value, fmt::format("later passes rely on '{}'.", name)));
+    if (state == "off") disabled.emplace(name);
+  }
+  return disabled;
+}
+
+// The framework: what is given, or what the file's name says.
+AtcResult<void> check_framework(const Given& given, const std::string& model) {
+  const std::string framework = value_of(given, "framework");
+  if (framework == "5" || (framework.empty() && model.ends_with(".onnx"))) return {};
+  if (framework.empty())
+    return refuse("E10007", fmt::format("The framework of '{}' cannot be told from its name.\n"
+                                        "        Solution: Give --framework=5 for an ONNX model.", model));
+  return refuse("E10007", fmt::format("The value '{}' of --framework is not offered: only 5 (ONNX) is.", framework));
+}
+
+AtcResult<std::string> check_soc(const std::string& name) {
+  if (find_soc(name)) return name;
+  std::vector<std::string_view> names;
+  for (const Soc& soc : all_socs()) names.push_back(soc.name);
+  return std::unexpected(bad_value("soc_version", name, fmt::format("the chips are {}.", fmt::join(names, ", "))));
+}
+
+// Writes the value into place, or returns the error from the enclosing function.
+#define NPU_ATC_TAKE(place, expression)                       \
+  do {                                                        \
+    auto taken = (expression);                                \
+    if (!taken) return std::unexpected(std::move(taken).error()); \
+    place = std::move(*taken);                                \
+  } while (false)
+
+AtcResult<void> read_compile_options(const Given& given, Options& options) {
+  NPU_ATC_TAKE(options.model, required(given, "model", "compiling"));
+  if (auto framework = check_framework(given, options.model); !framework) return framework;
+  NPU_ATC_TAKE(options.output, required(given, "output", "compiling"));
+  std::string soc;
+  NPU_ATC_TAKE(soc, required(given, "soc_version", "compiling"));
+  NPU_ATC_TAKE(options.soc, check_soc(soc));
+  NPU_ATC_TAKE(options.input_shapes, parse_input_shapes(value_of(given, "input_shape")));
+  NPU_ATC_TAKE(options.disabled_passes, parse_switches(value_of(given, "optimization_switch")));
+  size_t index = 0;
+  NPU_ATC_TAKE(index, choice(given, "input_format"));
+  NPU_ATC_TAKE(index, choice(given, "precision_mode"));
+  if (index == 1) options.disabled_passes.insert("assign-precision");
+  NPU_ATC_TAKE(index, choice(given, "disable_reuse_memory"));
+  options.disable_memory_reuse = index == 1;
+  NPU_ATC_TAKE(index, choice(given, "display_model_info"));
+  options.display_model_info = index == 1;
+  options.dump_passes = value_of(given, "dump-passes");
+  return {};
+}
+
+}  // namespace
+
+AtcResult<Options> parse_options(std::span<const std::string> arguments) {
+  Options options;
+  Given given;
+  NPU_ATC_TAKE(given, collect(arguments));
+  options.help = given.contains("help") || arguments.empty();
+  if (options.help) return options;
+  constexpr Mode kModes[] = {Mode::Compile, Mode::ToJson, Mode::ShowInfo};
+  size_t index = 0;
+  NPU_ATC_TAKE(index, choice(given, "mode"));
+  options.mode = kModes[index];
+  NPU_ATC_TAKE(index, choice(given, "log"));
+  options.log = static_cast<Log>(index);
+  if (options.mode == Mode::Compile) {
+    if (auto read = read_compile_options(given, options); !read) return std::unexpected(read.error());
+    return options;
+  }
+  NPU_ATC_TAKE(options.om, required(given, "om", fmt::format("mode {}", static_cast<int>(options.mode))));
+  if (options.mode == Mode::ToJson) NPU_ATC_TAKE(options.json, required(given, "json", "mode 1"));
+  return options;
+}
+
+#undef NPU_ATC_TAKE
+
+std::string help_text() {
+  std::string text =
+      "atc: compiles a model for the (emulated) NPU\n"
+      "\n"
+      "  atc --model=net.onnx --output=net --soc_version=Ascend310 --input_shape=\"x:1,3,224,224\"\n"
+      "\n"
+      "Options are written --key=value or --key value.\n"
+      "\n";
+  for (const OptionRow& row : kOptions) {
+    text += fmt::format("  --{}{}{}\n", row.name, row.values.empty() ? "" : "=", row.values);
+    text += fmt::format("      {}{}\n", row.help, row.fallback.empty() ? "" : fmt::format(" Default: {}.", row.fallback));
+  }
+  std::vector<std::string_view> chips;
+  for (const Soc& soc : all_socs()) chips.push_back(soc.name);
+  text += fmt::format("\nChips: {}\n", fmt::join(chips, ", "));
+  return text;
+}
+
+}  // namespace npu::atc

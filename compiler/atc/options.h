@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of atc: --key=value and --key value, from the table atc_options.def.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/tensor/tensor.h"
+
+namespace npu::atc {
+
+// An error as the tool shows it: the vendor's code number and a text of our own.
+struct AtcError {
+  std::string_view code;  // "E10001"
+  std::string text;
+};
+
+template <class T>
+using AtcResult = std::expected<T, AtcError>;
+
+inline std::unexpected<AtcError> refuse(std::string_view code, std::string text) {
+  return std::unexpected(AtcError{code, std::move(text)});
+}
+
+enum class Mode { Compile = 0, ToJson = 1, ShowInfo = 6 };
+enum class Log { Null, Error, Warning, Info, Debug };
+
+struct Options {
+  bool help = false;
+  Mode mode = Mode::Compile;
+  std::string model, output, soc, om, json, dump_passes;
+  std::map<std::string, Shape, std::less<>> input_shapes;
+  std::set<std::string, std::less<>> disabled_passes;
+  bool disable_memory_reuse = false;
+  bool display_model_info = false;
+  Log log = Log::Null;
+};
+
+// arguments without the program's name. What a mode needs is present and plausible afterwards; files are not touched.
+AtcResult<Options> parse_options(std::span<const std::string> arguments);
+
+std::string help_text();
+
+}  // namespace npu::atc

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/golden/atc/*.txt: the arguments, one a line, and what atc says. $DIR is a fresh folder with a model, tiny.onnx;
+// files whose names begin with bad- expect exit code 1.
+#include "compiler/atc/atc.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "compiler/atc/options.h"
+#include "core/base/file.h"
+#include "core/onnx/onnx.h"
+#include "tests/golden.h"
+
+namespace npu {
+namespace {
+
+constexpr const char* kModel =
+    "graph \"tiny\" opset 13\n"
+    "input %x : float32[batch,3,4,4]\n"
+    "const %w : float32[2,3,1,1] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]\n"
+    "%c = Conv(%x, %w) \"conv\"\n"
+    "%y = Relu(%c) \"relu\"\n"
+    "output %y\n";
+
+// A folder of its own with the model in it, gone afterwards.
+class Workplace {
+ public:
+  Workplace() : dir_(std::filesystem::temp_directory_path() / fmt::format("npu_atc_test_{}", static_cast<const void*>(this))) {
+    std::filesystem::create_directories(dir_);
+    const auto graph = parse_graph(kModel);
+    REQUIRE(graph);
+    const auto bytes = save_onnx(*graph);
+    REQUIRE(bytes);
+    REQUIRE(write_file(path("tiny.onnx"), *bytes));
+    const std::string broken = "this is no model";
+    REQUIRE(write_file(path("broken.onnx"), as_byte_view(broken)));
+    REQUIRE(write_file(path("model.bin"), *bytes));
+  }
+  ~Workplace() {
+    std::error_code ignored;
+    std::filesystem::remove_all(dir_, ignored);
+  }
+  std::string path(const std::string& name) const { return (dir_ / name).string(); }
+  std::string dir() const { return dir_.string(); }
+
+ private:
+  std::filesystem::path dir_;
+};
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  return text;
+}
+
+struct Said {
+  int code = 0;
+  std::string text;
+};
+
+Said run(const std::vector<std::string>& arguments) {
+  Said said;
+  said.code = atc::run_atc(arguments, [&](std::string_view text) { said.text += text; });
+  return said;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);)
+    if (!line.empty()) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> compile_arguments(const Workplace& place, const std::string& output) {
+  return {"--model=" + place.path("tiny.onnx"), "--output=" + place.path(output), "--soc_version=Ascend310", "--input_shape=x:1,3,4,4"};
+}
+
+}  // namespace
+
+TEST_CASE("atc says what the golden files hold") {
+  const auto files = test::golden_files("atc");
+  CHECK(files.size() > 10);
+  for (const auto& golden : files) {
+    const Workplace place;
+    const Said said = run(lines_of(replaced(golden.input, "$DIR", place.dir())));
+    CHECK_MESSAGE(said.code == (golden.is_bad() ? 1 : 0), golden.name, "\n", said.text);
+    test::check_golden(golden, replaced(said.text, place.dir(), "$DIR"));
+  }
+}
+
+TEST_CASE("a compiled model can be shown and written as JSON") {
+  const Workplace place;
+  const Said compiled = run(compile_arguments(place, "out"));
+  REQUIRE_MESSAGE(compiled.code == 0, compiled.text);
+  REQUIRE(std::filesystem::exists(place.path("out.om")));
+
+  const Said info = run({"--mode=6", "--om", place.path("out.om")});
+  CHECK(info.code == 0);
+  CHECK(info.text.find("soc_version[Ascend310], framework_type[ONNX]") != std::string::npos);
+  CHECK(info.text.find("Original Atc command line: atc --model=") != std::string::npos);
+  const auto size_of_field = [&](const std::string& field) { return std::atoll(info.text.c_str() + info.text.find(field) + field.size()); };
+  const auto file_size = static_cast<long long>(std::filesystem::file_size(place.path("out.om")));
+  const long long parts = size_of_field("modeldef_size[") + size_of_field("weight_data_size[") + size_of_field("tbe_kernels_size[") +
+                          size_of_field("cust_aicpu_kernel_store_size[") + size_of_field("task_info_size[") + size_of_field("so_store_size[");
+  CHECK(parts > file_size / 2);
+  CHECK(parts < file_size);
+
+  const Said json = run({"--mode=1", "--om=" + place.path("out.om"), "--json=" + place.path("out.json")});
+  REQUIRE_MESSAGE(json.code == 0, json.text);
+  const auto text = read_file(place.path("out.json"));
+  REQUIRE(text);
+  const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()), reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
+  CHECK(parsed["graph"][0]["input"][0] == "x");
+  CHECK(parsed["graph"][0]["op"].size() > 2);
+  CHECK(!parsed["task"].empty());
+}
+
+TEST_CASE("a .onnx model can be written as JSON") {
+  const Workplace place;
+  const Said json = run({"--mode", "1", "--om", place.path("tiny.onnx"), "--json", place.path("tiny.json")});
+  REQUIRE_MESSAGE(json.code == 0, json.text);
+  const auto text = read_file(place.path("tiny.json"));
+  REQUIRE(text);
+  const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()), reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
+  const auto& ops = parsed["graph"][0]["op"];
+  REQUIRE(ops.size() == 4);
+  CHECK(ops[2]["type"] == "Conv");
+  CHECK(ops[2]["input"][0] == "x:0");
+  CHECK(ops[3]["input"][0] == "conv:0");
+}
+
+TEST_CASE("dumped passes are graphs that parse") {
+  const Workplace place;
+  auto arguments = compile_arguments(place, "out");
+  arguments.push_back("--dump-passes=" + place.path("stages"));
+  REQUIRE(run(arguments).code == 0);
+  size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(place.path("stages"))) {
+    const auto text = read_file(entry.path().string());
+    REQUIRE(text);
+    CHECK(parse_graph({reinterpret_cast<const char*>((*text)->data()), (*text)->size()}).has_value());
+    ++count;
+  }
+  CHECK(count > 10);
+}
+
+TEST_CASE("values are read as they are meant") {
+  const std::vector<std::string> arguments{"--model", "m.onnx", "--output=o", "--soc_version=Ascend310", "--input_shape", "a:1,2; b/c:0 :3",
+                                           "--optimization_switch=fold-pads:off;fuse-bias:on", "--disable_reuse_memory=1", "--precision_mode=must_keep_origin_dtype"};
+  const auto options = atc::parse_options(arguments);
+  REQUIRE_MESSAGE(options, (options ? "" : options.error().text));
+  CHECK(options->input_shapes.at("a") == Shape{1, 2});
+  CHECK(options->input_shapes.at("b/c:0 ") == Shape{3});
+  CHECK(options->disabled_passes == std::set<std::string, std::less<>>{"assign-precision", "fold-pads"});
+  CHECK(options->disable_memory_reuse);
+}
+
+}  // namespace npu

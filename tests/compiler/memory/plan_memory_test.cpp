@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/memory/plan_memory.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "compiler/group_tasks.h"
+#include "tests/compiler/random_graph.h"
+
+namespace npu {
+namespace {
+
+// x -> n elementwise tasks -> y
+Graph chain(int n) {
+  Graph graph;
+  const TensorType type = TensorType::of(DType::Float16, Shape{1, 16, 32, 32});
+  ValueId last = graph.add_value("x", type);
+  graph.inputs = {last};
+  for (int i = 0; i < n; ++i) {
+    const ValueId next = graph.add_value("v" + std::to_string(i), type);
+    graph.append(Node{.op = "Relu", .name = "relu" + std::to_string(i), .inputs = {last}, .outputs = {next}, .attrs = {}, .engine = Engine::AiCore});
+    last = next;
+  }
+  graph.outputs = {last};
+  return graph;
+}
+
+MemoryPlan plan(const Graph& graph, const std::vector<int64_t>& scratch = {}, bool reuse = true) {
+  const auto tasks = group_tasks(graph);
+  auto planned = plan_memory(graph, tasks, scratch, {.reuse = reuse});
+  REQUIRE(planned);
+  return std::move(*planned);
+}
+
+void check_disjoint(const MemoryPlan& plan) {
+  for (size_t a = 0; a < plan.lives.size(); ++a) {
+    const BufferLife& one = plan.lives[a];
+    CHECK(one.offset % kTensorAlign == 0);
+    CHECK(one.offset + one.bytes + kTensorSlack <= plan.arena_bytes);
+    for (size_t b = a + 1; b < plan.lives.size(); ++b) {
+      const BufferLife& two = plan.lives[b];
+      const bool together = one.first_task <= two.last_task && two.first_task <= one.last_task;
+      const bool apart = one.offset + one.bytes + kTensorSlack <= two.offset || two.offset + two.bytes + kTensorSlack <= one.offset;
+      CHECK_MESSAGE((!together || apart), one.name, " and ", two.name);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a chain needs four buffers however long it is") {
+  const Graph graph = chain(12);
+  const MemoryPlan reused = plan(graph);
+  const MemoryPlan separate = plan(graph, {}, false);
+  const int64_t buffer = 1 * 16 * 32 * 32 * 2 + 512;
+  CHECK(separate.arena_bytes == 13 * buffer);
+  // The input stays, two buffers take turns, and the output may be a third.
+  CHECK(reused.arena_bytes <= 4 * buffer);
+  CHECK(reused.arena_bytes >= 3 * buffer);
+  check_disjoint(reused);
+  check_disjoint(separate);
+}
+
+TEST_CASE("views share the bytes of their source and keep them alive") {
+  Graph graph = chain(2);
+  const ValueId last = graph.outputs[0];
+  const ValueId dims = graph.add_constant("dims", Tensor::from<int64_t>(DType::Int64, {2}, std::vector<int64_t>{1, 16384}));
+  const ValueId flat = graph.add_value("flat", TensorType::of(DType::Float16, Shape{1, 16384}));
+  const ValueId out = graph.add_value("out", TensorType::of(DType::Float16, Shape{1, 16384}));
+  graph.append(Node{.op = "Reshape", .name = "flat", .inputs = {last, dims}, .outputs = {flat}, .attrs = {}, .engine = Engine::Host});
+  graph.append(Node{.op = "Relu", .name = "out", .inputs = {flat}, .outputs = {out}, .attrs = {}, .engine = Engine::AiCore});
+  graph.outputs = {out};
+  const MemoryPlan planned = plan(graph);
+  CHECK(planned.offset[static_cast<size_t>(flat)] == planned.offset[static_cast<size_t>(last)]);
+  CHECK(planned.lives.size() == 4);
+  const auto source = std::ranges::find(planned.lives, "v1", &BufferLife::name);
+  REQUIRE(source != planned.lives.end());
+  CHECK(source->first_task == 1);
+  CHECK(source->last_task == 2);
+  check_disjoint(planned);
+}
+
+TEST_CASE("a padded format takes its padded size, and scratch is not shared with what the task touches") {
+  Graph graph = chain(2);
+  graph.value(graph.node(graph.order()[0]).outputs[0]).type = TensorType::of(DType::Float16, Shape{1, 3, 8, 8});
+  graph.value(graph.node(graph.order()[0]).outputs[0]).format = Format::NC1HWC0;
+  CHECK(*physical_bytes(graph.value(graph.node(graph.order()[0]).outputs[0])) == 16 * 8 * 8 * 2);
+  const MemoryPlan planned = plan(graph, {4096, 0});
+  CHECK(planned.workspace[0] >= 0);
+  CHECK(planned.workspace[1] == -1);
+  CHECK(planned.lives.size() == 4);
+  check_disjoint(planned);
+}
+
+TEST_CASE("random lifetimes never overlap in memory") {
+  for (uint32_t seed = 0; seed < 50; ++seed) {
+    test::RandomGraph random(seed);
+    Graph graph = random.make(10);
+    for (NodeId id : graph.order())
+      graph.node(id).engine = graph.node(id).op == "Flatten" || graph.node(id).op == "Identity" ? Engine::Host : Engine::AiCpu;
+    std::vector<int64_t> scratch;
+    for (size_t i = 0; i < graph.order().size(); ++i) scratch.push_back(i % 3 == 0 ? 1000 : 0);
+    INFO("seed ", seed);
+    const MemoryPlan reused = plan(graph, scratch);
+    check_disjoint(reused);
+    CHECK(reused.arena_bytes <= plan(graph, scratch, false).arena_bytes);
+  }
+}
+
+}  // namespace npu
