@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "core/om/om.h"
 #include "core/onnx/onnx.h"
 #include "core/tensor/npy.h"
 
@@ -46,6 +47,17 @@ void graph_text(Bytes bytes) {
 void npy(Bytes bytes) {
   if (const auto tensor = load_npy(bytes))
     require(load_npy(save_npy(*tensor)).has_value(), "a saved array does not load");
+}
+
+void om(Bytes bytes) {
+  if (const auto info = inspect_om(bytes)) (void)to_text(*info);
+  const auto model = load_om(std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end()));
+  if (!model) return require(!model.error().what.empty(), "an error without text");
+  (void)print_graph(model->graph);
+  (void)verify(model->graph);
+  const auto saved = save_om(*model);
+  require(saved.has_value(), "a loaded model cannot be saved");
+  require(load_om(std::make_shared<const std::vector<std::byte>>(*saved)).has_value(), "a saved model does not load");
 }
 
 }  // namespace npu::fuzz

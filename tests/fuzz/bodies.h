@@ -11,5 +11,6 @@ void onnx(Bytes bytes);  // loads; what loads must verify or be refused, print, 
 void tensor_proto(Bytes bytes);
 void graph_text(Bytes bytes);  // parses; what parses must print to a fixed point
 void npy(Bytes bytes);
+void om(Bytes bytes);  // inspects and loads; what loads must survive saving
 
 }  // namespace npu::fuzz
