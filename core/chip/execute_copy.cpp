@@ -90,6 +90,7 @@ Status execute_CopyGmToUbufAlign(Machine& machine, const Instr& instr) {
   const Bursts bursts{arg[kAlignDst], arg[kAlignSrc], arg[kAlignBursts], length, align_up(stored, kBlockBytes) + arg[kAlignDstGap] * kBlockBytes,
                       length + arg[kAlignSrcGap]};
   OnChipBuffer& ub = machine.buffer(Buffer::UB);
+  if (stored == 0) return {};
   for (int64_t i = 0; i < bursts.count; ++i) {
     const int64_t dst = bursts.dst + i * bursts.dst_pitch;
     std::memset(ub.at(dst + length), 0, static_cast<size_t>(arg[kAlignRightPad]));

@@ -237,6 +237,7 @@ Status execute_CopyCbufToBt(Machine& machine, const Instr& instr) {
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
   OnChipBuffer& bt = machine.buffer(Buffer::BT);
   const int64_t count = arg[kBtLength] * 16, bytes = count * vec_type_size(type);
+  if (count == 0) return {};
   NPU_CHECK(l1.check_written(arg[kBtSrc], arg[kBtSrc] + bytes));
   if (type == VecType::F16) machine.cube->half_to_float(halves(l1, arg[kBtSrc]), bt.floats(arg[kBtDst]), static_cast<size_t>(count));
   else std::memcpy(bt.floats(arg[kBtDst]), l1.at(arg[kBtSrc]), static_cast<size_t>(bytes));
