@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "core/base/math.h"
 #include "core/ops/detail/pool.h"
 
 namespace npu::op {
@@ -24,9 +27,8 @@ TypesResult infer(const InferContext& ctx) {
 
 // Taps of one dimension that lie inside of the padded input; ceil_mode may push some beyond it.
 int64_t padded_taps(const PlacedAxis& axis, int64_t output) {
-  int64_t count = 0;
-  for (int64_t tap = 0; tap < axis.kernel; ++tap) count += axis.input_of(output, tap) < axis.in + axis.pad_end;
-  return count;
+  const int64_t room = axis.in + axis.pad_end - axis.input_of(output, 0);
+  return std::clamp<int64_t>(ceil_div(room, axis.dilation), 0, axis.kernel);
 }
 
 // A window that reads nothing but padding gives 0.

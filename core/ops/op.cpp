@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <new>
 
 #include <fmt/format.h>
@@ -53,13 +54,23 @@ Result<const OpDef*> require_op(const Node& node) {
   return fail(ErrorKind::UnsupportedModel, where_of(node), fmt::format("operator {} is not known", node.op));
 }
 
+// Sizes up to this keep the sums and products that infer makes of them inside of 64 bits.
+constexpr int64_t kMaxDimension = std::numeric_limits<int32_t>::max();
+
+Status check_input(const InferContext& ctx, size_t i, const std::string& value_name) {
+  const TensorType& type = ctx.input(i);
+  if (type.dtype == DType::Undefined) return ctx.error(fmt::format("the type of input {} ('{}') is not known", i, value_name));
+  if (type.has_rank && std::ranges::any_of(type.dims, [](const Dim& dim) { return dim.value() > kMaxDimension; }))
+    return ctx.error(fmt::format("input {} ('{}') of shape {} is too large", i, value_name, to_string(type.dims)));
+  return {};
+}
+
 // Runs infer and makes the number of types that of the outputs.
 Result<std::vector<TensorType>> infer_types(const OpDef& def, const InferContext& ctx, const Graph& graph) {
   const Node& node = ctx.node();
   NPU_CHECK(check_node(def, node, graph.opset));
   for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (ctx.has_input(i) && ctx.input(i).dtype == DType::Undefined)
-      return ctx.error(fmt::format("the type of input {} ('{}') is not known", i, graph.value(node.inputs[i]).name));
+    if (ctx.has_input(i)) NPU_CHECK(check_input(ctx, i, graph.value(node.inputs[i]).name));
   NPU_TRY(auto types, def.infer(ctx));
   if (types.size() < node.outputs.size())
     return ctx.error(fmt::format("has {} outputs, {} are produced", node.outputs.size(), types.size()));

@@ -44,14 +44,12 @@ void for_each_output(const PlacedWindow& w, Body&& body) {
 // Calls body(id, ih, iw) for every input position an output reads, in row-major order.
 template <class Body>
 void for_each_tap(const PlacedWindow& w, int64_t d, int64_t h, int64_t x, Body&& body) {
-  for (int64_t kd = 0; kd < w[0].kernel; ++kd) {
-    if (!w[0].reads_input(d, kd)) continue;
-    for (int64_t kh = 0; kh < w[1].kernel; ++kh) {
-      if (!w[1].reads_input(h, kh)) continue;
-      for (int64_t kw = 0; kw < w[2].kernel; ++kw)
-        if (w[2].reads_input(x, kw)) body(w[0].input_of(d, kd), w[1].input_of(h, kh), w[2].input_of(x, kw));
-    }
-  }
+  const auto [d_first, d_end] = w[0].taps_of(d);
+  const auto [h_first, h_end] = w[1].taps_of(h);
+  const auto [x_first, x_end] = w[2].taps_of(x);
+  for (int64_t kd = d_first; kd < d_end; ++kd)
+    for (int64_t kh = h_first; kh < h_end; ++kh)
+      for (int64_t kx = x_first; kx < x_end; ++kx) body(w[0].input_of(d, kd), w[1].input_of(h, kh), w[2].input_of(x, kx));
 }
 
 }  // namespace npu::detail

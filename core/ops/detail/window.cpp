@@ -104,6 +104,13 @@ std::pair<int64_t, int64_t> PlacedAxis::outputs_of(int64_t tap) const {
   return {first, std::max(first, end)};
 }
 
+std::pair<int64_t, int64_t> PlacedAxis::taps_of(int64_t output) const {
+  const int64_t offset = input_of(output, 0);
+  const int64_t first = offset >= 0 ? 0 : ceil_div(-offset, dilation);
+  const int64_t end = offset >= in ? 0 : std::min(kernel, (in - 1 - offset) / dilation + 1);
+  return {first, std::max(first, end)};
+}
+
 PlacedWindow place_window(const Window& window, const Shape& input, const Shape& output) {
   PlacedWindow placed;
   const size_t missing = placed.size() - window.axes.size();

@@ -64,6 +64,8 @@ struct PlacedAxis {
   }
   // The outputs [first, second) whose tap lies inside of the input.
   std::pair<int64_t, int64_t> outputs_of(int64_t tap) const;
+  // The taps [first, second) of an output that lie inside of the input.
+  std::pair<int64_t, int64_t> taps_of(int64_t output) const;
 };
 
 // Up to three spatial dimensions; missing ones come first and have size 1.

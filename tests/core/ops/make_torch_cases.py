@@ -101,8 +101,9 @@ def main():
                 for coordinates, align in (("half_pixel", False), ("align_corners", True)):
                     result = F.interpolate(data, sizes, mode=torch_mode, align_corners=align)
                     emit(out, "Resize", full | {"mode": mode, "coordinate_transformation_mode": coordinates}, [x], result)
+            # PyTorch leaves out what lies beyond the edge; ONNX repeats the edge unless told to leave it out.
             result = F.interpolate(data, sizes, mode="bilinear", align_corners=False, antialias=True)
-            emit(out, "Resize", full | {"mode": "linear", "antialias": 1}, [x], result)
+            emit(out, "Resize", full | {"mode": "linear", "antialias": 1, "exclude_outside": 1}, [x], result)
 
 
 main()

@@ -40,7 +40,7 @@ inline Result<std::vector<Tensor>> run(const std::string& op, const std::vector<
   return run_reference(node, opset, inputs);
 }
 
-// What infer sees of an input: a type, or a value known at compile time.
+// What infer sees of an input: a type, or a value known at compile time; an empty Tensor is an input left out.
 struct Given {
   TensorType type;
   std::optional<Tensor> value;
@@ -57,7 +57,10 @@ inline std::string inferred(const std::string& op, const std::vector<Given>& inp
   Node node = node_of(op, std::move(attrs), outputs);
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::string name = "in" + std::to_string(i);
-    node.inputs.push_back(inputs[i].value ? graph.add_constant(name, *inputs[i].value) : graph.add_value(name, inputs[i].type));
+    const bool left_out = inputs[i].value && inputs[i].value->empty();
+    node.inputs.push_back(left_out          ? kNone
+                          : inputs[i].value ? graph.add_constant(name, *inputs[i].value)
+                                            : graph.add_value(name, inputs[i].type));
   }
   for (size_t i = 0; i < outputs; ++i) node.outputs[i] = graph.add_value("out" + std::to_string(i), {});
   const ValueId first = node.outputs[0];
