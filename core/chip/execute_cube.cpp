@@ -113,7 +113,8 @@ Status execute_Img2ColV2CbufToCa(Machine& machine, const Instr& instr) {
   NPU_CHECK(check_img2col(instr, issue, shape));
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
   OnChipBuffer& l0a = machine.buffer(Buffer::L0A);
-  for (const Access& access : accesses(instr, issue).view())
+  const AccessList list = accesses(instr, issue);
+  for (const Access& access : list.view())
     if (access.buffer == Buffer::L1 && !l1.was_written(access.begin, access.end)) NPU_CHECK(check_img2col_source(l1, instr, issue, shape));
   machine.cube->img2col({
       .dst = l0a.floats(arg[kImDst]), .src = halves(l1, arg[kImSrc]), .pad = half_bits_to_float(issue.pad_value),
@@ -133,7 +134,8 @@ Status execute_Mad(Machine& machine, const Instr& instr) {
   NPU_CHECK(check_alignment("c", Buffer::L0C, arg[kMadC], 2 * kFractalBytes));
   NPU_CHECK(check_alignment("a", Buffer::L0A, arg[kMadA], kFractalBytes));
   NPU_CHECK(check_alignment("b", Buffer::L0B, arg[kMadB], kFractalBytes));
-  for (const Access& access : accesses(instr, machine.issue).view())
+  const AccessList list = accesses(instr, machine.issue);
+  for (const Access& access : list.view())
     if (!access.write) NPU_CHECK(machine.buffer(access.buffer).check_written(access.begin, access.end));
 
   const int64_t m1 = ceil_div(arg[kMadM], 16), k1 = ceil_div(arg[kMadK], 16), n1 = ceil_div(arg[kMadN], 16);

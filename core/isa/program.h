@@ -68,7 +68,8 @@ struct AccessList {
   void add(Buffer buffer, bool write, int64_t begin, int64_t end) {
     if (end > begin) items[static_cast<size_t>(count++)] = {buffer, write, begin, end};
   }
-  std::span<const Access> view() const { return {items.data(), static_cast<size_t>(count)}; }
+  std::span<const Access> view() const& { return {items.data(), static_cast<size_t>(count)}; }
+  std::span<const Access> view() const&& = delete;  // a loop over it would outlive the list
 };
 AccessList accesses(const Instr& instr, const IssueState& state);
 

@@ -181,7 +181,8 @@ TEST_CASE("every instruction without work has no ranges, and no instruction has 
         instr.arg[static_cast<size_t>(i)] = static_cast<int64_t>(random() & ((uint64_t{1} << width) - 1));
         if (info.fields[i].kind == Field::Type) instr.arg[static_cast<size_t>(i)] %= 6;
       }
-      for (const Access& access : accesses(instr, {}).view()) CHECK(access.end > access.begin);
+      const AccessList list = accesses(instr, {});
+      for (const Access& access : list.view()) CHECK(access.end > access.begin);
     }
   }
 }
