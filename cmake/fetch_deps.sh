@@ -23,7 +23,7 @@ source_packages=(benchmark/trixie cpp-httplib/trixie fmtlib/trixie highway/trixi
                  libsdl2/trixie libstb/sid)
 font_packages=(fonts-inter fonts-jetbrains-mono fonts-wqy-microhei python3-fonttools)
 emscripten_packages=(binaryen emscripten libc6 libgcc-s1 libstdc++6 node-acorn)
-npm_packages=(onnxruntime-web@1.20.1 playwright-core@1.49.1)
+npm_packages=(onnxruntime-web@1.30.0 playwright-core@1.65.1)
 
 die() { echo "npu-sandbox: $*" >&2; exit 1; }
 say() { echo "-- $*" >&2; }

@@ -72,11 +72,14 @@ export const toBytes = (data) =>
   data instanceof Uint8Array ? data : data instanceof ArrayBuffer ? new Uint8Array(data)
     : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+// The program's memory as it is now: it grows, and older views end too early.
+const memory = (module) => new Uint8Array(module.wasmMemory.buffer);
+
 // Calls f(pointer, size) with a copy of the bytes, which the program frees.
 export function withBytes(module, data, f) {
   const bytes = toBytes(data);
   const at = module._malloc(bytes.length || 1);
-  module.HEAPU8.set(bytes, at);
+  memory(module).set(bytes, at);
   return f(at, bytes.length);
 }
 
@@ -102,7 +105,7 @@ export function makeApi(module) {
 
   const readOutputs = () => Object.fromEntries(JSON.parse(call('npu_outputs', 'string', [])).map(
     ({ name, dtype, shape, data, bytes }) => {
-      const copy = module.HEAPU8.slice(data, data + bytes);
+      const copy = memory(module).slice(data, data + bytes);
       return [name, { dtype, shape, data: new (arrays[dtype] ?? Uint8Array)(copy.buffer) }];
     }));
 
@@ -137,6 +140,10 @@ export function makeApi(module) {
     async profile() {
       const { device_us: deviceUs, chip } = await answer(call('npu_profile', 'number', []));
       return { deviceUs, chip, tasks: JSON.parse(call('npu_tasks', 'string', [])) };
+    },
+    // The program's memory: it holds the model, its weights on the device and the emulated buffers.
+    memoryBytes() {
+      return module.wasmMemory.buffer.byteLength;
     },
     // The five best classes of the last run: [{label, index, value}].
     top: () => mirror().result ?? [],
