@@ -11,7 +11,9 @@
 namespace npu {
 namespace {
 
-std::string range_text(int64_t address, int64_t bytes) { return fmt::format("GM[{:#x}, {:#x})", address, address + bytes); }
+std::string range_text(int64_t address, int64_t bytes) {
+  return fmt::format("GM[{:#x}, {:#x})", address, static_cast<uint64_t>(address) + static_cast<uint64_t>(bytes));
+}
 
 }  // namespace
 
@@ -23,8 +25,8 @@ Result<std::span<const std::byte>> DeviceMemory::read(int64_t address, int64_t b
   const auto weight_bytes = static_cast<int64_t>(weights_.size());
   if (bytes >= 0 && address >= 0 && address <= weight_bytes && bytes <= weight_bytes - address)
     return weights_.subspan(static_cast<size_t>(address), static_cast<size_t>(bytes));
-  const int64_t offset = address - kArenaBase;
-  if (bytes < 0 || address < kArenaBase || offset > arena_bytes_ || bytes > arena_bytes_ - offset)
+  const int64_t offset = address < kArenaBase ? -1 : address - kArenaBase;
+  if (bytes < 0 || offset < 0 || offset > arena_bytes_ || bytes > arena_bytes_ - offset)
     return fail(ErrorKind::InvalidProgram, "", fmt::format("read of {} is outside the weights ({:#x} bytes) and the arena GM[{:#x}, {:#x})",
                                                            range_text(address, bytes), weight_bytes, kArenaBase, kArenaBase + arena_bytes_));
   if (bytes > 0) {
@@ -39,8 +41,8 @@ Result<std::span<const std::byte>> DeviceMemory::read(int64_t address, int64_t b
 }
 
 Result<std::span<std::byte>> DeviceMemory::write(int64_t address, int64_t bytes) {
-  const int64_t offset = address - kArenaBase;
-  if (bytes < 0 || address < kArenaBase || offset > arena_bytes_ || bytes > arena_bytes_ - offset)
+  const int64_t offset = address < kArenaBase ? -1 : address - kArenaBase;
+  if (bytes < 0 || offset < 0 || offset > arena_bytes_ || bytes > arena_bytes_ - offset)
     return fail(ErrorKind::InvalidProgram, "", fmt::format("write of {} is outside the arena GM[{:#x}, {:#x})", range_text(address, bytes),
                                                            kArenaBase, kArenaBase + arena_bytes_));
   if (bytes > 0) {

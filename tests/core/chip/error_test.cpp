@@ -118,6 +118,8 @@ TEST_CASE("device memory: weights, arena, holes") {
   CHECK(!memory.write(kArenaBase, 1001).has_value());
   CHECK(!memory.write(kArenaBase + INT64_MAX / 2, 1).has_value());
   CHECK(!memory.read(INT64_MAX, INT64_MAX).has_value());
+  CHECK(!memory.read(INT64_MIN, 1).has_value());
+  CHECK(!memory.write(INT64_MIN, INT64_MIN).has_value());
   memory.forget_arena();
   CHECK(!memory.read(kArenaBase, 1).has_value());
 }
