@@ -134,8 +134,10 @@ function listen() {
     module.ccall('npu_paste', null, ['string'], [pasted]);
     wake();
   });
+  // Tab leaves the canvas, as it leaves everything else; inside it the arrow keys move.
   // Ctrl and Cmd combinations belong to the browser (zoom, find, paste), except inside a text field.
   addEventListener('keydown', (event) => {
+    if (event.key === 'Tab') event.stopImmediatePropagation();
     if ((event.ctrlKey || event.metaKey) && !module._npu_wants_text()) event.stopImmediatePropagation();
     if ((event.ctrlKey || event.metaKey) && /^[v+\-=0]$/i.test(event.key)) event.stopImmediatePropagation();
   }, { capture: true });
@@ -149,10 +151,34 @@ function listen() {
   canvas.addEventListener('webglcontextrestored', () => { module._npu_context_restored(); wake(); });
 }
 
+// --- offline, and hosts without the headers for threads ---
+const worker = () => navigator.serviceWorker?.register(new URL('service_worker.js', import.meta.url));
+
+// True when the page is about to be loaded again, this time with the headers that the service worker adds.
+async function isolate() {
+  if (crossOriginIsolated || !navigator.serviceWorker || sessionStorage.getItem('isolating')) return false;
+  sessionStorage.setItem('isolating', '1');
+  await worker();
+  await navigator.serviceWorker.ready;
+  location.reload();
+  return true;
+}
+
+// What was loaded before the worker existed is fetched once more through it, from the browser's own cache.
+async function keepForOffline() {
+  await worker();
+  await navigator.serviceWorker?.ready;
+  if (!navigator.serviceWorker?.controller) return;
+  const seen = performance.getEntriesByType('resource').map((entry) => entry.name);
+  for (const address of [location.href.split('#')[0], ...seen])
+    if (new URL(address).origin === location.origin) await fetch(address).catch(() => {});
+}
+
 // --- start ---
 function progress(message) { document.getElementById('progress-text').textContent = message; }
 
 async function start() {
+  if (await isolate()) return;
   for (const element of document.querySelectorAll('[data-en]')) element.textContent = chinese ? element.dataset.zh : element.dataset.en;
   progress(chinese ? '正在加载……' : 'Loading...');
   const host = {
@@ -172,6 +198,8 @@ async function start() {
   wake();
   // For scripts in this page: the same promises as createNpu's, over what is on the screen.
   globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count() };
+  sessionStorage.removeItem('isolating');
+  setTimeout(() => keepForOffline().catch(() => {}), 3000);
 }
 
 start().catch((error) => {

@@ -9,5 +9,6 @@ namespace npu::ui::font_data {
 Bytes body();
 Bytes strong();
 Bytes mono();
+Bytes language();  // the characters of "Chinese" in Chinese
 
 }  // namespace npu::ui::font_data

@@ -10,19 +10,26 @@ namespace {
 
 constexpr float kReferenceSize = 15;  // the scale between fonts that are merged; drawing may use any size
 
-ImFont* add(ImFontAtlas& atlas, Bytes latin, Bytes cjk) {
+// The atlas does not write to static bytes; those that may go away it gets as its own copy.
+void add_static(ImFontAtlas& atlas, Bytes bytes, bool merge) {
   ImFontConfig config;
+  config.MergeMode = merge;
   config.FontDataOwnedByAtlas = false;
-  // The atlas does not write to it.
-  ImFont* font = atlas.AddFontFromMemoryTTF(const_cast<std::byte*>(latin.data()), static_cast<int>(latin.size()), kReferenceSize, &config);
-  if (cjk.empty()) return font;
-  ImFontConfig merged;
-  merged.MergeMode = true;
-  merged.FontDataOwnedByAtlas = true;
-  void* copy = ImGui::MemAlloc(cjk.size());
-  std::memcpy(copy, cjk.data(), cjk.size());
-  atlas.AddFontFromMemoryTTF(copy, static_cast<int>(cjk.size()), kReferenceSize, &merged);
-  return font;
+  atlas.AddFontFromMemoryTTF(const_cast<std::byte*>(bytes.data()), static_cast<int>(bytes.size()), kReferenceSize, &config);
+}
+
+ImFont* add(ImFontAtlas& atlas, Bytes latin, Bytes cjk) {
+  add_static(atlas, latin, false);
+  if (cjk.empty()) {
+    add_static(atlas, font_data::language(), true);
+  } else {
+    ImFontConfig config;
+    config.MergeMode = true;
+    void* copy = ImGui::MemAlloc(cjk.size());
+    std::memcpy(copy, cjk.data(), cjk.size());
+    atlas.AddFontFromMemoryTTF(copy, static_cast<int>(cjk.size()), kReferenceSize, &config);
+  }
+  return atlas.Fonts.back();
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
 
 make_fonts.py SOURCES OUT TEXT...
   SOURCES  folder with the unpacked font packages and fontTools (fetch_deps.sh fonts)
-  OUT      folder for body.otf, strong.otf, mono.ttf (embedded) and cjk.ttf (loaded when Chinese is chosen)
+  OUT      folder for body.otf, strong.otf, mono.ttf and language.ttf (embedded), and cjk.ttf (loaded when Chinese is
+           chosen)
   TEXT     files whose non-Latin characters cjk.ttf must have
 """
 import logging
@@ -17,6 +18,7 @@ kLatin = [*range(0x20, 0x7F), *range(0xA0, 0x180), 0x3BC,
 kFonts = [("opentype/inter/Inter-Regular.otf", "body.otf"),
           ("opentype/inter/Inter-SemiBold.otf", "strong.otf"),
           ("truetype/jetbrains-mono/JetBrainsMono-Regular.ttf", "mono.ttf")]
+kLanguageName = "中文"  # on the button that switches the language, before cjk.ttf is there
 kCjk = "truetype/wqy/wqy-microhei.ttc"
 
 
@@ -55,6 +57,7 @@ def main(sources, out, *texts):
     fonts = pathlib.Path(sources) / "fonts"
     for source, target in kFonts:
         make(fonts / source, out / target, kLatin, subset)
+    make(fonts / kCjk, out / "language.ttf", [ord(c) for c in kLanguageName], subset, face=0)
     used = {ord(c) for text in texts for c in pathlib.Path(text).read_text(encoding="utf-8") if ord(c) > 0x2E7F}
     make(fonts / kCjk, out / "cjk.ttf", sorted(used.union(gb2312_level_1())), subset, face=0)
 

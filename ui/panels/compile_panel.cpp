@@ -43,6 +43,7 @@ constexpr Column<PassInfo> kColumns[] = {{Str::ColPass, Str::ColPassHelp, 0, cel
                                          {Str::ColNodes, Str::ColNodesHelp, 74, cell_nodes},
                                          {Str::ColRewrites, Str::ColRewritesHelp, 62, cell_rewrites},
                                          {Str::ColMs, Str::ColMsHelp, 42, cell_time}};
+constexpr Column<PassInfo> kNarrowColumns[] = {kColumns[0], kColumns[1]};
 
 // Lines of the diff to show: everything, or changes with some context and -1 for what is left out.
 std::vector<int> choose_lines(const TextDiff& diff, bool changes_only) {
@@ -103,7 +104,9 @@ void CompilePanel::draw_summary(const View& view, const CompileInfo& compile) {
 }
 
 void CompilePanel::draw_passes(const View& view, Commands& commands, const CompileInfo& compile, int selected, float height) {
-  if (!begin_table<PassInfo>(view, "passes", kColumns, {0, height},
+  const bool wide = ImGui::GetContentRegionAvail().x > 380;
+  const std::span<const Column<PassInfo>> columns = wide ? std::span<const Column<PassInfo>>(kColumns) : kNarrowColumns;
+  if (!begin_table<PassInfo>(view, wide ? "passes" : "passes_narrow", columns, {0, height},
                              ImGuiTableFlags_ScrollY | ImGuiTableFlags_RowBg | ImGuiTableFlags_NoPadOuterX))
     return;
   for (size_t i = 0; i < compile.passes.size(); ++i) {
@@ -126,9 +129,9 @@ void CompilePanel::draw_passes(const View& view, Commands& commands, const Compi
       commands.push(command::SelectPass{name});
     tooltip(view.pick(pass.doc));
     ImGui::SetCursorPos(text_at);
-    for (size_t c = 0; c < std::size(kColumns); ++c) {
+    for (size_t c = 0; c < columns.size(); ++c) {
       if (c > 0) ImGui::TableSetColumnIndex(static_cast<int>(c));
-      kColumns[c].cell(view, pass);
+      columns[c].cell(view, pass);
     }
     ImGui::PopID();
   }

@@ -18,20 +18,13 @@ bool contains_ignoring_case(std::string_view text, std::string_view part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(), equal) != text.end();
 }
 
+// The type has a line of its own: it is long, and the column may be narrow.
 void draw_values(const View& view, Str label, const std::vector<ValueRow>& values, float column) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (i == 0) {
-      faint_text(view, view.tr(label));
-      ImGui::SameLine(column);
-    } else {
-      ImGui::SetCursorPosX(column);
-    }
-    ImGui::BeginGroup();
-    cut_text(values[i].name);
+  for (const ValueRow& value : values) {
+    fact(view, label, value.name, column);
     ImGui::PushFont(view.theme.mono, view.theme.small_size);
-    faint_text(view, values[i].type);
+    faint_text(view, value.type);
     ImGui::PopFont();
-    ImGui::EndGroup();
   }
 }
 

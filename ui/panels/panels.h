@@ -93,13 +93,12 @@ struct TimelinePanel {
   void draw_canvas(const View& view, Commands& commands, ImVec2 size);
   void handle_input(const View& view, float left, float width);
   void zoom(double factor, double around);
-  void fit();
+  void fit(const Timeline& timeline);
   void clamp();
 
   double begin_ = 0;                // of the visible part, cycles
   double end_ = 0;
   const void* shown_ = nullptr;
-  int followed_task_ = -1;
   Clicked clicked_;
 };
 

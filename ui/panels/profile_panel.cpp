@@ -53,21 +53,18 @@ void ProfilePanel::draw(const View& view, Commands& commands) {
 
 void ProfilePanel::draw_summary(const View& view, Commands& commands) {
   const ProfileInfo& profile = *view.now.profile;
-  const float save_width = view.theme.touch ? 0.0f : 190.0f;
-  ImGui::BeginGroup();
   headline(view, short_us(profile.total_us), "");
-  ImGui::EndGroup();
+  const auto button_width = [](const char* label) { return ImGui::CalcTextSize(label).x + ImGui::GetStyle().FramePadding.x * 2; };
+  const float save_width = button_width(".om") + button_width("CSV") + button_width(view.tr(Str::Trace)) + 8;
   ImGui::SameLine();
-  if (!view.theme.touch && ImGui::GetContentRegionAvail().x > save_width) {
-    ImGui::SetCursorPosX(ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x - save_width);
-  }
+  if (const float space = ImGui::GetContentRegionAvail().x - save_width; space > 0) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + space);
   if (small_button(view, ".om", Str::SaveOmHelp)) commands.push(command::Save{SaveKind::Om});
   ImGui::SameLine(0, 4);
   if (small_button(view, "CSV", Str::SaveCsvHelp)) commands.push(command::Save{SaveKind::Csv});
   ImGui::SameLine(0, 4);
   if (small_button(view, view.tr(Str::Trace), Str::SaveTraceHelp)) commands.push(command::Save{SaveKind::Trace});
-  faint_text(view, view.format(Str::ProfileSummary, view.now.compile->chip, short_us(profile.ai_core_us), short_us(profile.ai_cpu_us),
-                               short_bytes(static_cast<double>(profile.peak_arena))));
+  wrapped_text(view, view.format(Str::ProfileSummary, view.now.compile->chip, short_us(profile.ai_core_us), short_us(profile.ai_cpu_us),
+                                 short_bytes(static_cast<double>(profile.peak_arena))), true);
   ImGui::Spacing();
 }
 

@@ -36,6 +36,7 @@ void cell_range(const View&, const OutputRow& row) { cut_text(fmt::format("{:.4g
 constexpr Column<OutputRow> kColumns[] = {{Str::ColName, Str::ColNameHelp, 0, cell_name},
                                           {Str::ColOutput, Str::ColOutputHelp, 0, cell_type},
                                           {Str::ColRange, Str::ColRangeHelp, 0, cell_range}};
+constexpr Column<OutputRow> kNarrowColumns[] = {{Str::ColName, Str::ColNameHelp, 62, cell_name}, kColumns[2]};
 
 }  // namespace
 
@@ -124,12 +125,14 @@ void RunPanel::draw_answer(const View& view, const RunInfo& run) {
     headline(view, fmt::format("{:.1f} ms", run.host_ms), view.format(Str::RunSummary, run.host_ms, run.threads));
   }
   ImGui::Spacing();
-  if (begin_table<OutputRow>(view, "outputs", kColumns, {0, 0}, ImGuiTableFlags_RowBg | ImGuiTableFlags_NoPadOuterX)) {
+  const bool wide = ImGui::GetContentRegionAvail().x > 380;
+  const std::span<const Column<OutputRow>> columns = wide ? std::span<const Column<OutputRow>>(kColumns) : kNarrowColumns;
+  if (begin_table<OutputRow>(view, wide ? "outputs" : "outputs_narrow", columns, {0, 0}, ImGuiTableFlags_RowBg | ImGuiTableFlags_NoPadOuterX)) {
     for (const OutputRow& row : run.outputs) {
       ImGui::TableNextRow();
-      for (size_t c = 0; c < std::size(kColumns); ++c) {
+      for (size_t c = 0; c < columns.size(); ++c) {
         ImGui::TableSetColumnIndex(static_cast<int>(c));
-        kColumns[c].cell(view, row);
+        columns[c].cell(view, row);
       }
     }
     ImGui::EndTable();

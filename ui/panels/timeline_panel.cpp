@@ -88,9 +88,12 @@ void show_event(const View& view, const CompiledModel& model, const Timeline& ti
 
 TimelinePanel::Clicked TimelinePanel::take_clicked() { return std::exchange(clicked_, {}); }
 
-void TimelinePanel::fit() {
-  begin_ = 0;
-  end_ = 0;  // set from the timeline when drawn
+// From the first task on: the launch before it is long and empty. Zooming out shows it.
+void TimelinePanel::fit(const Timeline& timeline) {
+  const auto events = timeline.lanes.empty() ? std::span<const Event>() : timeline.lanes.front().events();
+  end_ = static_cast<double>(std::max<int64_t>(timeline.end, 1));
+  begin_ = events.empty() ? 0 : static_cast<double>(events.front().start);
+  begin_ -= (end_ - begin_) * 0.01;
 }
 
 void TimelinePanel::zoom(double factor, double around) {
@@ -102,10 +105,8 @@ void TimelinePanel::draw(const View& view, Commands& commands, float height) {
   const Timeline& timeline = *view.now.profile->timeline;
   if (shown_ != &timeline) {
     shown_ = &timeline;
-    fit();
-    followed_task_ = -1;
+    fit(timeline);
   }
-  if (end_ <= begin_) end_ = static_cast<double>(std::max<int64_t>(timeline.end, 1));
   const float top = ImGui::GetCursorPosY();
   draw_toolbar(view);
   const float space = height - (ImGui::GetCursorPosY() - top);
@@ -124,7 +125,7 @@ void TimelinePanel::draw_toolbar(const View& view) {
   ImGui::SameLine(0, 4);
   if (small_button(view, "\xe2\x88\x92##zoom", Str::ZoomOut)) zoom(2, middle);
   ImGui::SameLine(0, 4);
-  if (small_button(view, view.tr(Str::ZoomFit), Str::ZoomFitHelp)) fit();
+  if (small_button(view, view.tr(Str::ZoomFit), Str::ZoomFitHelp)) fit(*view.now.profile->timeline);
   const auto& tasks = view.now.profile->tasks;
   if (view.settings.task >= 0 && static_cast<size_t>(view.settings.task) < tasks.size()) {
     ImGui::SameLine(0, 4);
@@ -190,7 +191,7 @@ void TimelinePanel::handle_input(const View& view, float left, float width) {
     if (ImGui::IsKeyPressed(ImGuiKey_D)) begin_ += step, end_ += step;
     if (ImGui::IsKeyPressed(ImGuiKey_W)) zoom(0.8, middle);
     if (ImGui::IsKeyPressed(ImGuiKey_S)) zoom(1.25, middle);
-    if (ImGui::IsKeyPressed(ImGuiKey_F, false)) begin_ = 0, end_ = static_cast<double>(view.now.profile->timeline->end);
+    if (ImGui::IsKeyPressed(ImGuiKey_F, false)) fit(*view.now.profile->timeline);
   }
   clamp();
 }

@@ -9,6 +9,13 @@
 namespace npu::ui {
 namespace {
 
+// OpenGL ES 3.0 (WebGL 2) or 3.2, whichever the backend was compiled for.
+#ifdef IMGUI_IMPL_OPENGL_ES3
+constexpr int kProfile = SDL_GL_CONTEXT_PROFILE_ES, kMinor = 0;
+#else
+constexpr int kProfile = SDL_GL_CONTEXT_PROFILE_CORE, kMinor = 2;
+#endif
+
 uint32_t wake_event() {
   static const uint32_t type = SDL_RegisterEvents(1);
   return type;
@@ -34,15 +41,9 @@ Status SdlWindow::open(const char* title, int width, int height) {
   SDL_SetHint(SDL_HINT_EMSCRIPTEN_KEYBOARD_ELEMENT, "#canvas");
   SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
   if (SDL_Init(SDL_INIT_VIDEO) != 0) return sdl_failure("SDL");
-  SDL_GL_SetAttribute(SDL_GL_CONTEXT_PROFILE_MASK,
-#ifdef IMGUI_IMPL_OPENGL_ES3
-                      SDL_GL_CONTEXT_PROFILE_ES
-#else
-                      SDL_GL_CONTEXT_PROFILE_CORE
-#endif
-  );
+  SDL_GL_SetAttribute(SDL_GL_CONTEXT_PROFILE_MASK, kProfile);
   SDL_GL_SetAttribute(SDL_GL_CONTEXT_MAJOR_VERSION, 3);
-  SDL_GL_SetAttribute(SDL_GL_CONTEXT_MINOR_VERSION, 0);
+  SDL_GL_SetAttribute(SDL_GL_CONTEXT_MINOR_VERSION, kMinor);
   SDL_GL_SetAttribute(SDL_GL_DOUBLEBUFFER, 1);
   window_ = SDL_CreateWindow(title, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, width, height,
                              SDL_WINDOW_OPENGL | SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);

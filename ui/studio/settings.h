@@ -13,7 +13,7 @@ enum class Tab { Overview, Model, Compile, Run, Profile };
 enum class ProfileView { Tasks, Memory, Disassembly };
 
 struct Settings {
-  std::string sample = "digits";  // empty: a file the user opened
+  std::string sample = "defects";  // empty: a file the user opened
   int image = 0;                  // of the sample's images
   std::string chip = "Ascend310";
   int threads = 1;                // host threads that execute the chip's cores
