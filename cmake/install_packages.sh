@@ -36,18 +36,26 @@ sys.exit(importlib.util.find_spec(sys.argv[1]) is None)' "${1#py:}") ;;
   esac
 }
 
+# find_missing <group>...: one package a line.
+find_missing() {
+  local group list need
+  for group; do
+    list=needs_${group//-/_}
+    for need in ${!list}; do
+      is_present "${need%=*}" || echo "${need##*=}"
+    done
+  done | sort -u
+}
+
 main() {
-  local dry_run=0 group need list missing=() as_root=() log
+  local dry_run=0 group list missing as_root=() log
   if [[ ${1:-} == --dry-run ]]; then dry_run=1; shift; fi
   for group; do
     list=needs_${group//-/_}
     [[ -n ${!list:-} ]] || die "unknown package group '$group' (build, web, native-ui, tests)"
-    for need in ${!list}; do
-      is_present "${need%=*}" || missing+=("${need##*=}")
-    done
   done
+  mapfile -t missing < <(find_missing "$@")
   (( ${#missing[@]} )) || return 0
-  mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
   if (( dry_run )); then echo "${missing[*]}"; return 0; fi
 
   command -v apt-get >/dev/null || die "missing: ${missing[*]} (Debian package names; this machine has no apt-get)"
@@ -63,6 +71,9 @@ main() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qy -oAcquire::Retries=3 \
       install --no-install-recommends "${missing[@]}" >> "$log" 2>&1 ||
     die "cannot install ${missing[*]}: $(grep -m1 '^E:' "$log" || tail -1 "$log")"
+  hash -r
+  mapfile -t missing < <(find_missing "$@")
+  (( ${#missing[@]} == 0 )) || die "installed, and yet not found: ${missing[*]}"
 }
 
 main "$@"
