@@ -146,15 +146,22 @@ std::vector<NodeId> Graph::consumers(ValueId id) const {
 
 bool Graph::is_output(ValueId id) const { return std::ranges::count(outputs, id) > 0; }
 
-std::vector<ValueId> Graph::used_constants() const {
+std::vector<ValueId> Graph::used_sources() const {
   std::vector<char> used(values_.size(), 0);
   for (NodeId id : order_)
     for (ValueId input : node(id).inputs)
       if (input != kNone) used[static_cast<size_t>(input)] = 1;
   for (ValueId output : outputs) used[static_cast<size_t>(output)] = 1;
-  std::vector<ValueId> constants;
+  for (ValueId input : inputs) used[static_cast<size_t>(input)] = 0;
+  std::vector<ValueId> sources;
   for (size_t i = 0; i < used.size(); ++i)
-    if (used[i] && values_[i].constant) constants.push_back(static_cast<ValueId>(i));
+    if (used[i] && (values_[i].constant || values_[i].producer == kNone)) sources.push_back(static_cast<ValueId>(i));
+  return sources;
+}
+
+std::vector<ValueId> Graph::used_constants() const {
+  std::vector<ValueId> constants = used_sources();
+  std::erase_if(constants, [&](ValueId id) { return !value(id).constant; });
   return constants;
 }
 

@@ -123,6 +123,9 @@ class Graph {
   bool is_output(ValueId id) const;
   bool is_constant(ValueId id) const { return id != kNone && value(id).constant.has_value(); }
   std::vector<ValueId> used_constants() const;  // those that a node or output reads, in value order
+  // The same with constants whose elements were dropped (after loading an .om): values that something reads, that
+  // nothing produces and that are no inputs.
+  std::vector<ValueId> used_sources() const;
   // The only consumer of a value that is no graph output, else kNone.
   NodeId single_consumer(ValueId id) const;
 

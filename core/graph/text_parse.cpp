@@ -413,6 +413,7 @@ class Parser {
     if (accept("const ")) {
       NPU_TRY(const ValueId id, new_value());
       NPU_CHECK(expect("="));
+      if (accept("?")) return {};
       NPU_TRY(graph_.value(id).constant, elements(graph_.value(id).type, graph_.value(id).name));
       return {};
     }

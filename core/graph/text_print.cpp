@@ -2,7 +2,7 @@
 // Graph to text; text_parse.cpp is the inverse. One line a value or node:
 //   graph "mnist" opset 13
 //   input %x : float32[batch,1,28,28]
-//   const %w : float32[8,1,5,5] @FRACTAL_Z = #a1b2c3d4e5f60718       (or the elements: [1.0, 2.0])
+//   const %w : float32[8,1,5,5] @FRACTAL_Z = #a1b2c3d4e5f60718       (or [1.0, 2.0], or ? when dropped)
 //   %y : float16[1,8,28,28] @NC1HWC0 = Conv(%x, %w, _) {group=1, pads=[2, 2, 2, 2]} "conv1" engine=AI_CORE task=3
 //   output %y
 // A node's name is left out when it is that of its first output, its origin when that is its name alone.
@@ -199,11 +199,14 @@ std::string print_graph(const Graph& graph) {
     print_value(out, graph.value(id));
     text += '\n';
   }
-  for (const ValueId id : graph.used_constants()) {
+  for (const ValueId id : graph.used_sources()) {
     fmt::format_to(out, "const ");
     print_value(out, graph.value(id));
     fmt::format_to(out, " = ");
-    print_elements(out, *graph.value(id).constant);
+    if (graph.value(id).constant)
+      print_elements(out, *graph.value(id).constant);
+    else
+      text += '?';
     text += '\n';
   }
   for (const NodeId id : graph.order()) {

@@ -110,14 +110,12 @@ class GraphReader {
       return {};
     }
     const ge::Attr* value = find(op.attrs, "value", ge::Attr::Kind::Tensor);
-    if (!value || (value->tensor.data.empty() && element_count_of(value->tensor.shape) != 0)) return {};  // large: left out
+    if (!value) return {};  // large: left out
     NPU_TRY(Tensor tensor, tensor_of(value->tensor, where));
     if (!(graph_.value(id).type == TensorType::of(tensor.dtype(), tensor.shape()))) return bad(where, "its value is of another type");
     graph_.value(id).constant = std::move(tensor);
     return {};
   }
-
-  static int64_t element_count_of(const Shape& shape) { return checked_element_count(shape, "").value_or(1); }
 
   Result<ValueId> add_value(const ge::TensorDesc& desc, const std::string& where) {
     if (desc.name.empty()) return kNone;

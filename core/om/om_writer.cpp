@@ -57,7 +57,7 @@ class GraphWriter {
 
   std::vector<ge::Op> run() {
     for (const ValueId id : graph_.inputs) add_source(id, "Data");
-    for (const ValueId id : graph_.used_constants()) add_source(id, "Const");
+    for (const ValueId id : graph_.used_sources()) add_source(id, "Const");
     for (const NodeId id : graph_.order()) add_node(id);
     add_outputs();
     return std::move(ops_);
@@ -101,10 +101,9 @@ class GraphWriter {
     op.id = static_cast<int64_t>(ops_.size());
     op.output_descs = {desc_of(id)};
     op.output_offsets = {offset_of(id)};
-    if (const auto& constant = graph_.value(id).constant) {
+    // A constant without elements (large, or dropped before) has no value.
+    if (const auto& constant = graph_.value(id).constant; constant && constant->elements() <= kMaxStoredConstant)
       op.attrs["value"] = attr_of(*constant);
-      if (constant->elements() > kMaxStoredConstant) op.attrs["value"].tensor.data = {};
-    }
     sources_[static_cast<size_t>(id)] = op.name + ":0";
     ops_.push_back(std::move(op));
   }

@@ -108,6 +108,10 @@ void write_graph(pbf_writer& model, const Graph& graph, const std::vector<ValueI
 
 Result<std::vector<std::byte>> save_onnx(const Graph& graph) {
   const std::vector<ValueId> constants = graph.used_constants();
+  if (const auto sources = graph.used_sources(); sources.size() != constants.size())
+    for (const ValueId id : sources)
+      if (!graph.is_constant(id))
+        return fail(ErrorKind::InvalidArgument, "constant '" + graph.value(id).name + "'", "has no elements: they were dropped");
   uint64_t weights = 0;
   for (const ValueId id : constants) weights += graph.value(id).constant->byte_size();
   if (weights > kMaxModelBytes)

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/onnx/onnx.h"
 #include "tests/core/om/sample_model.h"
 #include "tests/fuzz/bodies.h"
 #include "tests/fuzz/mutate.h"
@@ -110,6 +111,11 @@ TEST_CASE("large constants of the graph are left out, the weights are not") {
   CHECK(!value.constant);
   CHECK(value.type == model.graph.value(w).type);
   CHECK(*loaded->weights == *model.weights);
+  CHECK(*save_om(*loaded) == *save_om(model));
+  const std::string text = print_graph(loaded->graph);
+  CHECK(text.find("const %w : float16[16,16,3,3] @FRACTAL_Z = ?\n") != std::string::npos);
+  CHECK(print_graph(*parse_graph(text)) == text);
+  CHECK(save_onnx(loaded->graph).error().message() == "InvalidArgument: constant 'w': has no elements: they were dropped");
 }
 
 TEST_CASE("the file has the vendor's layout") {
