@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast the emulator's inner loops and instructions are on this machine: one line each, the best of many short runs
+// (other programs on the machine disturb the rest).
+#include <fmt/format.h>
+
+#include <chrono>
+#include <functional>
+#include <random>
+#include <vector>
+
+#include "core/chip/chip.h"
+#include "core/chip/kernels/cube_kernels.h"
+#include "core/om/model.h"
+
+namespace npu {
+namespace {
+
+double best_seconds(const std::function<void()>& body) {
+  using Clock = std::chrono::steady_clock;
+  double best = 1e9;
+  const auto end = Clock::now() + std::chrono::milliseconds(200);
+  do {
+    const auto start = Clock::now();
+    body();
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
+  } while (Clock::now() < end);
+  return best;
+}
+
+void report(const std::string& what, double amount, const char* unit, double seconds) {
+  fmt::print("{:<42} {:8.2f} {}\n", what, amount / seconds * 1e-9, unit);
+}
+
+float* aligned(std::vector<float>& storage) {
+  return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(storage.data()) + 63) / 64 * 64);
+}
+
+std::vector<float> random_floats(size_t count) {
+  std::mt19937 random(1);
+  std::vector<float> values(count + 16);
+  for (float& value : values) value = static_cast<float>(random() % 256) / 64 - 2;
+  return values;
+}
+
+void bench_mad() {
+  const auto& cube = kernels::cube_kernels();
+  const int64_t shapes[][3] = {{128, 128, 128}, {128, 256, 128}, {256, 64, 128}, {49, 256, 128}, {100, 144, 112}, {16, 256, 256}, {1, 256, 256}};
+  for (const auto& [m, k, n] : shapes) {
+    const int64_t m1 = (m + 15) / 16, k1 = k / 16, n1 = n / 16;
+    auto a = random_floats(static_cast<size_t>(m1 * k * 16)), b = random_floats(static_cast<size_t>(k * n)), c = random_floats(static_cast<size_t>(m1 * 16 * n));
+    const std::vector<uint8_t> steps(static_cast<size_t>(k1), 16);
+    const kernels::MadArgs args{.c = aligned(c), .a = aligned(a), .b = aligned(b), .m = m, .k1 = k1, .n1 = n1, .k_steps = steps.data()};
+    report(fmt::format("mad m={} k={} n={}", m, k, n), 2.0 * static_cast<double>(m * k * n), "GFLOP/s", best_seconds([&] { cube.mad(args); }));
+  }
+}
+
+// Programs run through Core: dispatch and checks are part of the figure.
+void bench_program(const std::string& what, const Program& setup, const Program& program, double amount, const char* unit) {
+  const Soc& soc = *find_soc("Ascend310").value();
+  DeviceMemory memory({}, 1 << 20);
+  auto arena = memory.write(kArenaBase, 1 << 20);
+  std::mt19937 random(1);
+  for (size_t i = 0; i < arena->size(); i += 2) (*arena)[i] = static_cast<std::byte>(random()), (*arena)[i + 1] = static_cast<std::byte>(random() % 64);
+  Core core(soc);
+  const auto run = [&](const Program& instructions) {
+    if (const Status status = core.execute(instructions, memory); !status) fmt::print("{}\n", status.error().message());
+  };
+  run({make_instr(Opcode::CopyGmToUbuf, {0, kArenaBase, 1, 7000, 0, 0}), make_instr(Opcode::CopyGmToCbuf, {0, kArenaBase, 1, 32768, 0, 0}),
+       make_instr(Opcode::LoadCbufToCa, {0, 0, 128, 1, 0, 0}), make_instr(Opcode::LoadCbufToCb, {0, 0, 128, 1, 0, 0}),
+       make_instr(Opcode::Mad, {0, 0, 0, 128, 128, 128, 1})});
+  run(setup);
+  report(what, amount * static_cast<double>(program.size()), unit, best_seconds([&] { run(program); }));
+}
+
+void bench_instructions() {
+  using enum Opcode;
+  const auto many = [](const Instr& instr, size_t count) { return Program(count, instr); };
+  const Instr map14 = make_instr(SetFMatrix, {14, 14, 1, 1, 1, 1}), map28 = make_instr(SetFMatrix, {28, 28, 1, 1, 1, 1}), plain14 = make_instr(SetFMatrix, {14, 14, 0, 0, 0, 0});
+  bench_program("mad 128x128x128, instruction", {}, many(make_instr(Mad, {0, 0, 0, 128, 128, 128, 1}), 4), 2.0 * 128 * 128 * 128, "GFLOP/s");
+  bench_program("img2col 3x3, 14x14", {map14}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 144, 192, 0, 0, 1, 1, 3, 3, 1, 1, 16}), 16), 144 * 192, "Gelement/s");
+  bench_program("img2col 3x3 stride 2, 28x28", {map28}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 144, 192, 0, 0, 2, 2, 3, 3, 1, 1, 16}), 16), 144 * 192, "Gelement/s");
+  bench_program("img2col 1x1, 14x14", {plain14}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 128, 192, 0, 0, 1, 1, 1, 1, 1, 1, 128}), 16), 128 * 192, "Gelement/s");
+  bench_program("load_cbuf_to_cb", {}, many(make_instr(LoadCbufToCb, {0, 0, 128, 1, 0, 0}), 16), 128 * 256, "Gelement/s");
+  bench_program("copy_matrix_cc_to_ubuf f32 -> f16", {}, many(make_instr(CopyMatrixCcToUbuf, {0, 0, 1, 64, 0, 0, 1, 0}), 16), 64 * 256, "Gelement/s");
+  bench_program("copy_gm_to_cbuf", {}, many(make_instr(CopyGmToCbuf, {0, kArenaBase, 1, 8192, 0, 0}), 16), 262144, "GB/s");
+  bench_program("vadd f16, contiguous", {}, many(make_instr(Vadd, {0, 0, 65536, 131072, 200, 1, 1, 1, 8, 8, 8}), 16), 200 * 128, "Gelement/s");
+  bench_program("vadd f16, broadcast block", {}, many(make_instr(Vadd, {0, 0, 65536, 131072, 200, 1, 1, 0, 8, 8, 0}), 16), 200 * 128, "Gelement/s");
+  bench_program("vadd f16, strided by 2 blocks", {}, many(make_instr(Vadd, {0, 0, 65536, 131072, 100, 2, 2, 2, 16, 16, 16}), 16), 100 * 128, "Gelement/s");
+  bench_program("vadd f32, contiguous", {}, many(make_instr(Vadd, {1, 0, 65536, 131072, 200, 1, 1, 1, 8, 8, 8}), 16), 200 * 64, "Gelement/s");
+  bench_program("vmax f16, contiguous", {}, many(make_instr(Vmax, {0, 0, 65536, 131072, 200, 1, 1, 1, 8, 8, 8}), 16), 200 * 128, "Gelement/s");
+  bench_program("vexp f16, contiguous", {}, many(make_instr(Vexp, {0, 0, 65536, 200, 1, 1, 8, 8}), 16), 200 * 128, "Gelement/s");
+  bench_program("vconv f16 -> f32", {}, many(make_instr(Vconv, {1, 0, 0, 131072, 200, 1, 1, 8, 4, 0}), 16), 200 * 64, "Gelement/s");
+  bench_program("vcadd f16", {}, many(make_instr(Vcadd, {0, 0, 65536, 200, 1, 1, 8}), 16), 200 * 128, "Gelement/s");
+  bench_program("vadd f16, one repeat (overhead)", {}, many(make_instr(Vadd, {0, 0, 65536, 131072, 1, 1, 1, 1, 8, 8, 8}), 1000), 1, "Ginstr/s");
+}
+
+}  // namespace
+}  // namespace npu
+
+int main() {
+  const auto& cube = npu::kernels::cube_kernels();
+  fmt::print("target {}{}\n", cube.target, cube.relaxed ? " with relaxed SIMD" : "");
+  npu::bench_mad();
+  npu::bench_instructions();
+}
