@@ -6,7 +6,7 @@ npu_build() {
   shift
   mkdir -p build
   free=$(df --output=avail -m build | tail -1)
-  (( free >= 1000 )) || { echo "npu-sandbox: $PWD/build has $free MB free, 1000 MB are needed" >&2; return 1; }
+  (( free >= 1000 )) || { echo "npu-sandbox: $PWD/build has $((free)) MB free, 1000 MB are needed" >&2; return 1; }
   log=build/$preset.log
   echo "-- configuring $preset" >&2
   if ! cmake --preset "$preset" -DNPU_PCH=ON > "$log" 2>&1; then

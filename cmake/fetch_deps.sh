@@ -45,7 +45,7 @@ need_tool() { command -v "$1" >/dev/null || die "the program '$1' is missing (De
 need_space() {  # need_space <MB>
   local free
   free=$(df --output=avail -m "$deps" | tail -1)
-  (( free >= $1 )) || die "$deps has $free MB free, $1 MB are needed"
+  (( free >= $1 )) || die "$deps has $((free)) MB free, $1 MB are needed"
 }
 
 # --- Debian packages of another suite, without touching the machine's own apt state ------------
