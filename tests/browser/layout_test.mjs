@@ -20,7 +20,8 @@ const cases = [
 
 for (const { name, ...context } of cases) {
   await pageTest(async ({ page, url, check, artifact }) => {
-    await page.goto(url);
+    page.setDefaultTimeout(120000);
+  await page.goto(url);
     await waitState(page, 'ready');
     await page.waitForTimeout(800);
     await page.screenshot({ path: artifact(`${name}.png`) });
@@ -47,6 +48,7 @@ for (const { name, ...context } of cases) {
 
 // Keyboard: the canvas takes part in tabbing, and keys move the selection.
 await pageTest(async ({ page, url, check }) => {
+  page.setDefaultTimeout(120000);
   await page.goto(url);
   await waitState(page, 'ready');
   await page.focus('#canvas');

@@ -4,6 +4,7 @@ import { pageTest } from './harness.mjs';
 import { waitState } from './page.mjs';
 
 await pageTest(async ({ page, url, check }) => {
+  page.setDefaultTimeout(120000);
   await page.goto(url + 'example.html');
   await waitState(page, 'ready');
   const text = await page.textContent('#out');

@@ -91,7 +91,7 @@ void CompilePanel::draw(const View& view, Commands& commands) {
     ImGui::EndChild();
     return;
   }
-  draw_passes(view, commands, *compile, selected, std::clamp(space * 0.45f, row * 4, all));
+  draw_passes(view, commands, *compile, selected, std::clamp(space * 0.5f, row * 4, all));
   ImGui::Spacing();
   draw_change(view, commands, *compile, selected);
 }
