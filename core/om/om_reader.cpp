@@ -104,6 +104,7 @@ class GraphReader {
     if (op.type != "Data" && op.type != "Const") return bad(where, "is no operator this project wrote");
     if (op.output_descs.size() != 1) return bad(where, fmt::format("has {} outputs", op.output_descs.size()));
     NPU_TRY(const ValueId id, add_value(op.output_descs[0], where));
+    if (id == kNone) return bad(where, "its output has no name");
     sources_[op.name] = {id};
     if (op.type == "Data") {
       graph_.inputs.push_back(id);
