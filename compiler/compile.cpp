@@ -13,7 +13,12 @@ namespace {
 class Emitter {
  public:
   Emitter(CompiledModel& model, const Soc& soc, const CompileObserver& observer)
-      : model_(model), graph_(model.graph), soc_(soc), observer_(observer), context_(model.graph, soc), tasks_(group_tasks(model.graph)) {}
+      : model_(model),
+        graph_(model.graph),
+        soc_(soc),
+        observer_(observer),
+        context_(model.graph, soc),
+        tasks_(group_tasks(model.graph)) {}
 
   Status run(const MemoryOptions& options) {
     NPU_CHECK(plan(options));
@@ -55,7 +60,8 @@ class Emitter {
 
   void place(ValueId id) {
     const ValueId storage = storage_of(graph_, id);
-    if (context_.address(storage) < 0) context_.set_address(storage, context_.add_weights(graph_.value(storage).constant->bytes()));
+    if (context_.address(storage) < 0)
+      context_.set_address(storage, context_.add_weights(graph_.value(storage).constant->bytes()));
     context_.set_address(id, context_.address(storage));
   }
 
@@ -64,7 +70,8 @@ class Emitter {
   Result<TensorDesc> describe(ValueId id) const {
     const Value& value = graph_.value(id);
     NPU_TRY(const int64_t bytes, physical_bytes(value));
-    return TensorDesc{value.name, value.type.dtype, to_shape(value.type.dims), value.format, context_.address(id), bytes};
+    return TensorDesc{value.name,   value.type.dtype,     to_shape(value.type.dims),
+                      value.format, context_.address(id), bytes};
   }
 
   Status emit(size_t index) {
@@ -78,11 +85,14 @@ class Emitter {
       task.workspace_address = kArenaBase + plan_.workspace[index];
       task.workspace_bytes = scratch_[index];
     }
-    if (on_core(spec)) NPU_CHECK(emit_core(spec, task));
-    else NPU_CHECK(emit_cpu(spec, task));
+    if (on_core(spec))
+      NPU_CHECK(emit_core(spec, task));
+    else
+      NPU_CHECK(emit_cpu(spec, task));
     model_.tasks.push_back(std::move(task));
     if (observer_.on_progress && !observer_.on_progress(index + 1, tasks_.size(), last.name))
-      return fail(ErrorKind::Cancelled, "compile", fmt::format("stopped after task {} of {}", index + 1, tasks_.size()));
+      return fail(ErrorKind::Cancelled, "compile",
+                  fmt::format("stopped after task {} of {}", index + 1, tasks_.size()));
     return {};
   }
 
@@ -128,7 +138,8 @@ class Emitter {
     const auto weights = static_cast<int64_t>(model_.weights->size());
     if (model_.arena_bytes <= soc_.memory_bytes - weights) return {};
     return fail(ErrorKind::CompileLimit, std::string(soc_.name),
-                fmt::format("{} bytes of weights and {} of activations do not fit its {} bytes of memory", weights, model_.arena_bytes, soc_.memory_bytes));
+                fmt::format("{} bytes of weights and {} of activations do not fit its {} bytes of memory", weights,
+                            model_.arena_bytes, soc_.memory_bytes));
   }
 
   CompiledModel& model_;

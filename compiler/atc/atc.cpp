@@ -20,17 +20,28 @@ namespace {
 // The vendor's lines.
 constexpr std::string_view kStart = "ATC start working now, please wait for a moment.\n";
 constexpr std::string_view kSuccess = "ATC run success, welcome to the next use.\n";
-constexpr std::string_view kFailure = "ATC run failed, Please check the detail log, Try 'atc --help' for more information\n";
+constexpr std::string_view kFailure =
+    "ATC run failed, Please check the detail log, Try 'atc --help' for more information\n";
 
-// Error classes of the vendor's codes: E10xxx arguments, E105xx operators, E13xxx files, E14xxx compilation, E16xxx ONNX.
+// Error classes of the vendor's codes: E10xxx arguments, E105xx operators, E13xxx files, E14xxx compilation, E16xxx
+// ONNX.
 AtcError as_atc_error(const Error& error) {
   std::string_view code = "E19999";
   switch (error.kind) {
-    case ErrorKind::InvalidModel: code = "E16002"; break;
-    case ErrorKind::UnsupportedModel: code = "E10501"; break;
-    case ErrorKind::CompileLimit: code = "E14001"; break;
-    case ErrorKind::InvalidArgument: code = "E10001"; break;
-    default: break;
+    case ErrorKind::InvalidModel:
+      code = "E16002";
+      break;
+    case ErrorKind::UnsupportedModel:
+      code = "E10501";
+      break;
+    case ErrorKind::CompileLimit:
+      code = "E14001";
+      break;
+    case ErrorKind::InvalidArgument:
+      code = "E10001";
+      break;
+    default:
+      break;
   }
   if (error.where.starts_with("--input_shape")) code = "E10002";
   return {code, error.message()};
@@ -44,7 +55,8 @@ AtcResult<T> convert(Result<T> result) {
 
 AtcResult<SharedBytes> read(const std::string& path) {
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return refuse("E13000", fmt::format("There is no file '{}'.", path));
+  if (!std::filesystem::is_regular_file(path, ignored))
+    return refuse("E13000", fmt::format("There is no file '{}'.", path));
   auto bytes = read_file(path);
   if (!bytes) return refuse("E13001", fmt::format("The file '{}' cannot be read: {}", path, bytes.error().what));
   return std::move(*bytes);
@@ -63,10 +75,12 @@ class Stages {
 
   bool on_pass(const PassReport& report, const Graph& graph) {
     if (options_.log >= Log::Info)
-      say_(fmt::format("[INFO] {:<22} {:>5} -> {:<5} nodes {:>5} rewrites {:>9.3f} ms{}\n", report.name, report.nodes_before, report.nodes_after,
-                       report.rewrites, report.milliseconds, report.disabled ? " (off)" : ""));
+      say_(fmt::format("[INFO] {:<22} {:>5} -> {:<5} nodes {:>5} rewrites {:>9.3f} ms{}\n", report.name,
+                       report.nodes_before, report.nodes_after, report.rewrites, report.milliseconds,
+                       report.disabled ? " (off)" : ""));
     if (options_.log >= Log::Debug)
-      for (const MissedRewrite& miss : report.misses) say_(fmt::format("[DEBUG] {}: {}: {}\n", miss.pass, miss.node, miss.reason));
+      for (const MissedRewrite& miss : report.misses)
+        say_(fmt::format("[DEBUG] {}: {}: {}\n", miss.pass, miss.node, miss.reason));
     dump(report.name, graph);
     return !failed_;
   }
@@ -102,7 +116,8 @@ AtcResult<Graph> load(const std::string& path) {
   auto graph = load_onnx_file(path);
   if (graph) return std::move(*graph);
   const bool structure = graph.error().kind == ErrorKind::InvalidModel;
-  return refuse(structure ? "E16001" : as_atc_error(graph.error()).code, fmt::format("'{}' cannot be loaded: {}", path, graph.error().message()));
+  return refuse(structure ? "E16001" : as_atc_error(graph.error()).code,
+                fmt::format("'{}' cannot be loaded: {}", path, graph.error().message()));
 }
 
 AtcError bad_om(const std::string& path, const Error& error) {
@@ -125,9 +140,13 @@ AtcResult<void> compile_model(const Options& options, const std::string& command
   Stages stages(options, say);
   if (options.log >= Log::Info) say("\n");
   stages.dump("import", *graph);
-  CompileOptions how{.soc = options.soc, .passes = {.disabled = options.disabled_passes, .input_shapes = options.input_shapes},
-                     .command_line = command_line, .disable_memory_reuse = options.disable_memory_reuse};
-  CompileObserver observer{.on_pass = [&](const PassReport& report, const Graph& now) { return stages.on_pass(report, now); }, .on_progress = {}};
+  CompileOptions how{.soc = options.soc,
+                     .passes = {.disabled = options.disabled_passes, .input_shapes = options.input_shapes},
+                     .command_line = command_line,
+                     .disable_memory_reuse = options.disable_memory_reuse};
+  CompileObserver observer{
+      .on_pass = [&](const PassReport& report, const Graph& now) { return stages.on_pass(report, now); },
+      .on_progress = {}};
   auto model = compile(std::move(*graph), how, observer);
   if (stages.failed()) return std::unexpected(*stages.failed());
   if (!model) return std::unexpected(as_atc_error(model.error()));
@@ -193,9 +212,15 @@ int run_atc(std::span<const std::string> arguments, const Say& say) {
   if (!options) return report(options.error(), say);
   AtcResult<void> done;
   switch (options->mode) {
-    case Mode::Compile: done = compile_model(*options, join_command_line(arguments), say); break;
-    case Mode::ToJson: done = write_json(*options); break;
-    case Mode::ShowInfo: done = show_info(*options, say); break;
+    case Mode::Compile:
+      done = compile_model(*options, join_command_line(arguments), say);
+      break;
+    case Mode::ToJson:
+      done = write_json(*options);
+      break;
+    case Mode::ShowInfo:
+      done = show_info(*options, say);
+      break;
   }
   if (!done) return report(done.error(), say);
   say(kSuccess);

@@ -37,13 +37,20 @@ Json attr_value(const Attr& attr) {
   return std::visit(
       [](const auto& value) -> Json {
         using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, int64_t>) return {{"i", value}};
-        else if constexpr (std::is_same_v<T, float>) return {{"f", value}};
-        else if constexpr (std::is_same_v<T, std::string>) return {{"s", value}};
-        else if constexpr (std::is_same_v<T, std::vector<int64_t>>) return {{"list", {{"i", value}}}};
-        else if constexpr (std::is_same_v<T, std::vector<float>>) return {{"list", {{"f", value}}}};
-        else if constexpr (std::is_same_v<T, std::vector<std::string>>) return {{"list", {{"s", value}}}};
-        else return {{"t", {{"dtype", to_string(value.dtype())}, {"shape", {{"dim", value.shape()}}}}}};
+        if constexpr (std::is_same_v<T, int64_t>)
+          return {{"i", value}};
+        else if constexpr (std::is_same_v<T, float>)
+          return {{"f", value}};
+        else if constexpr (std::is_same_v<T, std::string>)
+          return {{"s", value}};
+        else if constexpr (std::is_same_v<T, std::vector<int64_t>>)
+          return {{"list", {{"i", value}}}};
+        else if constexpr (std::is_same_v<T, std::vector<float>>)
+          return {{"list", {{"f", value}}}};
+        else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+          return {{"list", {{"s", value}}}};
+        else
+          return {{"t", {{"dtype", to_string(value.dtype())}, {"shape", {{"dim", value.shape()}}}}}};
       },
       attr);
 }
@@ -61,7 +68,8 @@ Json node_op(const Graph& graph, const Node& node) {
   }
   for (ValueId id : node.outputs) outputs.push_back(id == kNone ? Json::object() : desc_json(graph.value(id)));
   for (const auto& [key, attr] : node.attrs) attrs.push_back({{"key", key}, {"value", attr_value(attr)}});
-  if (node.engine != Engine::Unassigned) attrs.push_back({{"key", "_engine_type"}, {"value", {{"s", to_string(node.engine)}}}});
+  if (node.engine != Engine::Unassigned)
+    attrs.push_back({{"key", "_engine_type"}, {"value", {{"s", to_string(node.engine)}}}});
   if (node.task != kNone) attrs.push_back({{"key", "_task_id"}, {"value", {{"i", node.task}}}});
   op["input_desc"] = std::move(inputs);
   op["output_desc"] = std::move(outputs);
@@ -83,21 +91,33 @@ Json graph_json(const Graph& graph) {
 Json descs_json(const std::vector<TensorDesc>& descs) {
   Json list = Json::array();
   for (const TensorDesc& desc : descs)
-    list.push_back({{"name", desc.name}, {"dtype", to_string(desc.dtype)}, {"layout", to_string(desc.format)}, {"shape", desc.shape},
-                    {"address", desc.address}, {"size", desc.bytes}});
+    list.push_back({{"name", desc.name},
+                    {"dtype", to_string(desc.dtype)},
+                    {"layout", to_string(desc.format)},
+                    {"shape", desc.shape},
+                    {"address", desc.address},
+                    {"size", desc.bytes}});
   return list;
 }
 
 Json task_json(const Task& task) {
   size_t instructions = 0;
   for (const Program& block : task.blocks) instructions += block.size();
-  return {{"name", task.name}, {"op_type", task.op_type}, {"fused", task.fused}, {"engine", to_string(task.engine)},
-          {"block_dim", task.blocks.size()}, {"instructions", instructions}, {"macs", task.macs},
-          {"input", descs_json(task.inputs)}, {"output", descs_json(task.outputs)}};
+  return {{"name", task.name},
+          {"op_type", task.op_type},
+          {"fused", task.fused},
+          {"engine", to_string(task.engine)},
+          {"block_dim", task.blocks.size()},
+          {"instructions", instructions},
+          {"macs", task.macs},
+          {"input", descs_json(task.inputs)},
+          {"output", descs_json(task.outputs)}};
 }
 
 // Names in a file may be any bytes: what is no UTF-8 is replaced.
-std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace
 
@@ -109,10 +129,15 @@ std::string model_to_json(const CompiledModel& model) {
   Json tasks = Json::array();
   for (const Task& task : model.tasks) tasks.push_back(task_json(task));
   const auto attr = [](const char* key, Json value) { return Json{{"key", key}, {"value", std::move(value)}}; };
-  const Json attrs = Json::array({attr("soc_version", {{"s", model.soc}}), attr("framework_type", {{"s", model.framework}}),
-                                  attr("atc_cmdline", {{"s", model.command_line}}), attr("memory_size", {{"i", model.arena_bytes}}),
-                                  attr("weight_size", {{"i", model.weights ? model.weights->size() : 0}})});
-  return text_of({{"name", model.name}, {"version", 1}, {"attr", attrs}, {"graph", Json::array({graph_json(model.graph)})}, {"task", tasks}});
+  const Json attrs =
+      Json::array({attr("soc_version", {{"s", model.soc}}), attr("framework_type", {{"s", model.framework}}),
+                   attr("atc_cmdline", {{"s", model.command_line}}), attr("memory_size", {{"i", model.arena_bytes}}),
+                   attr("weight_size", {{"i", model.weights ? model.weights->size() : 0}})});
+  return text_of({{"name", model.name},
+                  {"version", 1},
+                  {"attr", attrs},
+                  {"graph", Json::array({graph_json(model.graph)})},
+                  {"task", tasks}});
 }
 
 std::string info_to_json(const OmInfo& info) {
@@ -123,14 +148,25 @@ std::string info_to_json(const OmInfo& info) {
   };
   const auto tensors_json = [](const std::vector<OmInfo::Tensor>& tensors) {
     Json list = Json::array();
-    for (const auto& t : tensors) list.push_back({{"name", t.name}, {"dtype", t.dtype}, {"layout", t.format}, {"shape", {{"dim", t.shape}}}, {"size", t.size}});
+    for (const auto& t : tensors)
+      list.push_back({{"name", t.name},
+                      {"dtype", t.dtype},
+                      {"layout", t.format},
+                      {"shape", {{"dim", t.shape}}},
+                      {"size", t.size}});
     return list;
   };
   Json ops = Json::array();
   for (const auto& op : info.ops)
-    ops.push_back({{"name", op.name}, {"type", op.type}, {"input", op.inputs}, {"input_desc", tensors_json(op.input_tensors)},
-                   {"output_desc", tensors_json(op.output_tensors)}, {"attr", attrs_json(op.attrs)}});
-  return text_of({{"name", info.name}, {"version", info.version}, {"attr", attrs_json(info.attrs)},
+    ops.push_back({{"name", op.name},
+                   {"type", op.type},
+                   {"input", op.inputs},
+                   {"input_desc", tensors_json(op.input_tensors)},
+                   {"output_desc", tensors_json(op.output_tensors)},
+                   {"attr", attrs_json(op.attrs)}});
+  return text_of({{"name", info.name},
+                  {"version", info.version},
+                  {"attr", attrs_json(info.attrs)},
                   {"graph", Json::array({Json{{"name", info.name}, {"op", ops}}})}});
 }
 

@@ -59,7 +59,8 @@ AtcResult<Given> collect(std::span<const std::string> arguments) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     std::string_view word = arguments[i];
     if (word == "-h") word = "--help";
-    if (!word.starts_with("--")) return refuse("E10001", fmt::format("'{}' is no option: options begin with --.", word));
+    if (!word.starts_with("--"))
+      return refuse("E10001", fmt::format("'{}' is no option: options begin with --.", word));
     word.remove_prefix(2);
     const size_t equals = word.find('=');
     const std::string name(word.substr(0, equals));
@@ -73,7 +74,8 @@ AtcResult<Given> collect(std::span<const std::string> arguments) {
         return refuse("E10004", fmt::format("The option --{} needs a value.", name));
       value = arguments[++i];
     }
-    if (!given.emplace(name, value).second) return refuse("E10001", fmt::format("The option --{} is given twice.", name));
+    if (!given.emplace(name, value).second)
+      return refuse("E10001", fmt::format("The option --{} is given twice.", name));
   }
   return given;
 }
@@ -121,7 +123,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 AtcError bad_shape(std::string_view value, std::string_view reason) {
   return {"E10002", fmt::format("The value '{}' of --input_shape is not valid: {}\n"
-                                "        Solution: Write name:n,c,h,w and put ; between inputs.", value, reason)};
+                                "        Solution: Write name:n,c,h,w and put ; between inputs.",
+                                value, reason)};
 }
 
 AtcResult<Shape> parse_shape(std::string_view all, std::string_view text) {
@@ -144,7 +147,8 @@ AtcResult<std::map<std::string, Shape, std::less<>>> parse_input_shapes(const st
   std::map<std::string, Shape, std::less<>> shapes;
   for (std::string_view part : split(value, ';')) {
     const size_t colon = part.rfind(':');
-    if (colon == std::string_view::npos || colon == 0) return std::unexpected(bad_shape(value, fmt::format("'{}' has no name before a colon.", part)));
+    if (colon == std::string_view::npos || colon == 0)
+      return std::unexpected(bad_shape(value, fmt::format("'{}' has no name before a colon.", part)));
     auto shape = parse_shape(value, part.substr(colon + 1));
     if (!shape) return std::unexpected(shape.error());
     if (!shapes.emplace(part.substr(0, colon), *shape).second)
@@ -160,9 +164,13 @@ AtcResult<std::set<std::string, std::less<>>> parse_switches(const std::string& 
     const std::string_view name = part.substr(0, colon);
     const std::string_view state = colon == std::string_view::npos ? "" : part.substr(colon + 1);
     const auto pass = std::ranges::find(all_passes(), name, &Pass::name);
-    if (pass == all_passes().end()) return std::unexpected(bad_value("optimization_switch", value, fmt::format("there is no pass '{}'.", name)));
-    if (state != "on" && state != "off") return std::unexpected(bad_value("optimization_switch", value, fmt::format("'{}' must end in :on or :off.", part)));
-    if (state == "off" && !pass->optional) return std::unexpected(bad_value("optimization_switch", value, fmt::format("later passes rely on '{}'.", name)));
+    if (pass == all_passes().end())
+      return std::unexpected(bad_value("optimization_switch", value, fmt::format("there is no pass '{}'.", name)));
+    if (state != "on" && state != "off")
+      return std::unexpected(
+          bad_value("optimization_switch", value, fmt::format("'{}' must end in :on or :off.", part)));
+    if (state == "off" && !pass->optional)
+      return std::unexpected(bad_value("optimization_switch", value, fmt::format("later passes rely on '{}'.", name)));
     if (state == "off") disabled.emplace(name);
   }
   return disabled;
@@ -174,7 +182,8 @@ AtcResult<void> check_framework(const Given& given, const std::string& model) {
   if (framework == "5" || (framework.empty() && model.ends_with(".onnx"))) return {};
   if (framework.empty())
     return refuse("E10007", fmt::format("The framework of '{}' cannot be told from its name.\n"
-                                        "        Solution: Give --framework=5 for an ONNX model.", model));
+                                        "        Solution: Give --framework=5 for an ONNX model.",
+                                        model));
   return refuse("E10007", fmt::format("The value '{}' of --framework is not offered: only 5 (ONNX) is.", framework));
 }
 
@@ -186,11 +195,11 @@ AtcResult<std::string> check_soc(const std::string& name) {
 }
 
 // Writes the value into place, or returns the error from the enclosing function.
-#define NPU_ATC_TAKE(place, expression)                       \
-  do {                                                        \
-    auto taken = (expression);                                \
+#define NPU_ATC_TAKE(place, expression)                           \
+  do {                                                            \
+    auto taken = (expression);                                    \
     if (!taken) return std::unexpected(std::move(taken).error()); \
-    place = std::move(*taken);                                \
+    place = std::move(*taken);                                    \
   } while (false)
 
 AtcResult<void> read_compile_options(const Given& given, Options& options) {
@@ -249,7 +258,8 @@ std::string help_text() {
       "\n";
   for (const OptionRow& row : kOptions) {
     text += fmt::format("  --{}{}{}\n", row.name, row.values.empty() ? "" : "=", row.values);
-    text += fmt::format("      {}{}\n", row.help, row.fallback.empty() ? "" : fmt::format(" Default: {}.", row.fallback));
+    text +=
+        fmt::format("      {}{}\n", row.help, row.fallback.empty() ? "" : fmt::format(" Default: {}.", row.fallback));
   }
   std::vector<std::string_view> chips;
   for (const Soc& soc : all_socs()) chips.push_back(soc.name);

@@ -43,9 +43,13 @@ int64_t place(std::vector<BufferLife>& buffers, bool reuse) {
 
 class Planner {
  public:
-  Planner(const Graph& graph, std::span<const TaskSpec> tasks) : graph_(graph), last_(std::max<int32_t>(0, static_cast<int32_t>(tasks.size()) - 1)), buffer_of_(graph.value_count(), -1) {}
+  Planner(const Graph& graph, std::span<const TaskSpec> tasks)
+      : graph_(graph),
+        last_(std::max<int32_t>(0, static_cast<int32_t>(tasks.size()) - 1)),
+        buffer_of_(graph.value_count(), -1) {}
 
-  Result<MemoryPlan> run(std::span<const TaskSpec> tasks, std::span<const int64_t> workspaces, const MemoryOptions& options) {
+  Result<MemoryPlan> run(std::span<const TaskSpec> tasks, std::span<const int64_t> workspaces,
+                         const MemoryOptions& options) {
     for (ValueId input : graph_.inputs) {
       NPU_CHECK(add(input, 0));
       use(input, last_);
@@ -69,7 +73,8 @@ class Planner {
       const int64_t buffer = buffer_of(static_cast<ValueId>(v));
       if (buffer >= 0) plan.offset[v] = buffers_[static_cast<size_t>(buffer)].offset;
     }
-    for (int64_t buffer : scratch) plan.workspace.push_back(buffer < 0 ? -1 : buffers_[static_cast<size_t>(buffer)].offset);
+    for (int64_t buffer : scratch)
+      plan.workspace.push_back(buffer < 0 ? -1 : buffers_[static_cast<size_t>(buffer)].offset);
     plan.lives = std::move(buffers_);
     std::ranges::stable_sort(plan.lives, {}, &BufferLife::first_task);
     return plan;
@@ -101,7 +106,8 @@ class Planner {
 }  // namespace
 
 Result<int64_t> physical_bytes(const Value& value) {
-  if (!value.type.is_static()) return fail(ErrorKind::InvalidModel, "value '" + value.name + "'", "has no fixed shape: " + to_string(value.type));
+  if (!value.type.is_static())
+    return fail(ErrorKind::InvalidModel, "value '" + value.name + "'", "has no fixed shape: " + to_string(value.type));
   NPU_TRY(const Shape shape, physical_shape(to_shape(value.type.dims), value.type.dtype, value.format));
   NPU_TRY(const int64_t elements, checked_element_count(shape, "value '" + value.name + "'"));
   return elements * static_cast<int64_t>(dtype_size(value.type.dtype));

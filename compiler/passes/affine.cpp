@@ -8,7 +8,9 @@
 namespace npu::pass {
 namespace {
 
-bool is_convolution(const Node& node) { return is_op(node, "Conv") || is_op(node, "ConvTranspose"); }
+bool is_convolution(const Node& node) {
+  return is_op(node, "Conv") || is_op(node, "ConvTranspose");
+}
 
 int64_t output_channels(const Graph& graph, const Node& layer) {
   return graph.value(layer.outputs[0]).type.dims[1].value();
@@ -61,12 +63,15 @@ std::optional<std::vector<double>> per_channel(const Graph& graph, const Node& n
   return values;
 }
 
-bool is_linear(const Node& node) { return is_convolution(node) || is_op(node, "Gemm") || is_op(node, "MatMul"); }
+bool is_linear(const Node& node) {
+  return is_convolution(node) || is_op(node, "Gemm") || is_op(node, "MatMul");
+}
 
 std::string reject_affine(const Graph& graph, const Node& layer) {
   const Tensor* weights = constant_of(graph, layer, 1);
   if (!weights || !is_float(weights->dtype())) return "the weights of the layer before are not constant floats";
-  if (input_of(layer, 2) != kNone && !constant_of(graph, layer, 2)) return "the bias of the layer before is not constant";
+  if (input_of(layer, 2) != kNone && !constant_of(graph, layer, 2))
+    return "the bias of the layer before is not constant";
   if (element_count(weights->shape()) == 0) return "the weights of the layer before are empty";
   if (is_convolution(layer)) {
     const int64_t groups = layer.int_attr("group", 1);
@@ -88,7 +93,8 @@ void apply_affine(Graph& graph, NodeId id, const Affine& affine, Names& names) {
   const DType dtype = weights.dtype();
 
   const Tensor* old_bias = constant_of(graph, layer, 2);
-  const std::vector<double> before = old_bias ? old_bias->to_doubles() : std::vector<double>(static_cast<size_t>(channels), 0.0);
+  const std::vector<double> before =
+      old_bias ? old_bias->to_doubles() : std::vector<double>(static_cast<size_t>(channels), 0.0);
   Tensor bias(DType::Float32, {channels});
   const auto sums = bias.mutable_data<float>();
   for (size_t c = 0; c < sums.size(); ++c) {

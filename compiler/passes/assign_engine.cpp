@@ -20,7 +20,9 @@ std::optional<std::string> reject_types(const Graph& graph, const Node& node) {
   };
   for (const auto* values : {&node.inputs, &node.outputs})
     for (ValueId id : *values)
-      if (wide(id)) return fmt::format("'{}' is {}, AI-core operators are compiled for float16", graph.value(id).name, to_string(graph.value(id).type.dtype));
+      if (wide(id))
+        return fmt::format("'{}' is {}, AI-core operators are compiled for float16", graph.value(id).name,
+                           to_string(graph.value(id).type.dtype));
   return std::nullopt;
 }
 
@@ -42,6 +44,8 @@ Engine choose(const Graph& graph, const Node& node, PassContext& context) {
 
 Status assign_engine(Graph& graph, PassContext& context) {
   for (NodeId id : graph.order()) {
+    // Those are inserted later, with an engine.
+    if (is_op(graph.node(id), "TransData") && graph.node(id).engine != Engine::Unassigned) continue;
     const Engine engine = choose(graph, graph.node(id), context);
     if (graph.node(id).engine != engine) context.count_rewrite();
     graph.node(id).engine = engine;

@@ -26,9 +26,14 @@ Status assign_formats(Graph& graph, PassContext& context) {
     const Node& node = graph.node(id);
     if (node.op == "TransData") continue;
     switch (wish_of(graph, node)) {
-      case Layout::Image: plan[static_cast<size_t>(id)] = Format::NC1HWC0; break;
-      case Layout::Any: plan[static_cast<size_t>(id)] = follow_inputs(graph, plan, node); break;
-      case Layout::Plain: break;
+      case Layout::Image:
+        plan[static_cast<size_t>(id)] = Format::NC1HWC0;
+        break;
+      case Layout::Any:
+        plan[static_cast<size_t>(id)] = follow_inputs(graph, plan, node);
+        break;
+      case Layout::Plain:
+        break;
     }
   }
   return apply_plan(graph, plan, context);

@@ -25,10 +25,13 @@ struct Parameter {
 constexpr Parameter kFloatParameters[] = {{"Resize", 1, 2}, {"Upsample", 1, 1}};
 
 bool is_float_parameter(const Node& node, size_t i) {
-  return std::ranges::any_of(kFloatParameters, [&](const Parameter& p) { return node.op == p.op && i >= p.first && i <= p.last; });
+  return std::ranges::any_of(kFloatParameters,
+                             [&](const Parameter& p) { return node.op == p.op && i >= p.first && i <= p.last; });
 }
 
-bool is_float32(const Graph& graph, ValueId id) { return id != kNone && graph.value(id).type.dtype == DType::Float32; }
+bool is_float32(const Graph& graph, ValueId id) {
+  return id != kNone && graph.value(id).type.dtype == DType::Float32;
+}
 
 // Finite values beyond the range of float16 become its largest one, as the vendor's compiler clips weights.
 Tensor to_half(const Tensor& tensor) {
@@ -43,9 +46,15 @@ Tensor to_half(const Tensor& tensor) {
 }
 
 Node cast_node(std::string name, ValueId from, ValueId to, int64_t code) {
-  Node node{.op = "Cast", .name = std::move(name), .inputs = {from}, .outputs = {to}};
+  Node node = make_node("Cast", std::move(name), {from}, {to});
   node.attrs["to"] = code;
   return node;
+}
+
+// An input of the graph that is an output too: it stays as it is.
+bool passes_through(const Graph& graph, const Node& node) {
+  return is_op(node, "Identity") && !producer_of(graph, node.inputs[0]) && graph.is_output(node.outputs[0]) &&
+         graph.consumers(node.outputs[0]).empty();
 }
 
 // Readers of float32 inputs read a float16 copy.
@@ -55,9 +64,10 @@ void cast_inputs(Graph& graph, Names& names, PassContext& context) {
     ValueId half = kNone;
     const std::vector<NodeId> readers = graph.consumers(input);
     for (NodeId reader : readers)
-      if (is_op(graph.node(reader), "Cast") && graph.node(reader).int_attr("to", 0) == kToHalf) half = graph.node(reader).outputs[0];
+      if (is_op(graph.node(reader), "Cast") && graph.node(reader).int_attr("to", 0) == kToHalf)
+        half = graph.node(reader).outputs[0];
     for (NodeId reader : readers) {
-      if (is_op(graph.node(reader), "Cast")) continue;
+      if (is_op(graph.node(reader), "Cast") || passes_through(graph, graph.node(reader))) continue;
       if (half == kNone) {
         TensorType type = graph.value(input).type;
         type.dtype = DType::Float16;
@@ -77,6 +87,7 @@ void cast_outputs(Graph& graph, Names& names, PassContext& context) {
   for (ValueId output : std::vector<ValueId>(graph.outputs)) {
     const Node* producer = producer_of(graph, output);
     if (!is_float32(graph, output) || !producer || !graph.is_output(output)) continue;
+    if (passes_through(graph, *producer)) continue;
     if (is_op(*producer, "Cast") && graph.consumers(output).empty()) continue;
     const std::string name = graph.value(output).name;
     const ValueId result = graph.add_value(names.unique(name + "_fp16"), graph.value(output).type);
@@ -90,9 +101,11 @@ void cast_outputs(Graph& graph, Names& names, PassContext& context) {
 void convert_attributes(Graph& graph) {
   for (NodeId id : graph.order()) {
     Node& node = graph.node(id);
-    if (is_op(node, "Cast") && node.int_attr("to", 0) == kToFloat && !graph.is_output(node.outputs[0])) node.attrs["to"] = kToHalf;
+    if (is_op(node, "Cast") && node.int_attr("to", 0) == kToFloat && !graph.is_output(node.outputs[0]))
+      node.attrs["to"] = kToHalf;
     for (auto& [name, attr] : node.attrs)
-      if (auto* tensor = std::get_if<Tensor>(&attr); tensor && tensor->dtype() == DType::Float32) *tensor = to_half(*tensor);
+      if (auto* tensor = std::get_if<Tensor>(&attr); tensor && tensor->dtype() == DType::Float32)
+        *tensor = to_half(*tensor);
   }
 }
 
@@ -130,7 +143,8 @@ void remove_idle_casts(Graph& graph) {
   const std::vector<NodeId> order = graph.order();
   for (NodeId id : order) {
     const Node& node = graph.node(id);
-    if (is_op(node, "Cast") && graph.value(node.inputs[0]).type == graph.value(node.outputs[0]).type) bypass(graph, id, node.inputs[0]);
+    if (is_op(node, "Cast") && graph.value(node.inputs[0]).type == graph.value(node.outputs[0]).type)
+      bypass(graph, id, node.inputs[0]);
   }
 }
 

@@ -16,9 +16,9 @@ enum class Rewritten { No, Yes };
 using CanonicalRule = Rewritten (*)(Canonical&, NodeId);
 
 // canonicalise_shapes.cpp
-Rewritten to_reshape(Canonical&, NodeId);          // Reshape, Flatten, Squeeze, Unsqueeze
+Rewritten to_reshape(Canonical&, NodeId);  // Reshape, Flatten, Squeeze, Unsqueeze
 Rewritten spell_transpose(Canonical&, NodeId);
-Rewritten spell_auto_pad(Canonical&, NodeId);      // Conv, MaxPool, AveragePool
+Rewritten spell_auto_pad(Canonical&, NodeId);       // Conv, MaxPool, AveragePool
 Rewritten global_average_pool(Canonical&, NodeId);  // AveragePool over the whole image
 Rewritten reduce_to_global_pool(Canonical&, NodeId);
 

@@ -31,7 +31,7 @@ Rewritten remove_copy(Canonical& c, NodeId id) {
   if (mask_read) return Rewritten::No;
   if (bypass(c.graph, id, node.inputs[0])) return Rewritten::Yes;
   if (node.op == "Identity") return Rewritten::No;
-  Node copy{.op = "Identity", .name = node.name, .inputs = {node.inputs[0]}, .outputs = {node.outputs[0]}, .attrs = {}, .origin = node.origin};
+  Node copy = make_node("Identity", node.name, {node.inputs[0]}, {node.outputs[0]}, node.origin);
   c.graph.node(id) = std::move(copy);
   return Rewritten::Yes;
 }
@@ -62,7 +62,7 @@ Rewritten to_binary(Canonical& c, NodeId id, std::string_view op) {
     const Node& node = graph.node(id);
     const std::string name = fmt::format("{}_{}", node.name, i);
     const ValueId partial = graph.add_value(c.names.unique(name), graph.value(node.outputs[0]).type);
-    graph.insert_before(id, Node{.op = std::string(op), .name = name, .inputs = {sum, inputs[i]}, .outputs = {partial}, .attrs = {}, .origin = node.origin});
+    graph.insert_before(id, make_node(std::string(op), name, {sum, inputs[i]}, {partial}, node.origin));
     sum = partial;
   }
   graph.node(id).op = op;
@@ -70,9 +70,15 @@ Rewritten to_binary(Canonical& c, NodeId id, std::string_view op) {
   return Rewritten::Yes;
 }
 
-Rewritten sum_to_add(Canonical& c, NodeId id) { return to_binary(c, id, "Add"); }
-Rewritten binary_max(Canonical& c, NodeId id) { return to_binary(c, id, "Max"); }
-Rewritten binary_min(Canonical& c, NodeId id) { return to_binary(c, id, "Min"); }
+Rewritten sum_to_add(Canonical& c, NodeId id) {
+  return to_binary(c, id, "Add");
+}
+Rewritten binary_max(Canonical& c, NodeId id) {
+  return to_binary(c, id, "Max");
+}
+Rewritten binary_min(Canonical& c, NodeId id) {
+  return to_binary(c, id, "Min");
+}
 
 // Clip with a minimum of 0 and no maximum is Relu; without either it is a copy.
 Rewritten simplify_clip(Canonical& c, NodeId id) {
@@ -95,7 +101,8 @@ Rewritten simplify_clip(Canonical& c, NodeId id) {
 Rewritten simplify_pow(Canonical& c, NodeId id) {
   Node& node = c.graph.node(id);
   const Tensor* exponent = constant_of(c.graph, node, 1);
-  if (!exponent || exponent->elements() != 1 || !is_float(c.graph.value(node.inputs[0]).type.dtype)) return Rewritten::No;
+  if (!exponent || exponent->elements() != 1 || !is_float(c.graph.value(node.inputs[0]).type.dtype))
+    return Rewritten::No;
   if (c.graph.value(node.inputs[0]).type != c.graph.value(node.outputs[0]).type) return Rewritten::No;
   const double power = exponent->to_doubles()[0];
   if (power == 2) {

@@ -49,8 +49,10 @@ void transpose_input(Canonical& c, NodeId id) {
   Graph& graph = c.graph;
   const Node& node = graph.node(id);
   const auto shape = *shape_of(graph, node.inputs[0]);
-  const ValueId turned = graph.add_value(c.names.unique(node.name + "_a"), TensorType::of(graph.value(node.inputs[0]).type.dtype, Shape{shape[1], shape[0]}));
-  Node transpose{.op = "Transpose", .name = node.name + "_transpose_a", .inputs = {node.inputs[0]}, .outputs = {turned}, .attrs = {}, .origin = node.origin};
+  const ValueId turned =
+      graph.add_value(c.names.unique(node.name + "_a"),
+                      TensorType::of(graph.value(node.inputs[0]).type.dtype, Shape{shape[1], shape[0]}));
+  Node transpose = make_node("Transpose", node.name + "_transpose_a", {node.inputs[0]}, {turned}, node.origin);
   transpose.attrs["perm"] = std::vector<int64_t>{1, 0};
   graph.insert_before(id, std::move(transpose));
   graph.node(id).inputs[0] = turned;
@@ -66,7 +68,7 @@ void split_bias(Canonical& c, NodeId id) {
   gemm.inputs.resize(2);
   gemm.outputs[0] = product;
   graph.value(product).producer = id;
-  graph.insert_after(id, Node{.op = "Add", .name = gemm.name + "_bias", .inputs = {product, bias}, .outputs = {result}, .attrs = {}, .origin = gemm.origin});
+  graph.insert_after(id, make_node("Add", gemm.name + "_bias", {product, bias}, {result}, gemm.origin));
 }
 
 }  // namespace

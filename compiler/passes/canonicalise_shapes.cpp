@@ -15,7 +15,8 @@ Rewritten to_reshape(Canonical& c, NodeId id) {
   if (!shape) return Rewritten::No;
   const bool zero = std::ranges::count(*shape, 0) > 0;
   const Tensor* asked = constant_of(graph, node, 1);
-  if (node.op == "Reshape" && asked && asked->to_ints() == *shape && node.attrs.contains("allowzero") == zero) return Rewritten::No;
+  if (node.op == "Reshape" && asked && asked->to_ints() == *shape && node.attrs.contains("allowzero") == zero)
+    return Rewritten::No;
   const std::string name = c.names.unique(node.name + "_shape");
   const ValueId dims = graph.add_constant(name, ints_tensor(*shape));
   Node& changed = graph.node(id);
@@ -109,13 +110,15 @@ Rewritten reduce_to_global_pool(Canonical& c, NodeId id) {
   pool.attrs.clear();
   if (keep) return Rewritten::Yes;
   const ValueId result = pool.outputs[0];
-  const ValueId dims = graph.add_constant(c.names.unique(pool.name + "_shape"), ints_tensor({(*shape)[0], (*shape)[1]}));
-  const ValueId pooled = graph.add_value(c.names.unique(pool.name + "_pooled"),
-                                         TensorType::of(graph.value(result).type.dtype, Shape{(*shape)[0], (*shape)[1], 1, 1}));
+  const ValueId dims =
+      graph.add_constant(c.names.unique(pool.name + "_shape"), ints_tensor({(*shape)[0], (*shape)[1]}));
+  const ValueId pooled =
+      graph.add_value(c.names.unique(pool.name + "_pooled"),
+                      TensorType::of(graph.value(result).type.dtype, Shape{(*shape)[0], (*shape)[1], 1, 1}));
   Node& moved = graph.node(id);
   moved.outputs[0] = pooled;
   graph.value(pooled).producer = id;
-  graph.insert_after(id, Node{.op = "Reshape", .name = moved.name + "_flatten", .inputs = {pooled, dims}, .outputs = {result}, .attrs = {}, .origin = moved.origin});
+  graph.insert_after(id, make_node("Reshape", moved.name + "_flatten", {pooled, dims}, {result}, moved.origin));
   return Rewritten::Yes;
 }
 

@@ -36,7 +36,8 @@ ValueId copied_value(const Graph& graph, const Node& node) {
   if (is_op(node, "Reshape") || is_op(node, "Cast") || is_op(node, "Expand")) return same_type ? in : kNone;
   if (is_op(node, "Slice")) {
     const Tensor* steps = constant_of(graph, node, 4);
-    const bool forward = input_of(node, 4) == kNone || (steps && std::ranges::all_of(steps->to_ints(), [](int64_t s) { return s > 0; }));
+    const bool forward =
+        input_of(node, 4) == kNone || (steps && std::ranges::all_of(steps->to_ints(), [](int64_t s) { return s > 0; }));
     return same_type && forward ? in : kNone;
   }
   if (is_op(node, "Pad")) {
@@ -67,7 +68,9 @@ bool skip_first_of_two(Graph& graph, NodeId id) {
     node.attrs["perm"] = both;
   } else if (is_op(node, "Cast")) {
     const DType from = graph.value(first->inputs[0]).type.dtype, middle = graph.value(node.inputs[0]).type.dtype;
-    const bool lossless = from == DType::Bool || ((from == DType::Float16 || from == DType::BFloat16) && (middle == DType::Float32 || middle == DType::Float64)) ||
+    const bool lossless = from == DType::Bool ||
+                          ((from == DType::Float16 || from == DType::BFloat16) &&
+                           (middle == DType::Float32 || middle == DType::Float64)) ||
                           (from == DType::Float32 && middle == DType::Float64);
     if (!lossless) return false;
   } else if (!is_op(node, "Reshape")) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Needs: assign-formats. Guarantees: switching the layout of no single layout-agnostic node, nor of a connected group of
-// them, would save a TransData or make them smaller.
+// Needs: assign-formats. Guarantees: switching the layout of no single layout-agnostic node, nor of a connected group
+// of them, would save a TransData or make them smaller.
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -25,7 +25,8 @@ struct Cost {
 // The graph as if there were no TransData: who reads which produced value, and which nodes may choose.
 class Choice {
  public:
-  explicit Choice(const Graph& graph) : graph_(graph), plan_(current_plan(graph)), readers_(graph.value_count()), group_(graph.node_capacity()) {
+  explicit Choice(const Graph& graph)
+      : graph_(graph), plan_(current_plan(graph)), readers_(graph.value_count()), group_(graph.node_capacity()) {
     std::iota(group_.begin(), group_.end(), 0);
     for (NodeId id : graph.order()) {
       const Node& node = graph.node(id);
@@ -63,7 +64,8 @@ class Choice {
   }
 
   NodeId find(NodeId id) {
-    while (group_[static_cast<size_t>(id)] != id) id = group_[static_cast<size_t>(id)] = group_[static_cast<size_t>(group_[static_cast<size_t>(id)])];
+    while (group_[static_cast<size_t>(id)] != id)
+      id = group_[static_cast<size_t>(id)] = group_[static_cast<size_t>(group_[static_cast<size_t>(id)])];
     return id;
   }
 

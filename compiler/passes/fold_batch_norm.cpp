@@ -42,10 +42,12 @@ void write_as_mul_add(Graph& graph, NodeId id, const Affine& affine, Names& name
   const Node& node = graph.node(id);
   const TensorType type = graph.value(node.inputs[0]).type;
   const std::string name = node.name;
-  const ValueId scale = graph.add_constant(names.unique(name + "_scale"), channel_tensor(affine.scale, type.dims.size(), type.dtype));
-  const ValueId shift = graph.add_constant(names.unique(name + "_shift"), channel_tensor(affine.shift, type.dims.size(), type.dtype));
+  const ValueId scale =
+      graph.add_constant(names.unique(name + "_scale"), channel_tensor(affine.scale, type.dims.size(), type.dtype));
+  const ValueId shift =
+      graph.add_constant(names.unique(name + "_shift"), channel_tensor(affine.shift, type.dims.size(), type.dtype));
   const ValueId scaled = graph.add_value(names.unique(name + "_scaled"), type);
-  Node mul{.op = "Mul", .name = name + "_mul", .inputs = {graph.node(id).inputs[0], scale}, .outputs = {scaled}, .attrs = {}, .origin = graph.node(id).origin};
+  Node mul = make_node("Mul", name + "_mul", {graph.node(id).inputs[0], scale}, {scaled}, graph.node(id).origin);
   Node& add = graph.node(id);
   add.op = "Add";
   add.inputs = {scaled, shift};

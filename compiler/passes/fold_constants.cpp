@@ -23,7 +23,8 @@ int64_t total_bytes(const Graph& graph, const std::vector<ValueId>& values) {
   int64_t bytes = 0;
   for (ValueId id : values)
     if (id != kNone && graph.value(id).type.is_static())
-      bytes += element_count(to_shape(graph.value(id).type.dims)) * static_cast<int64_t>(dtype_size(graph.value(id).type.dtype));
+      bytes += element_count(to_shape(graph.value(id).type.dims)) *
+               static_cast<int64_t>(dtype_size(graph.value(id).type.dtype));
   return bytes;
 }
 

@@ -64,11 +64,13 @@ std::string reject(const Graph& graph, const Node& pad, const Node& consumer, co
   if (consumer.int_attr("ceil_mode", 0) != 0) return "the pooling rounds its size up";
   if (is_op(consumer, "AveragePool")) {
     if (extra.value != 0) return "pooling counts padded elements as 0 only";
-    return all_zero(own) || consumer.int_attr("count_include_pad", 0) != 0 ? "" : "the pooling does not count its own pads";
+    return all_zero(own) || consumer.int_attr("count_include_pad", 0) != 0 ? ""
+                                                                           : "the pooling does not count its own pads";
   }
   if (consumer.outputs.size() > 1) return "the pooling returns indices";
   if (extra.value == -std::numeric_limits<double>::infinity()) return "";
-  if (extra.value != 0 || !is_never_negative(graph, pad.inputs[0])) return "MaxPool pads with -inf, which differs where inputs may be negative";
+  if (extra.value != 0 || !is_never_negative(graph, pad.inputs[0]))
+    return "MaxPool pads with -inf, which differs where inputs may be negative";
   // Every window must still see one real element.
   const auto kernel = consumer.ints_attr("kernel_shape");
   const auto dilations = consumer.ints_attr("dilations", {1, 1});
@@ -78,7 +80,9 @@ std::string reject(const Graph& graph, const Node& pad, const Node& consumer, co
   return "";
 }
 
-bool can_pad(const Node& node) { return is_op(node, "Conv") || is_op(node, "AveragePool") || is_op(node, "MaxPool"); }
+bool can_pad(const Node& node) {
+  return is_op(node, "Conv") || is_op(node, "AveragePool") || is_op(node, "MaxPool");
+}
 
 }  // namespace
 

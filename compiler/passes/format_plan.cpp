@@ -9,7 +9,9 @@
 namespace npu::pass {
 namespace {
 
-bool is_trans_data(const Node& node) { return node.op == "TransData"; }
+bool is_trans_data(const Node& node) {
+  return node.op == "TransData";
+}
 
 // NC1HWC0 holds 4-D tensors of one element size: C0 is 32 bytes' worth of elements.
 bool can_be_blocked(const Graph& graph, const Node& node) {
@@ -66,24 +68,28 @@ class Planner {
     if (natural(root) == format) return root;
     const auto found = copies_.find({root, format});
     if (found != copies_.end()) return found->second;
-    const ValueId copy = graph_.add_value(names_.unique(fmt::format("{}_{}", graph_.value(root).name, to_string(format))), graph_.value(root).type);
+    const ValueId copy = graph_.add_value(
+        names_.unique(fmt::format("{}_{}", graph_.value(root).name, to_string(format))), graph_.value(root).type);
     graph_.value(copy).format = format;
     Node node = trans_data(root, copy, natural(root), format);
-    if (reader == kNone) graph_.append(std::move(node));
-    else graph_.insert_before(reader, std::move(node));
+    if (reader == kNone)
+      graph_.append(std::move(node));
+    else
+      graph_.insert_before(reader, std::move(node));
     copies_[{root, format}] = copy;
     context_.count_rewrite();
     return copy;
   }
 
   Node trans_data(ValueId root, ValueId copy, Format from, Format to) {
-    Node node{.op = "TransData", .name = "trans_" + graph_.value(copy).name, .inputs = {root}, .outputs = {copy}};
+    Node node = make_node("TransData", "trans_" + graph_.value(copy).name, {root}, {copy});
     node.attrs["src_format"] = std::string(to_string(from));
     node.attrs["dst_format"] = std::string(to_string(to));
     node.engine = same_bytes(graph_, root, from, to) ? Engine::Host : Engine::AiCore;
     if (node.engine == Engine::Host) return node;
     const LowerRule* rule = find_lower_rule(node.op);
-    auto why = rule ? rule->reject(graph_, node, context_.soc) : std::optional<std::string>("there is no AI-core implementation of TransData");
+    auto why = rule ? rule->reject(graph_, node, context_.soc)
+                    : std::optional<std::string>("there is no AI-core implementation of TransData");
     if (!why) return node;
     context_.missed(node, *why);
     node.engine = Engine::AiCpu;
@@ -97,7 +103,14 @@ class Planner {
     if (graph_.is_constant(output)) return;
     const ValueId wanted = in_format(root, Format::ND, kNone);
     if (wanted == output) return;
-    swap_names(graph_, output, wanted);
+    if (root == output) {
+      const std::string name = graph_.value(output).name;
+      graph_.value(root).name = names_.unique(fmt::format("{}_{}", name, to_string(natural(root))));
+      graph_.value(wanted).name = name;
+      graph_.node(graph_.value(wanted).producer).name = "trans_" + name;
+    } else {
+      swap_names(graph_, output, wanted);
+    }
     std::ranges::replace(graph_.outputs, output, wanted);
   }
 
@@ -145,6 +158,8 @@ bool same_bytes(const Graph& graph, ValueId id, Format from, Format to) {
   return false;
 }
 
-Status apply_plan(Graph& graph, const FormatPlan& plan, PassContext& context) { return Planner(graph, plan, context).run(); }
+Status apply_plan(Graph& graph, const FormatPlan& plan, PassContext& context) {
+  return Planner(graph, plan, context).run();
+}
 
 }  // namespace npu::pass

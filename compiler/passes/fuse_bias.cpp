@@ -51,7 +51,8 @@ Status fuse_bias(Graph& graph, PassContext& context) {
     const ValueId data = graph.node(id).inputs[found->data];
     const NodeId layer = graph.value(data).producer;
     if (layer == kNone || !is_linear(graph.node(layer))) continue;
-    const std::string why = graph.single_consumer(data) == id ? reject_affine(graph, graph.node(layer)) : "the layer before is read by others too";
+    const std::string why = graph.single_consumer(data) == id ? reject_affine(graph, graph.node(layer))
+                                                              : "the layer before is read by others too";
     if (!why.empty()) {
       context.missed(graph.node(id), why);
       continue;

@@ -12,7 +12,9 @@
 namespace npu::pass {
 namespace {
 
-bool may_anchor(Family family) { return family == Family::Conv || family == Family::MatMul || family == Family::Elementwise; }
+bool may_anchor(Family family) {
+  return family == Family::Conv || family == Family::MatMul || family == Family::Elementwise;
+}
 
 bool on_core(const Node& node, Family& family) {
   const LowerRule* rule = find_lower_rule(node.op);
@@ -23,7 +25,8 @@ bool on_core(const Node& node, Family& family) {
 
 class Fuser {
  public:
-  Fuser(const Graph& graph, PassContext& context) : graph_(graph), context_(context), uses_(graph), task_of_(graph.node_capacity(), kNone) {}
+  Fuser(const Graph& graph, PassContext& context)
+      : graph_(graph), context_(context), uses_(graph), task_of_(graph.node_capacity(), kNone) {}
 
   std::vector<TaskSpec> run() {
     for (NodeId id : graph_.order()) {
@@ -44,7 +47,8 @@ class Fuser {
     std::vector<std::pair<int32_t, size_t>> found;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const NodeId producer = node.inputs[i] == kNone ? kNone : graph_.value(node.inputs[i]).producer;
-      if (producer != kNone && task_of_[static_cast<size_t>(producer)] != kNone) found.emplace_back(task_of_[static_cast<size_t>(producer)], i);
+      if (producer != kNone && task_of_[static_cast<size_t>(producer)] != kNone)
+        found.emplace_back(task_of_[static_cast<size_t>(producer)], i);
     }
     std::ranges::stable_sort(found, [](const auto& a, const auto& b) { return a.first > b.first; });
     return found;
@@ -65,13 +69,13 @@ class Fuser {
       }
       task_of_[static_cast<size_t>(id)] = task;
       add_to_task(graph_, spec, id);
-      context_.count_rewrite();
       return true;
     }
     return false;
   }
 
-  std::optional<std::string> reject(const TaskSpec& spec, const Node& last, const Node& node, NodeId id, size_t operand) const {
+  std::optional<std::string> reject(const TaskSpec& spec, const Node& last, const Node& node, NodeId id,
+                                    size_t operand) const {
     const ValueId value = node.inputs[operand];
     if (graph_.value(value).producer != spec.nodes.back()) return "its operand is not the task's last result";
     if (last.outputs.size() != 1) return "the task has several results";
@@ -92,9 +96,18 @@ class Fuser {
 Status fuse_tasks(Graph& graph, PassContext& context) {
   std::vector<TaskSpec> tasks = Fuser(graph, context).run();
   sort_tasks(graph, tasks);
-  for (NodeId id : graph.order()) graph.node(id).task = kNone;
+  std::vector<int32_t> number(graph.node_capacity(), kNone);
   for (size_t i = 0; i < tasks.size(); ++i)
-    for (NodeId id : tasks[i].nodes) graph.node(id).task = static_cast<int32_t>(i);
+    for (NodeId id : tasks[i].nodes) number[static_cast<size_t>(id)] = static_cast<int32_t>(i);
+  bool changed = false;
+  int64_t joined = -static_cast<int64_t>(tasks.size());
+  for (NodeId id : graph.order()) {
+    Node& node = graph.node(id);
+    changed |= node.task != number[static_cast<size_t>(id)];
+    node.task = number[static_cast<size_t>(id)];
+    joined += node.task != kNone;
+  }
+  if (changed) context.count_rewrite(joined);
   return {};
 }
 

@@ -25,7 +25,8 @@ Status fix_input(Graph& graph, const std::string& name, const Shape& shape) {
   TensorType& type = graph.value(*found).type;
   const std::string where = fmt::format("--input_shape of '{}'", name);
   for (int64_t dim : shape)
-    if (dim < 1) return fail(ErrorKind::InvalidArgument, where, fmt::format("dimension {} in {}", dim, to_string(shape)));
+    if (dim < 1)
+      return fail(ErrorKind::InvalidArgument, where, fmt::format("dimension {} in {}", dim, to_string(shape)));
   if (type.has_rank && type.dims.size() != shape.size())
     return fail(ErrorKind::InvalidArgument, where,
                 fmt::format("{} has {} dimensions, the model's {} has {}", to_string(shape), shape.size(),

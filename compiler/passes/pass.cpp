@@ -27,7 +27,8 @@ static_assert(std::ranges::none_of(kPasses, [](const Pass& p) { return p.doc.emp
 Status check_disabled(const PassOptions& options) {
   for (const std::string& name : options.disabled) {
     const auto* row = std::ranges::find(kPasses, std::string_view(name), &Pass::name);
-    if (row == std::end(kPasses)) return fail(ErrorKind::InvalidArgument, "pass '" + name + "'", "there is no such pass");
+    if (row == std::end(kPasses))
+      return fail(ErrorKind::InvalidArgument, "pass '" + name + "'", "there is no such pass");
     if (!row->optional)
       return fail(ErrorKind::InvalidArgument, "pass '" + name + "'", "cannot be switched off: later passes rely on it");
   }
@@ -45,12 +46,16 @@ Status run_one(const Pass& pass, Graph& graph, PassContext& context) {
 
 }  // namespace
 
-std::span<const Pass> all_passes() { return kPasses; }
+std::span<const Pass> all_passes() {
+  return kPasses;
+}
 
 Status run_passes(Graph& graph, const Soc& soc, const PassOptions& options, const PassObserver& observer) {
   NPU_CHECK(check_disabled(options));
   for (const Pass& pass : kPasses) {
-    PassReport report{.name = std::string(pass.name), .nodes_before = graph.order().size()};
+    PassReport report;
+    report.name = pass.name;
+    report.nodes_before = graph.order().size();
     report.disabled = options.disabled.contains(pass.name);
     PassContext context(soc, options);
     context.pass = pass.name;

@@ -85,7 +85,9 @@ Status raise_split(Raise& raise, NodeId id) {
   if (input_of(node, 1) != kNone) return {};
   const auto rank = static_cast<int64_t>(raise.graph.value(node.inputs[0]).type.dims.size());
   const auto axis = normalise_axes({node.int_attr("axis", 0)}, rank);
-  if (!axis) return fail(ErrorKind::InvalidModel, "Split '" + node.name + "'", fmt::format("axis {} of rank {}", node.int_attr("axis", 0), rank));
+  if (!axis)
+    return fail(ErrorKind::InvalidModel, "Split '" + node.name + "'",
+                fmt::format("axis {} of rank {}", node.int_attr("axis", 0), rank));
   std::vector<int64_t> sizes;
   for (ValueId output : node.outputs) {
     if (output == kNone) return {};
@@ -108,7 +110,8 @@ Status raise_softmax(Raise& raise, NodeId id) {
   const int64_t asked = graph.node(id).int_attr("axis", 1);
   const int64_t axis = asked < 0 ? asked + rank : asked;
   if (axis < 0 || axis > rank)
-    return fail(ErrorKind::InvalidModel, graph.node(id).op + " '" + graph.node(id).name + "'", fmt::format("axis {} of rank {}", asked, rank));
+    return fail(ErrorKind::InvalidModel, graph.node(id).op + " '" + graph.node(id).name + "'",
+                fmt::format("axis {} of rank {}", asked, rank));
   const int64_t rows = element_count({shape.begin(), shape.begin() + axis});
   const int64_t columns = element_count({shape.begin() + axis, shape.end()});
   if (axis < rank && columns == shape[static_cast<size_t>(axis)]) {
@@ -119,10 +122,11 @@ Status raise_softmax(Raise& raise, NodeId id) {
   const std::string base = graph.node(id).name;
   const auto reshape = [&](ValueId from, ValueId to, const Shape& target, const char* suffix) {
     const ValueId dims = raise.constant(graph.node(id), std::string("shape") + suffix, ints_tensor(target));
-    return Node{.op = "Reshape", .name = base + suffix, .inputs = {from, dims}, .outputs = {to}, .attrs = {}, .origin = graph.node(id).origin};
+    return make_node("Reshape", base + suffix, {from, dims}, {to}, graph.node(id).origin);
   };
   const ValueId flat = graph.add_value(raise.names.unique(base + "_rows"), TensorType::of(dtype, Shape{rows, columns}));
-  const ValueId normal = graph.add_value(raise.names.unique(base + "_normalised"), TensorType::of(dtype, Shape{rows, columns}));
+  const ValueId normal =
+      graph.add_value(raise.names.unique(base + "_normalised"), TensorType::of(dtype, Shape{rows, columns}));
   graph.insert_before(id, reshape(graph.node(id).inputs[0], flat, {rows, columns}, "_flatten"));
   Node back = reshape(normal, graph.node(id).outputs[0], shape, "_restore");
   graph.node(id).inputs[0] = flat;
@@ -139,7 +143,8 @@ Status raise_resize(Raise& raise, NodeId id) {
   ValueId scales = input_of(node, 1);
   if (scales == kNone) {
     const std::vector<float> factors = node.floats_attr("scales");
-    scales = raise.constant(node, "scales", Tensor::from<float>(DType::Float32, {static_cast<int64_t>(factors.size())}, factors));
+    scales = raise.constant(node, "scales",
+                            Tensor::from<float>(DType::Float32, {static_cast<int64_t>(factors.size())}, factors));
   }
   Node& raised = raise.graph.node(id);
   raised.op = "Resize";

@@ -25,9 +25,24 @@ std::string Names::unique(std::string_view wish) {
   return name;
 }
 
-bool is_op(const Node& node, std::string_view op) { return node.op == op; }
+Node make_node(std::string_view op, std::string name, std::vector<ValueId> inputs, std::vector<ValueId> outputs,
+               std::vector<std::string> origin) {
+  Node node;
+  node.op = op;
+  node.name = std::move(name);
+  node.inputs = std::move(inputs);
+  node.outputs = std::move(outputs);
+  node.origin = std::move(origin);
+  return node;
+}
 
-ValueId input_of(const Node& node, size_t i) { return i < node.inputs.size() ? node.inputs[i] : kNone; }
+bool is_op(const Node& node, std::string_view op) {
+  return node.op == op;
+}
+
+ValueId input_of(const Node& node, size_t i) {
+  return i < node.inputs.size() ? node.inputs[i] : kNone;
+}
 
 const Tensor* constant_of(const Graph& graph, const Node& node, size_t i) {
   const ValueId id = input_of(node, i);
@@ -57,7 +72,9 @@ std::optional<std::vector<int64_t>> normalise_axes(std::vector<int64_t> axes, in
   return axes;
 }
 
-void swap_names(Graph& graph, ValueId a, ValueId b) { std::swap(graph.value(a).name, graph.value(b).name); }
+void swap_names(Graph& graph, ValueId a, ValueId b) {
+  std::swap(graph.value(a).name, graph.value(b).name);
+}
 
 bool bypass(Graph& graph, NodeId id, ValueId replacement) {
   const ValueId old = graph.node(id).outputs[0];

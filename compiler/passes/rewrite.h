@@ -39,6 +39,10 @@ class Names {
   std::unordered_set<std::string> taken_;
 };
 
+// A node without attributes; origin: the names of the model's nodes it comes from.
+Node make_node(std::string_view op, std::string name, std::vector<ValueId> inputs, std::vector<ValueId> outputs,
+               std::vector<std::string> origin = {});
+
 bool is_op(const Node& node, std::string_view op);
 // The input, or kNone when left out.
 ValueId input_of(const Node& node, size_t i);

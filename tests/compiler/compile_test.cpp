@@ -17,14 +17,16 @@ namespace {
 
 class AddressMachine {
  public:
-  explicit AddressMachine(const CompiledModel& model) : model_(model), arena_(static_cast<size_t>(model.arena_bytes), std::byte{0xa5}) {}
+  explicit AddressMachine(const CompiledModel& model)
+      : model_(model), arena_(static_cast<size_t>(model.arena_bytes), std::byte{0xa5}) {}
 
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) {
     for (size_t i = 0; i < inputs.size(); ++i) store(model_.inputs[i], inputs[i]);
     for (const Task& task : model_.tasks) {
       if (task.engine != Engine::AiCpu) return fail(ErrorKind::InvalidArgument, task.name, "is not an AI-CPU task");
       std::vector<Tensor> operands;
-      for (const TensorDesc& desc : task.inputs) operands.push_back(desc.dtype == DType::Undefined ? Tensor() : load(desc));
+      for (const TensorDesc& desc : task.inputs)
+        operands.push_back(desc.dtype == DType::Undefined ? Tensor() : load(desc));
       NPU_TRY(auto results, run_reference(model_.graph.node(task.nodes[0]), model_.graph.opset, operands));
       for (size_t i = 0; i < task.outputs.size(); ++i)
         if (task.outputs[i].dtype != DType::Undefined) store(task.outputs[i], results[i]);
@@ -150,7 +152,9 @@ TEST_CASE("progress is told, and can stop it") {
 }
 
 TEST_CASE("an unknown chip is an error") {
-  const auto model = compile(test::RandomGraph(1).make(2), {.soc = "Ascend999", .passes = {}, .command_line = ""});
+  CompileOptions options;
+  options.soc = "Ascend999";
+  const auto model = compile(test::RandomGraph(1).make(2), options);
   REQUIRE(!model);
   CHECK(model.error().kind == ErrorKind::InvalidArgument);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ class RandomGraph {
     graph_.inputs = {input};
     values_ = {input};
     for (int i = 0; i < layers; ++i) add_layer();
-    if (roll(3) == 0) graph_.outputs.push_back(values_[static_cast<size_t>(1 + roll(static_cast<int>(values_.size()) - 1))]);
+    if (roll(3) == 0)
+      graph_.outputs.push_back(values_[static_cast<size_t>(1 + roll(static_cast<int>(values_.size()) - 1))]);
     if (graph_.outputs.empty() || graph_.outputs[0] != values_.back()) graph_.outputs.push_back(values_.back());
     return std::move(graph_);
   }
@@ -51,7 +53,14 @@ class RandomGraph {
   ValueId add(std::string op, std::vector<ValueId> inputs, std::map<std::string, Attr, std::less<>> attrs = {}) {
     const std::string name = op + std::to_string(graph_.value_count());
     const ValueId out = graph_.add_value(name, {});
-    const NodeId id = graph_.append(Node{.op = std::move(op), .name = name, .inputs = std::move(inputs), .outputs = {out}, .attrs = std::move(attrs), .origin = {name}});
+    Node node;
+    node.op = std::move(op);
+    node.name = name;
+    node.inputs = std::move(inputs);
+    node.outputs = {out};
+    node.attrs = std::move(attrs);
+    node.origin = {name};
+    const NodeId id = graph_.append(std::move(node));
     const auto inferred = infer_node(graph_, id);
     if (!inferred) throw std::runtime_error(inferred.error().message());
     return out;
@@ -68,33 +77,55 @@ class RandomGraph {
     using Ints = std::vector<int64_t>;
     const int64_t c = s[1];
     switch (roll(20)) {
-      case 0: case 1: {
+      case 0:
+      case 1: {
         const int64_t out = pick<int64_t>({4, 16, 7}), k = s[2] >= 3 && s[3] >= 3 ? pick<int64_t>({1, 3}) : 1;
         std::vector<ValueId> inputs{x, constant(tensor({out, c, k, k}, -0.3f, 0.3f))};
         if (roll(2)) inputs.push_back(constant(tensor({out})));
-        if (roll(3) == 0) return add("Conv", inputs, {{"auto_pad", std::string("SAME_UPPER")}, {"strides", Ints{2, 1}}});
+        if (roll(3) == 0)
+          return add("Conv", inputs, {{"auto_pad", std::string("SAME_UPPER")}, {"strides", Ints{2, 1}}});
         return add("Conv", inputs, {{"pads", Ints{k / 2, 0, k / 2, 0}}});
       }
-      case 2: return add("Conv", {x, constant(tensor({c, 1, 1, 1}))}, {{"group", c}});
-      case 3: case 4: {
-        const ValueId gamma = constant(tensor({c})), beta = constant(tensor({c})), mean = constant(tensor({c})), var = constant(tensor({c}, 0.5f, 1.5f));
+      case 2:
+        return add("Conv", {x, constant(tensor({c, 1, 1, 1}))}, {{"group", c}});
+      case 3:
+      case 4: {
+        const ValueId gamma = constant(tensor({c})), beta = constant(tensor({c})), mean = constant(tensor({c})),
+                      var = constant(tensor({c}, 0.5f, 1.5f));
         return add("BatchNormalization", {x, gamma, beta, mean, var});
       }
-      case 5: return add("Relu", {x});
-      case 6: return add(pick<std::string>({"Add", "Mul", "Sub"}), {x, constant(tensor({c, 1, 1}))});
-      case 7: return add("Sub", {constant(tensor({1, c, 1, 1})), x});
-      case 8: return graph_.opset >= 11 ? add("Pad", {x, ints({0, 0, 1, 0, 0, 0, 0, 1})}) : x;
-      case 9: return s[2] >= 2 && s[3] >= 2 ? add(pick<std::string>({"MaxPool", "AveragePool"}), {x}, {{"kernel_shape", Ints{2, 2}}}) : add("Sigmoid", {x});
-      case 10: return add(pick<std::string>({"Identity", "Dropout"}), {x});
-      case 11: return add("Sigmoid", {x});
-      case 12: return add("Transpose", {x}, {{"perm", Ints{0, 2, 3, 1}}});
-      case 13: return add("Transpose", {x}, {{"perm", Ints{0, 3, 1, 2}}});
-      case 14: return add("Clip", {x, constant(Tensor(DType::Float32, {})), roll(2) ? constant(tensor({}, 0.5f, 2)) : kNone});
-      case 15: return add("Concat", {x, x, x}, {{"axis", int64_t{1}}});
-      case 16: return add("Flatten", {x});
-      case 17: return add("Softmax", {x}, {{"axis", int64_t{1}}});
-      case 18: return add("Sum", {x, x, constant(tensor({1, c, 1, 1}))});
-      default: return residual(x, s);
+      case 5:
+        return add("Relu", {x});
+      case 6:
+        return add(pick<std::string>({"Add", "Mul", "Sub"}), {x, constant(tensor({c, 1, 1}))});
+      case 7:
+        return add("Sub", {constant(tensor({1, c, 1, 1})), x});
+      case 8:
+        return graph_.opset >= 11 ? add("Pad", {x, ints({0, 0, 1, 0, 0, 0, 0, 1})}) : x;
+      case 9:
+        return s[2] >= 2 && s[3] >= 2
+                   ? add(pick<std::string>({"MaxPool", "AveragePool"}), {x}, {{"kernel_shape", Ints{2, 2}}})
+                   : add("Sigmoid", {x});
+      case 10:
+        return add(pick<std::string>({"Identity", "Dropout"}), {x});
+      case 11:
+        return add("Sigmoid", {x});
+      case 12:
+        return add("Transpose", {x}, {{"perm", Ints{0, 2, 3, 1}}});
+      case 13:
+        return add("Transpose", {x}, {{"perm", Ints{0, 3, 1, 2}}});
+      case 14:
+        return add("Clip", {x, constant(Tensor(DType::Float32, {})), roll(2) ? constant(tensor({}, 0.5f, 2)) : kNone});
+      case 15:
+        return add("Concat", {x, x, x}, {{"axis", int64_t{1}}});
+      case 16:
+        return add("Flatten", {x});
+      case 17:
+        return add("Softmax", {x}, {{"axis", int64_t{1}}});
+      case 18:
+        return add("Sum", {x, x, constant(tensor({1, c, 1, 1}))});
+      default:
+        return residual(x, s);
     }
   }
 
@@ -110,17 +141,22 @@ class RandomGraph {
       case 0: {
         const int64_t n = pick<int64_t>({4, 16, 10}), turned = roll(2);
         const Shape w = turned ? Shape{n, s[1]} : Shape{s[1], n};
-        return add("Gemm", {x, constant(tensor(w, -0.2f, 0.2f)), constant(tensor({n}))}, {{"transB", turned}, {"alpha", 0.5f}});
+        return add("Gemm", {x, constant(tensor(w, -0.2f, 0.2f)), constant(tensor({n}))},
+                   {{"transB", turned}, {"alpha", 0.5f}});
       }
       case 1: {
         const int64_t n = pick<int64_t>({4, 16});
         const ValueId product = add("MatMul", {x, constant(tensor({s[1], n}, -0.2f, 0.2f))});
         return add("Add", {product, constant(tensor({n}))});
       }
-      case 2: return add("Relu", {x});
-      case 3: return add("Softmax", {x}, {{"axis", int64_t{-1}}});
-      case 4: return add("Mul", {x, constant(tensor({1, s[1]}))});
-      default: return add("Reshape", {add("Reshape", {x, ints({s[0], 1, s[1]})}), ints({0, -1})});
+      case 2:
+        return add("Relu", {x});
+      case 3:
+        return add("Softmax", {x}, {{"axis", int64_t{-1}}});
+      case 4:
+        return add("Mul", {x, constant(tensor({1, s[1]}))});
+      default:
+        return add("Reshape", {add("Reshape", {x, ints({s[0], 1, s[1]})}), ints({0, -1})});
     }
   }
 

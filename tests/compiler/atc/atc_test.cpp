@@ -28,7 +28,8 @@ constexpr const char* kModel =
 // A folder of its own with the model in it, gone afterwards.
 class Workplace {
  public:
-  Workplace() : dir_(std::filesystem::temp_directory_path() / fmt::format("npu_atc_test_{}", static_cast<const void*>(this))) {
+  Workplace()
+      : dir_(std::filesystem::temp_directory_path() / fmt::format("npu_atc_test_{}", static_cast<const void*>(this))) {
     std::filesystem::create_directories(dir_);
     const auto graph = parse_graph(kModel);
     REQUIRE(graph);
@@ -51,7 +52,8 @@ class Workplace {
 };
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -75,7 +77,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 std::vector<std::string> compile_arguments(const Workplace& place, const std::string& output) {
-  return {"--model=" + place.path("tiny.onnx"), "--output=" + place.path(output), "--soc_version=Ascend310", "--input_shape=x:1,3,4,4"};
+  return {"--model=" + place.path("tiny.onnx"), "--output=" + place.path(output), "--soc_version=Ascend310",
+          "--input_shape=x:1,3,4,4"};
 }
 
 }  // namespace
@@ -101,10 +104,13 @@ TEST_CASE("a compiled model can be shown and written as JSON") {
   CHECK(info.code == 0);
   CHECK(info.text.find("soc_version[Ascend310], framework_type[ONNX]") != std::string::npos);
   CHECK(info.text.find("Original Atc command line: atc --model=") != std::string::npos);
-  const auto size_of_field = [&](const std::string& field) { return std::atoll(info.text.c_str() + info.text.find(field) + field.size()); };
+  const auto size_of_field = [&](const std::string& field) {
+    return std::atoll(info.text.c_str() + info.text.find(field) + field.size());
+  };
   const auto file_size = static_cast<long long>(std::filesystem::file_size(place.path("out.om")));
-  const long long parts = size_of_field("modeldef_size[") + size_of_field("weight_data_size[") + size_of_field("tbe_kernels_size[") +
-                          size_of_field("cust_aicpu_kernel_store_size[") + size_of_field("task_info_size[") + size_of_field("so_store_size[");
+  const long long parts = size_of_field("modeldef_size[") + size_of_field("weight_data_size[") +
+                          size_of_field("tbe_kernels_size[") + size_of_field("cust_aicpu_kernel_store_size[") +
+                          size_of_field("task_info_size[") + size_of_field("so_store_size[");
   CHECK(parts > file_size / 2);
   CHECK(parts < file_size);
 
@@ -112,7 +118,8 @@ TEST_CASE("a compiled model can be shown and written as JSON") {
   REQUIRE_MESSAGE(json.code == 0, json.text);
   const auto text = read_file(place.path("out.json"));
   REQUIRE(text);
-  const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()), reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
+  const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()),
+                                            reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
   CHECK(parsed["graph"][0]["input"][0] == "x");
   CHECK(parsed["graph"][0]["op"].size() > 2);
   CHECK(!parsed["task"].empty());
@@ -124,7 +131,8 @@ TEST_CASE("a .onnx model can be written as JSON") {
   REQUIRE_MESSAGE(json.code == 0, json.text);
   const auto text = read_file(place.path("tiny.json"));
   REQUIRE(text);
-  const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()), reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
+  const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()),
+                                            reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
   const auto& ops = parsed["graph"][0]["op"];
   REQUIRE(ops.size() == 4);
   CHECK(ops[2]["type"] == "Conv");
@@ -148,8 +156,15 @@ TEST_CASE("dumped passes are graphs that parse") {
 }
 
 TEST_CASE("values are read as they are meant") {
-  const std::vector<std::string> arguments{"--model", "m.onnx", "--output=o", "--soc_version=Ascend310", "--input_shape", "a:1,2; b/c:0 :3",
-                                           "--optimization_switch=fold-pads:off;fuse-bias:on", "--disable_reuse_memory=1", "--precision_mode=must_keep_origin_dtype"};
+  const std::vector<std::string> arguments{"--model",
+                                           "m.onnx",
+                                           "--output=o",
+                                           "--soc_version=Ascend310",
+                                           "--input_shape",
+                                           "a:1,2; b/c:0 :3",
+                                           "--optimization_switch=fold-pads:off;fuse-bias:on",
+                                           "--disable_reuse_memory=1",
+                                           "--precision_mode=must_keep_origin_dtype"};
   const auto options = atc::parse_options(arguments);
   REQUIRE_MESSAGE(options, (options ? "" : options.error().text));
   CHECK(options->input_shapes.at("a") == Shape{1, 2});

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "compiler/group_tasks.h"
@@ -10,6 +11,16 @@
 
 namespace npu {
 namespace {
+
+Node node(std::string op, std::string name, std::vector<ValueId> inputs, ValueId output, Engine engine) {
+  Node made;
+  made.op = std::move(op);
+  made.name = std::move(name);
+  made.inputs = std::move(inputs);
+  made.outputs = {output};
+  made.engine = engine;
+  return made;
+}
 
 // x -> n elementwise tasks -> y
 Graph chain(int n) {
@@ -19,7 +30,7 @@ Graph chain(int n) {
   graph.inputs = {last};
   for (int i = 0; i < n; ++i) {
     const ValueId next = graph.add_value("v" + std::to_string(i), type);
-    graph.append(Node{.op = "Relu", .name = "relu" + std::to_string(i), .inputs = {last}, .outputs = {next}, .attrs = {}, .engine = Engine::AiCore});
+    graph.append(node("Relu", "relu" + std::to_string(i), {last}, next, Engine::AiCore));
     last = next;
   }
   graph.outputs = {last};
@@ -41,7 +52,8 @@ void check_disjoint(const MemoryPlan& plan) {
     for (size_t b = a + 1; b < plan.lives.size(); ++b) {
       const BufferLife& two = plan.lives[b];
       const bool together = one.first_task <= two.last_task && two.first_task <= one.last_task;
-      const bool apart = one.offset + one.bytes + kTensorSlack <= two.offset || two.offset + two.bytes + kTensorSlack <= one.offset;
+      const bool apart =
+          one.offset + one.bytes + kTensorSlack <= two.offset || two.offset + two.bytes + kTensorSlack <= one.offset;
       CHECK_MESSAGE((!together || apart), one.name, " and ", two.name);
     }
   }
@@ -65,11 +77,12 @@ TEST_CASE("a chain needs four buffers however long it is") {
 TEST_CASE("views share the bytes of their source and keep them alive") {
   Graph graph = chain(2);
   const ValueId last = graph.outputs[0];
-  const ValueId dims = graph.add_constant("dims", Tensor::from<int64_t>(DType::Int64, {2}, std::vector<int64_t>{1, 16384}));
+  const ValueId dims =
+      graph.add_constant("dims", Tensor::from<int64_t>(DType::Int64, {2}, std::vector<int64_t>{1, 16384}));
   const ValueId flat = graph.add_value("flat", TensorType::of(DType::Float16, Shape{1, 16384}));
   const ValueId out = graph.add_value("out", TensorType::of(DType::Float16, Shape{1, 16384}));
-  graph.append(Node{.op = "Reshape", .name = "flat", .inputs = {last, dims}, .outputs = {flat}, .attrs = {}, .engine = Engine::Host});
-  graph.append(Node{.op = "Relu", .name = "out", .inputs = {flat}, .outputs = {out}, .attrs = {}, .engine = Engine::AiCore});
+  graph.append(node("Reshape", "flat", {last, dims}, flat, Engine::Host));
+  graph.append(node("Relu", "out", {flat}, out, Engine::AiCore));
   graph.outputs = {out};
   const MemoryPlan planned = plan(graph);
   CHECK(planned.offset[static_cast<size_t>(flat)] == planned.offset[static_cast<size_t>(last)]);
@@ -98,7 +111,8 @@ TEST_CASE("random lifetimes never overlap in memory") {
     test::RandomGraph random(seed);
     Graph graph = random.make(10);
     for (NodeId id : graph.order())
-      graph.node(id).engine = graph.node(id).op == "Flatten" || graph.node(id).op == "Identity" ? Engine::Host : Engine::AiCpu;
+      graph.node(id).engine =
+          graph.node(id).op == "Flatten" || graph.node(id).op == "Identity" ? Engine::Host : Engine::AiCpu;
     std::vector<int64_t> scratch;
     for (size_t i = 0; i < graph.order().size(); ++i) scratch.push_back(i % 3 == 0 ? 1000 : 0);
     INFO("seed ", seed);

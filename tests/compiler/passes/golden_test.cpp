@@ -52,7 +52,8 @@ Result<Outcome> run_pass(Graph& graph, const std::string& name, const PassOption
   NPU_CHECK(pass->run(graph, context));
   NPU_CHECK(verify(graph));
   Outcome outcome{print_graph(graph), context.rewrites};
-  for (const MissedRewrite& miss : context.misses) outcome.text += fmt::format("// missed {}: {}\n", miss.node, miss.reason);
+  for (const MissedRewrite& miss : context.misses)
+    outcome.text += fmt::format("// missed {}: {}\n", miss.node, miss.reason);
   return outcome;
 }
 
@@ -81,7 +82,8 @@ TEST_CASE("passes turn golden inputs into golden outputs") {
   CHECK(files.size() > 20);
   for (const auto& golden : files) {
     const auto result = run(golden);
-    CHECK_MESSAGE(result.has_value() != golden.is_bad(), golden.name, ": ", result ? "no error" : result.error().message());
+    CHECK_MESSAGE(result.has_value() != golden.is_bad(), golden.name, ": ",
+                  result ? "no error" : result.error().message());
     test::check_golden(golden, result ? *result : result.error().message());
   }
 }

@@ -13,7 +13,9 @@
 namespace npu {
 namespace {
 
-const Soc& soc() { return **find_soc("Ascend310"); }
+const Soc& soc() {
+  return **find_soc("Ascend310");
+}
 
 Graph tiny() {
   return *parse_graph(
@@ -63,7 +65,8 @@ TEST_CASE("the runner reports every pass") {
 TEST_CASE("the observer can stop the passes") {
   Graph graph = tiny();
   int seen = 0;
-  const auto status = run_passes(graph, soc(), batch_of(1), [&](const PassReport&, const Graph&) { return ++seen < 3; });
+  const auto status =
+      run_passes(graph, soc(), batch_of(1), [&](const PassReport&, const Graph&) { return ++seen < 3; });
   REQUIRE(!status);
   CHECK(status.error().kind == ErrorKind::Cancelled);
   CHECK(seen == 3);
@@ -115,20 +118,22 @@ TEST_CASE("passes keep the meaning of random graphs") {
   }
 }
 
-TEST_CASE("the pipeline is stable: a compiled graph's passes change nothing but bookkeeping") {
-  for (uint32_t seed = 0; seed < 40; ++seed) {
+TEST_CASE("running a pass a second time changes nothing") {
+  for (uint32_t seed = 0; seed < 100; ++seed) {
     test::RandomGraph random(seed);
-    Graph graph = random.make(6);
-    REQUIRE(run_passes(graph, soc(), {}));
-    const std::string once = print_graph(graph);
+    Graph graph = random.make(3 + static_cast<int>(seed % 7));
     PassOptions options;
     for (const Pass& pass : all_passes()) {
-      PassContext context(soc(), options);
-      REQUIRE(pass.run(graph, context));
+      PassContext once(soc(), options);
+      REQUIRE(pass.run(graph, once));
+      const std::string text = print_graph(graph);
+      PassContext twice(soc(), options);
+      REQUIRE(pass.run(graph, twice));
       REQUIRE(verify(graph));
+      INFO("seed ", seed, " pass ", std::string(pass.name), "\n", text);
+      CHECK(print_graph(graph) == text);
+      CHECK(twice.rewrites == 0);
     }
-    INFO("seed ", seed);
-    CHECK(print_graph(graph) == once);
   }
 }
 
@@ -138,18 +143,20 @@ TEST_CASE("models of the shared data go through all passes") {
     MESSAGE("skipped: no shared data");
     return;
   }
-  const std::pair<const char*, PassOptions> models[] = {
-      {"mnist-8.onnx", {}},
-      {"super-resolution.onnx", {.input_shapes = {{"input", {1, 1, 224, 224}}}}},
-      {"ppocrv3-det.onnx", {.input_shapes = {{"x", {1, 3, 736, 736}}}}},
-      {"ultraface-rfb-320.onnx", {}},
+  const std::tuple<std::string, std::string, Shape> models[] = {
+      {"mnist-8.onnx", "Input3", {1, 1, 28, 28}},
+      {"super-resolution.onnx", "input", {1, 1, 224, 224}},
+      {"ppocrv3-det.onnx", "x", {1, 3, 736, 736}},
+      {"ultraface-rfb-320.onnx", "input", {1, 3, 240, 320}},
   };
-  for (const auto& [file, options] : models) {
+  for (const auto& [file, input, shape] : models) {
+    PassOptions options;
+    options.input_shapes[input] = shape;
     auto graph = load_onnx_file((*data / "models" / file).string());
     REQUIRE_MESSAGE(graph, file);
     size_t cpu = 0;
     const auto status = run_passes(*graph, soc(), options);
-    REQUIRE_MESSAGE(status, std::string(file), ": ", (status ? "" : status.error().message()));
+    REQUIRE_MESSAGE(status, file, ": ", (status ? "" : status.error().message()));
     for (NodeId id : graph->order()) cpu += graph->node(id).engine == Engine::AiCpu;
     MESSAGE(file, ": ", graph->order().size(), " nodes, ", cpu, " on the AI CPU");
     CHECK(cpu * 4 < graph->order().size());
