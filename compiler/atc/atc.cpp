@@ -23,6 +23,10 @@ constexpr std::string_view kSuccess = "ATC run success, welcome to the next use.
 constexpr std::string_view kFailure =
     "ATC run failed, Please check the detail log, Try 'atc --help' for more information\n";
 
+std::string text_of(const Error& error) {
+  return error.where.empty() ? error.what : fmt::format("{}: {}", error.where, error.what);
+}
+
 // Error classes of the vendor's codes: E10xxx arguments, E105xx operators, E13xxx files, E14xxx compilation, E16xxx
 // ONNX.
 AtcError as_atc_error(const Error& error) {
@@ -43,8 +47,10 @@ AtcError as_atc_error(const Error& error) {
     default:
       break;
   }
-  if (error.where.starts_with("--input_shape")) code = "E10002";
-  return {code, error.message()};
+  const bool about_shape =
+      error.what.find("--input_shape") != std::string::npos || error.where.starts_with("--input_shape");
+  if (error.kind == ErrorKind::InvalidArgument && about_shape) code = "E10002";
+  return {code, text_of(error)};
 }
 
 template <class T>
@@ -58,13 +64,13 @@ AtcResult<SharedBytes> read(const std::string& path) {
   if (!std::filesystem::is_regular_file(path, ignored))
     return refuse("E13000", fmt::format("There is no file '{}'.", path));
   auto bytes = read_file(path);
-  if (!bytes) return refuse("E13001", fmt::format("The file '{}' cannot be read: {}", path, bytes.error().what));
+  if (!bytes) return refuse("E13001", fmt::format("The file '{}' {}", path, bytes.error().what));
   return std::move(*bytes);
 }
 
 AtcResult<void> write(const std::string& path, Bytes bytes) {
   if (auto written = write_file(path, bytes); !written)
-    return refuse("E13004", fmt::format("The file '{}' cannot be written: {}", path, written.error().what));
+    return refuse("E13004", fmt::format("The file '{}' {}", path, written.error().what));
   return {};
 }
 
@@ -117,11 +123,11 @@ AtcResult<Graph> load(const std::string& path) {
   if (graph) return std::move(*graph);
   const bool structure = graph.error().kind == ErrorKind::InvalidModel;
   return refuse(structure ? "E16001" : as_atc_error(graph.error()).code,
-                fmt::format("'{}' cannot be loaded: {}", path, graph.error().message()));
+                fmt::format("'{}' cannot be loaded: {}", path, text_of(graph.error())));
 }
 
 AtcError bad_om(const std::string& path, const Error& error) {
-  return {"E13005", fmt::format("'{}' is no .om file that can be read: {}", path, error.message())};
+  return {"E13005", fmt::format("'{}' is no .om file that can be read: {}", path, text_of(error))};
 }
 
 AtcResult<void> show(Bytes om, const std::string& path, const Say& say) {
@@ -195,34 +201,41 @@ std::string join_command_line(std::span<const std::string> arguments) {
   return line;
 }
 
-int report(const AtcError& error, const Say& say) {
-  say(fmt::format("{}{}: {}\n", kFailure, error.code, error.text));
-  return 1;
-}
-
 }  // namespace
 
-int run_atc(std::span<const std::string> arguments, const Say& say) {
+int run_atc(std::span<const std::string> arguments, const Say& say_to) {
   const auto options = parse_options(arguments);
   if (options && options->help) {
-    say(help_text());
+    say_to(help_text());
     return 0;
   }
+  bool open_line = false;  // dots of progress stand without a line end
+  const Say say = [&](std::string_view text) {
+    open_line = !text.ends_with('\n');
+    say_to(text);
+  };
   say(kStart);
-  if (!options) return report(options.error(), say);
   AtcResult<void> done;
-  switch (options->mode) {
-    case Mode::Compile:
-      done = compile_model(*options, join_command_line(arguments), say);
-      break;
-    case Mode::ToJson:
-      done = write_json(*options);
-      break;
-    case Mode::ShowInfo:
-      done = show_info(*options, say);
-      break;
+  if (!options) {
+    done = std::unexpected(options.error());
+  } else {
+    switch (options->mode) {
+      case Mode::Compile:
+        done = compile_model(*options, join_command_line(arguments), say);
+        break;
+      case Mode::ToJson:
+        done = write_json(*options);
+        break;
+      case Mode::ShowInfo:
+        done = show_info(*options, say);
+        break;
+    }
   }
-  if (!done) return report(done.error(), say);
+  if (open_line) say("\n");
+  if (!done) {
+    say(fmt::format("{}{}: {}\n", kFailure, done.error().code, done.error().text));
+    return 1;
+  }
   say(kSuccess);
   return 0;
 }
