@@ -35,8 +35,18 @@ Status check_disabled(const PassOptions& options) {
   return {};
 }
 
+// Constants that nobody reads any more give their bytes back: the weights of a large model exist in several forms on
+// the way through the passes, but not at the same time.
+void release_unused_constants(Graph& graph) {
+  std::vector<bool> used(graph.value_count());
+  for (ValueId id : graph.used_constants()) used[static_cast<size_t>(id)] = true;
+  for (size_t i = 0; i < used.size(); ++i)
+    if (!used[i]) graph.value(static_cast<ValueId>(i)).constant.reset();
+}
+
 Status run_one(const Pass& pass, Graph& graph, PassContext& context) {
   NPU_CHECK(pass.run(graph, context));
+  release_unused_constants(graph);
   auto sound = verify(graph);
   if (sound) return {};
   Error error = std::move(sound).error();
