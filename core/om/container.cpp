@@ -33,11 +33,13 @@ enum At : size_t {
 };
 
 constexpr std::pair<uint32_t, std::string_view> kPartNames[] = {
-    {0, "MODEL_DEF"},          {1, "WEIGHTS_DATA"},  {2, "TASK_INFO"},  {3, "TBE_KERNELS"},
-    {4, "CUST_AICPU_KERNELS"}, {5, "SO_BINS"},       {6, "FLOW_MODEL"}, {12, "TILING_DATA"},
+    {0, "MODEL_DEF"},          {1, "WEIGHTS_DATA"}, {2, "TASK_INFO"},  {3, "TBE_KERNELS"},
+    {4, "CUST_AICPU_KERNELS"}, {5, "SO_BINS"},      {6, "FLOW_MODEL"}, {12, "TILING_DATA"},
 };
 
-std::unexpected<Error> bad(std::string what) { return fail(ErrorKind::InvalidModel, ".om file", std::move(what)); }
+std::unexpected<Error> bad(std::string what) {
+  return fail(ErrorKind::InvalidModel, ".om file", std::move(what));
+}
 
 template <class T>
 T read_at(Bytes bytes, size_t offset) {
@@ -73,12 +75,13 @@ Bytes Container::find(Part part) const {
 }
 
 Result<Container> read_container(Bytes file) {
-  if (file.size() < 4 || read_at<uint32_t>(file, kAtMagic) != kMagic) return bad("does not begin with the signature IMOD");
-  if (file.size() < kHeaderBytes) return bad(fmt::format("has {} bytes, its header alone needs {}", file.size(), kHeaderBytes));
+  if (file.size() < 4 || read_at<uint32_t>(file, kAtMagic) != kMagic)
+    return bad("does not begin with the signature IMOD");
+  if (file.size() < kHeaderBytes)
+    return bad(fmt::format("has {} bytes, its header alone needs {}", file.size(), kHeaderBytes));
   if (const auto size = read_at<uint32_t>(file, kAtHeaderSize); size != kHeaderBytes)
     return bad(fmt::format("the header claims {} bytes, {} are known", size, kHeaderBytes));
-  if (read_at<uint8_t>(file, kAtIsEncrypted) != 0)
-    return fail(ErrorKind::UnsupportedModel, ".om file", "is encrypted");
+  if (read_at<uint8_t>(file, kAtIsEncrypted) != 0) return fail(ErrorKind::UnsupportedModel, ".om file", "is encrypted");
 
   Container container;
   container.version = read_at<uint32_t>(file, kAtVersion);
@@ -106,13 +109,16 @@ Result<Container> read_container(Bytes file) {
   const Bytes data = file.subspan(base);
   for (const Row& row : rows) {
     if (row.offset > data.size() || row.size > data.size() - row.offset)
-      return bad(fmt::format("partition {} [{}, +{}) is outside the file's {} bytes of data", part_name(row.type), row.offset, row.size, data.size()));
-    container.partitions.push_back({row.type, base + row.offset, data.subspan(static_cast<size_t>(row.offset), static_cast<size_t>(row.size))});
+      return bad(fmt::format("partition {} [{}, +{}) is outside the file's {} bytes of data", part_name(row.type),
+                             row.offset, row.size, data.size()));
+    container.partitions.push_back(
+        {row.type, base + row.offset, data.subspan(static_cast<size_t>(row.offset), static_cast<size_t>(row.size))});
   }
   return container;
 }
 
-std::vector<std::byte> write_container(const std::string& name, uint8_t platform_type, const std::vector<PartData>& parts) {
+std::vector<std::byte> write_container(const std::string& name, uint8_t platform_type,
+                                       const std::vector<PartData>& parts) {
   uint64_t data_bytes = 0;
   for (const PartData& part : parts) data_bytes += part.bytes.size();
   const bool is_wide = data_bytes >= (uint64_t{1} << 32) - 4096;
@@ -162,7 +168,8 @@ Result<std::vector<Kernel>> read_kernels(Bytes store) {
     const auto magic = reader.read<uint32_t>();
     const auto name_length = reader.read<uint32_t>();
     const auto bin_length = reader.read<uint32_t>();
-    if (reader.ok() && magic != kKernelMagic) return bad(fmt::format("{} begins with {:#x}, not {:#x}", place, magic, kKernelMagic));
+    if (reader.ok() && magic != kKernelMagic)
+      return bad(fmt::format("{} begins with {:#x}, not {:#x}", place, magic, kKernelMagic));
     const Bytes name = reader.read_bytes(name_length);
     const Bytes bytes = reader.read_bytes(bin_length);
     if (!reader.ok()) return bad(place + " is cut off");

@@ -39,7 +39,8 @@ struct PartData {
   Bytes bytes;
 };
 // platform_type: the vendor's number for the chip family (1: Ascend310).
-std::vector<std::byte> write_container(const std::string& name, uint8_t platform_type, const std::vector<PartData>& parts);
+std::vector<std::byte> write_container(const std::string& name, uint8_t platform_type,
+                                       const std::vector<PartData>& parts);
 
 struct Kernel {
   std::string name;

@@ -16,23 +16,51 @@ using protozero::pbf_writer;
 enum class ModelField : protozero::pbf_tag_type { Name = 1, Version = 2, CustomVersion = 3, Graph = 7, Attr = 11 };
 enum class GraphField : protozero::pbf_tag_type { Name = 1, Op = 6, Attr = 11 };
 enum class OpField : protozero::pbf_tag_type {
-  Name = 1, Type = 2, Input = 5, Attr = 10, Id = 21, SrcName = 24, SrcIndex = 25, InputOffsets = 28, OutputOffsets = 29,
-  InputDesc = 33, OutputDesc = 34,
+  Name = 1,
+  Type = 2,
+  Input = 5,
+  Attr = 10,
+  Id = 21,
+  SrcName = 24,
+  SrcIndex = 25,
+  InputOffsets = 28,
+  OutputOffsets = 29,
+  InputDesc = 33,
+  OutputDesc = 34,
 };
 enum class DescField : protozero::pbf_tag_type {
-  Name = 1, Dtype = 2, Shape = 3, Layout = 4, Attr = 5, Size = 10, DeviceType = 14, RealDimCount = 16, DataOffset = 18,
+  Name = 1,
+  Dtype = 2,
+  Shape = 3,
+  Layout = 4,
+  Attr = 5,
+  Size = 10,
+  DeviceType = 14,
+  RealDimCount = 16,
+  DataOffset = 18,
 };
 enum class ShapeField : protozero::pbf_tag_type { Dim = 1 };
 enum class TensorField : protozero::pbf_tag_type { Desc = 1, Data = 2 };
 enum class EntryField : protozero::pbf_tag_type { Key = 1, Value = 2 };
 enum class AttrField : protozero::pbf_tag_type {
-  List = 1, S = 2, I = 3, F = 4, B = 5, Bt = 7, Func = 10, Td = 11, T = 12, G = 13, ListListInt = 14, Dt = 15,
+  List = 1,
+  S = 2,
+  I = 3,
+  F = 4,
+  B = 5,
+  Bt = 7,
+  Func = 10,
+  Td = 11,
+  T = 12,
+  G = 13,
+  ListListInt = 14,
+  Dt = 15,
 };
 enum class ListField : protozero::pbf_tag_type { S = 2, I = 3, F = 4, B = 5, ValType = 20 };
 enum class ListType : int32_t { None = 0, String = 1, Int = 2, Float = 3, Bool = 4 };
 
 template <class Field>
-  requires std::is_enum_v<Field>
+requires std::is_enum_v<Field>
 constexpr protozero::pbf_tag_type tag(Field field) {
   return static_cast<protozero::pbf_tag_type>(field);
 }
@@ -101,7 +129,10 @@ Attr read_list(data_view view) {
     case ListType::String: attr.kind = Attr::Kind::Strs; break;
     case ListType::Int: attr.kind = Attr::Kind::Ints; break;
     case ListType::Float: attr.kind = Attr::Kind::Floats; break;
-    case ListType::Bool: attr.kind = Attr::Kind::Bools; attr.ints = std::move(bools); break;
+    case ListType::Bool:
+      attr.kind = Attr::Kind::Bools;
+      attr.ints = std::move(bools);
+      break;
     default: attr.kind = Attr::Kind::Other; attr.s = "list";
   }
   return attr;
@@ -122,9 +153,18 @@ Attr read_attr(data_view view) {
       case pb_varint(AttrField::I): attr = Attr::of(message.get_int64()); break;
       case pb_fixed32(AttrField::F): attr = Attr::of(message.get_float()); break;
       case pb_varint(AttrField::B): attr = Attr::of(message.get_int64() != 0); break;
-      case pb_varint(AttrField::Dt): attr.i = message.get_int64(); attr.kind = Attr::Kind::DataType; break;
-      case pb_length(AttrField::Bt): attr.bytes = message.get_byte_span(); attr.kind = Attr::Kind::Bytes; break;
-      case pb_length(AttrField::T): attr.tensor = read_attr_tensor(message.get_view()); attr.kind = Attr::Kind::Tensor; break;
+      case pb_varint(AttrField::Dt):
+        attr.i = message.get_int64();
+        attr.kind = Attr::Kind::DataType;
+        break;
+      case pb_length(AttrField::Bt):
+        attr.bytes = message.get_byte_span();
+        attr.kind = Attr::Kind::Bytes;
+        break;
+      case pb_length(AttrField::T):
+        attr.tensor = read_attr_tensor(message.get_view());
+        attr.kind = Attr::Kind::Tensor;
+        break;
       case pb_length(AttrField::Func): other(message, "function"); break;
       case pb_length(AttrField::Td): other(message, "tensor descriptor"); break;
       case pb_length(AttrField::G): other(message, "graph"); break;
@@ -226,9 +266,7 @@ std::string list_message(const Attr& attr) {
       type = ListType::Float;
       message.add_packed_float(tag(ListField::F), attr.floats.begin(), attr.floats.end());
       break;
-    default:
-      type = ListType::Bool;
-      message.add_packed_int64(tag(ListField::B), attr.ints.begin(), attr.ints.end());
+    default: type = ListType::Bool; message.add_packed_int64(tag(ListField::B), attr.ints.begin(), attr.ints.end());
   }
   message.add_enum(tag(ListField::ValType), static_cast<int32_t>(type));
   return buffer;
@@ -312,13 +350,48 @@ void write_op(pbf_writer& graph, const Op& op) {
 
 }  // namespace
 
-Attr Attr::of(int64_t value) { Attr a; a.kind = Kind::Int; a.i = value; return a; }
-Attr Attr::of(float value) { Attr a; a.kind = Kind::Float; a.f = value; return a; }
-Attr Attr::of(bool value) { Attr a; a.kind = Kind::Bool; a.i = value; return a; }
-Attr Attr::of(std::string value) { Attr a; a.kind = Kind::Str; a.s = std::move(value); return a; }
-Attr Attr::of(std::vector<int64_t> value) { Attr a; a.kind = Kind::Ints; a.ints = std::move(value); return a; }
-Attr Attr::of(std::vector<float> value) { Attr a; a.kind = Kind::Floats; a.floats = std::move(value); return a; }
-Attr Attr::of(std::vector<std::string> value) { Attr a; a.kind = Kind::Strs; a.strs = std::move(value); return a; }
+Attr Attr::of(int64_t value) {
+  Attr a;
+  a.kind = Kind::Int;
+  a.i = value;
+  return a;
+}
+Attr Attr::of(float value) {
+  Attr a;
+  a.kind = Kind::Float;
+  a.f = value;
+  return a;
+}
+Attr Attr::of(bool value) {
+  Attr a;
+  a.kind = Kind::Bool;
+  a.i = value;
+  return a;
+}
+Attr Attr::of(std::string value) {
+  Attr a;
+  a.kind = Kind::Str;
+  a.s = std::move(value);
+  return a;
+}
+Attr Attr::of(std::vector<int64_t> value) {
+  Attr a;
+  a.kind = Kind::Ints;
+  a.ints = std::move(value);
+  return a;
+}
+Attr Attr::of(std::vector<float> value) {
+  Attr a;
+  a.kind = Kind::Floats;
+  a.floats = std::move(value);
+  return a;
+}
+Attr Attr::of(std::vector<std::string> value) {
+  Attr a;
+  a.kind = Kind::Strs;
+  a.strs = std::move(value);
+  return a;
+}
 
 std::string to_text(const Attr& attr) {
   switch (attr.kind) {
@@ -333,7 +406,9 @@ std::string to_text(const Attr& attr) {
     case Attr::Kind::Ints:
     case Attr::Kind::Bools: return fmt::format("[{}]", fmt::join(attr.ints, ", "));
     case Attr::Kind::Floats: return fmt::format("[{}]", fmt::join(attr.floats, ", "));
-    case Attr::Kind::Tensor: return fmt::format("tensor {} {} of {} bytes", attr.tensor.layout, to_string(attr.tensor.shape), attr.tensor.data.size());
+    case Attr::Kind::Tensor:
+      return fmt::format("tensor {} {} of {} bytes", attr.tensor.layout, to_string(attr.tensor.shape),
+                         attr.tensor.data.size());
     case Attr::Kind::Other: break;
   }
   return "(" + attr.s + ")";

@@ -76,10 +76,22 @@ std::string write_model(const Model& model);
 
 // Field numbers of task.proto. Fields from 1000 on are ours.
 enum class ModelTaskField : protozero::pbf_tag_type {
-  Task = 10, MemorySize = 11, StreamNum = 12, EventNum = 13, WeightSize = 14, Own = 1000,
+  Task = 10,
+  MemorySize = 11,
+  StreamNum = 12,
+  EventNum = 13,
+  WeightSize = 14,
+  Own = 1000,
 };
 enum class TaskField : protozero::pbf_tag_type { Id = 1, Type = 2, StreamId = 10, Kernel = 20, Own = 1000 };
-enum class KernelField : protozero::pbf_tag_type { Context = 1, StubFunction = 10, BlockDim = 11, ArgsSize = 12, Args = 13, KernelName = 17 };
+enum class KernelField : protozero::pbf_tag_type {
+  Context = 1,
+  StubFunction = 10,
+  BlockDim = 11,
+  ArgsSize = 12,
+  Args = 13,
+  KernelName = 17
+};
 enum class KernelContextField : protozero::pbf_tag_type { KernelType = 1, OpIndex = 4, ArgsCount = 7 };
 
 }  // namespace npu::ge

@@ -26,7 +26,7 @@ struct OmInfo {
   };
   struct Tensor {
     std::string name, dtype, format;
-    Shape shape;     // physical
+    Shape shape;  // physical
     int64_t size = 0;
   };
   using Attrs = std::vector<std::pair<std::string, std::string>>;  // sorted by name, values as text

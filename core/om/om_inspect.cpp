@@ -24,7 +24,8 @@ std::vector<OmInfo::Tensor> tensors_of(const std::vector<ge::TensorDesc>& descs)
   std::vector<OmInfo::Tensor> tensors;
   for (const ge::TensorDesc& desc : descs) {
     const auto dtype = desc.dtype > 0 && desc.dtype < 1000 ? dtype_from_ge(static_cast<int>(desc.dtype)) : std::nullopt;
-    tensors.push_back({desc.name, dtype ? std::string(to_string(*dtype)) : fmt::format("type {}", desc.dtype), desc.layout, desc.shape, desc.size});
+    tensors.push_back({desc.name, dtype ? std::string(to_string(*dtype)) : fmt::format("type {}", desc.dtype),
+                       desc.layout, desc.shape, desc.size});
   }
   return tensors;
 }
@@ -36,7 +37,8 @@ std::string describe_kernel(Bytes bytes) {
   const bool is_elf = reader.read<uint32_t>() == 0x464c457f;
   reader.read_bytes(14);
   const auto machine = reader.read<uint16_t>();
-  if (is_elf && reader.ok()) return machine == 0x1029 ? "vendor machine code (ELF, DaVinci)" : fmt::format("ELF, machine {:#x}", machine);
+  if (is_elf && reader.ok())
+    return machine == 0x1029 ? "vendor machine code (ELF, DaVinci)" : fmt::format("ELF, machine {:#x}", machine);
   return "unknown";
 }
 
@@ -53,20 +55,26 @@ size_t count_tasks(Bytes bytes) {
 void fill(OmInfo& info, const Container& container, const ge::Model& model) {
   info.attrs = attrs_of(model.attrs);
   for (const ge::Op& op : model.ops)
-    info.ops.push_back({op.name, op.type, op.inputs, tensors_of(op.input_descs), tensors_of(op.output_descs), attrs_of(op.attrs)});
+    info.ops.push_back(
+        {op.name, op.type, op.inputs, tensors_of(op.input_descs), tensors_of(op.output_descs), attrs_of(op.attrs)});
   info.tasks = count_tasks(container.find(Part::TaskInfo));
   const auto own = model.attrs.find(kOwnVersion);
   info.runnable = own != model.attrs.end() && own->second.i == kOwnFormat;
   if (!info.runnable)
-    info.note = own == model.attrs.end() ? "its kernels are machine code of the vendor's compiler, which this emulator does not run"
-                                         : "it was written by another version of this project";
+    info.note = own == model.attrs.end()
+                    ? "its kernels are machine code of the vendor's compiler, which this emulator does not run"
+                    : "it was written by another version of this project";
 }
 
-std::string tensor_text(const OmInfo::Tensor& tensor) { return fmt::format("{}[{}] {}", tensor.dtype, fmt::join(tensor.shape, ","), tensor.format); }
+std::string tensor_text(const OmInfo::Tensor& tensor) {
+  return fmt::format("{}[{}] {}", tensor.dtype, fmt::join(tensor.shape, ","), tensor.format);
+}
 
 }  // namespace
 
-bool is_om(Bytes file) { return ByteReader(file).read<uint32_t>() == kMagic; }
+bool is_om(Bytes file) {
+  return ByteReader(file).read<uint32_t>() == kMagic;
+}
 
 Result<OmInfo> inspect_om(Bytes file) {
   NPU_TRY(const Container container, read_container(file));
@@ -75,8 +83,10 @@ Result<OmInfo> inspect_om(Bytes file) {
   info.name = container.name;
   info.platform = container.platform;
   info.version = container.version;
-  for (const Partition& part : container.partitions) info.partitions.push_back({part.type, part_name(part.type), part.offset, part.bytes.size()});
-  for (const Kernel& kernel : kernels) info.kernels.push_back({kernel.name, kernel.bytes.size(), describe_kernel(kernel.bytes)});
+  for (const Partition& part : container.partitions)
+    info.partitions.push_back({part.type, part_name(part.type), part.offset, part.bytes.size()});
+  for (const Kernel& kernel : kernels)
+    info.kernels.push_back({kernel.name, kernel.bytes.size(), describe_kernel(kernel.bytes)});
   try {
     fill(info, container, ge::read_model(container.find(Part::ModelDef)));
   } catch (const protozero::exception& error) {
@@ -86,10 +96,12 @@ Result<OmInfo> inspect_om(Bytes file) {
 }
 
 std::string to_text(const OmInfo& info) {
-  std::string text = fmt::format("model '{}', version {:#x}, platform '{}', {} tasks\n", info.name, info.version, info.platform, info.tasks);
+  std::string text = fmt::format("model '{}', version {:#x}, platform '{}', {} tasks\n", info.name, info.version,
+                                 info.platform, info.tasks);
   text += info.runnable ? "can be run here\n" : fmt::format("cannot be run here: {}\n", info.note);
   text += "\npartitions\n";
-  for (const auto& part : info.partitions) text += fmt::format("  {:<20} {:>10} bytes at {}\n", part.name, part.size, part.offset);
+  for (const auto& part : info.partitions)
+    text += fmt::format("  {:<20} {:>10} bytes at {}\n", part.name, part.size, part.offset);
   text += "\nattributes\n";
   for (const auto& [key, value] : info.attrs) text += fmt::format("  {} = {}\n", key, value);
   text += "\noperators\n";
@@ -98,7 +110,8 @@ std::string to_text(const OmInfo& info) {
     for (const auto& tensor : op.output_tensors) text += fmt::format("    -> {}\n", tensor_text(tensor));
   }
   text += "\nkernels\n";
-  for (const auto& kernel : info.kernels) text += fmt::format("  {:>8} bytes, {}: {}\n", kernel.size, kernel.content, kernel.name);
+  for (const auto& kernel : info.kernels)
+    text += fmt::format("  {:>8} bytes, {}: {}\n", kernel.size, kernel.content, kernel.name);
   return text;
 }
 

@@ -51,7 +51,8 @@ Result<Tensor> tensor_of(const ge::AttrTensor& stored, const std::string& where)
   if (dtype == DType::Undefined) return bad(where, "has no data type");
   NPU_TRY(const int64_t count, checked_element_count(stored.shape, where));
   if (static_cast<uint64_t>(count) * dtype_size(dtype) != stored.data.size())
-    return bad(where, fmt::format("{} {} has {} bytes of data", to_string(dtype), to_string(stored.shape), stored.data.size()));
+    return bad(where, fmt::format("{} {} has {} bytes of data", to_string(dtype), to_string(stored.shape),
+                                  stored.data.size()));
   return Tensor::from<std::byte>(dtype, stored.shape, stored.data);
 }
 
@@ -113,7 +114,8 @@ class GraphReader {
     const ge::Attr* value = find(op.attrs, "value", ge::Attr::Kind::Tensor);
     if (!value) return {};  // large: left out
     NPU_TRY(Tensor tensor, tensor_of(value->tensor, where));
-    if (!(graph_.value(id).type == TensorType::of(tensor.dtype(), tensor.shape()))) return bad(where, "its value is of another type");
+    if (!(graph_.value(id).type == TensorType::of(tensor.dtype(), tensor.shape())))
+      return bad(where, "its value is of another type");
     graph_.value(id).constant = std::move(tensor);
     return {};
   }
@@ -148,7 +150,8 @@ class GraphReader {
     node.name = string_of(op.attrs, kOwnName);
     node.origin = strings_of(op.attrs, kOwnOrigin);
     const int64_t engine = int_of(op.attrs, kOwnEngine, 0), task = int_of(op.attrs, kOwnTask, kNone);
-    if (engine < 0 || engine > static_cast<int64_t>(Engine::Host)) return bad(where, fmt::format("runs on the unknown engine {}", engine));
+    if (engine < 0 || engine > static_cast<int64_t>(Engine::Host))
+      return bad(where, fmt::format("runs on the unknown engine {}", engine));
     if (task < kNone || task > INT32_MAX) return bad(where, fmt::format("is of task {}", task));
     node.engine = static_cast<Engine>(engine);
     node.task = static_cast<int32_t>(task);
@@ -175,9 +178,11 @@ class GraphReader {
 std::unexpected<Error> not_ours(const Container& container, const ge::Model& def) {
   const auto kernels = read_kernels(container.find(Part::Kernels));
   return fail(ErrorKind::UnsupportedModel, "'" + container.name + "'",
-              fmt::format("was made by the vendor's compiler (atc_version '{}', soc_version '{}'): its {} kernels are machine code of the chip, "
+              fmt::format("was made by the vendor's compiler (atc_version '{}', soc_version '{}'): its {} kernels are "
+                          "machine code of the chip, "
                           "which this emulator does not run. Compile the original model instead",
-                          string_of(def.attrs, "atc_version"), string_of(def.attrs, "soc_version"), kernels ? kernels->size() : 0));
+                          string_of(def.attrs, "atc_version"), string_of(def.attrs, "soc_version"),
+                          kernels ? kernels->size() : 0));
 }
 
 Result<CompiledModel> read(const Container& container) {
@@ -185,7 +190,8 @@ Result<CompiledModel> read(const Container& container) {
   const int64_t format = int_of(def.attrs, kOwnVersion, 0);
   if (format == 0) return not_ours(container, def);
   if (format != kOwnFormat)
-    return fail(ErrorKind::UnsupportedModel, "'" + container.name + "'", fmt::format("is of format {}, {} is known: compile the model again", format, kOwnFormat));
+    return fail(ErrorKind::UnsupportedModel, "'" + container.name + "'",
+                fmt::format("is of format {}, {} is known: compile the model again", format, kOwnFormat));
   CompiledModel model;
   model.name = def.name;
   model.soc = string_of(def.attrs, "soc_version");
@@ -195,8 +201,9 @@ Result<CompiledModel> read(const Container& container) {
   NPU_CHECK(read_task_info(container.find(Part::TaskInfo), model));
   NPU_CHECK(read_kernel_store(container.find(Part::Kernels), model));
   if (model.inputs.size() != model.graph.inputs.size() || model.outputs.size() != model.graph.outputs.size())
-    return bad("'" + model.name + "'", fmt::format("has {} inputs and {} outputs, its graph {} and {}", model.inputs.size(), model.outputs.size(),
-                                                   model.graph.inputs.size(), model.graph.outputs.size()));
+    return bad("'" + model.name + "'",
+               fmt::format("has {} inputs and {} outputs, its graph {} and {}", model.inputs.size(),
+                           model.outputs.size(), model.graph.inputs.size(), model.graph.outputs.size()));
   const Bytes weights = container.find(Part::Weights);
   model.weights = std::make_shared<const std::vector<std::byte>>(weights.begin(), weights.end());
   return model;

@@ -45,7 +45,8 @@ Shape shape_of(const TensorType& type) {
 // The graph as the vendor's messages: Data and Const for inputs and constants, the nodes, NetOutput.
 class GraphWriter {
  public:
-  explicit GraphWriter(const CompiledModel& model) : model_(model), graph_(model.graph), sources_(model.graph.value_count()) {
+  explicit GraphWriter(const CompiledModel& model)
+      : model_(model), graph_(model.graph), sources_(model.graph.value_count()) {
     for (const Task& task : model.tasks) {
       for (size_t i = 0; i < task.nodes.size(); ++i)
         places_[task.nodes[i]] = {&task, i < task.fused.size() ? task.fused[i] : std::string()};
@@ -79,13 +80,15 @@ class GraphWriter {
     desc.layout = to_string(value.format);
     desc.shape = shape_of(value.type);
     desc.attrs[std::string(kOriginShape)] = ge::Attr::of(desc.shape);
-    desc.attrs["origin_format"] = ge::Attr::of(value.format == Format::NC1HWC0 || value.format == Format::FRACTAL_Z ? "NCHW" : "ND");
+    desc.attrs["origin_format"] =
+        ge::Attr::of(value.format == Format::NC1HWC0 || value.format == Format::FRACTAL_Z ? "NCHW" : "ND");
     if (value.type.is_static() && value.type.dtype != DType::Undefined) {
       if (const auto physical = physical_shape(desc.shape, value.type.dtype, value.format)) desc.shape = *physical;
       const int64_t bytes = element_count(desc.shape) * static_cast<int64_t>(dtype_size(value.type.dtype));
       desc.size = (bytes + 2 * kTensorSlack - 1) / kTensorSlack * kTensorSlack;
     }
-    if (const auto found = addresses_.find(value.name); found != addresses_.end() && found->second < kArenaBase) desc.data_offset = found->second;
+    if (const auto found = addresses_.find(value.name); found != addresses_.end() && found->second < kArenaBase)
+      desc.data_offset = found->second;
     return desc;
   }
 
@@ -138,7 +141,9 @@ class GraphWriter {
       op.attrs[key] = attr_of(value);
       keys.push_back(key);
     }
-    const auto add = [&](std::string_view key, auto value) { op.attrs[std::string(key)] = ge::Attr::of(std::move(value)); };
+    const auto add = [&](std::string_view key, auto value) {
+      op.attrs[std::string(key)] = ge::Attr::of(std::move(value));
+    };
     if (task && task->engine == Engine::AiCore) {
       add("tvm_blockdim", static_cast<int64_t>(task->blocks.size()));
       add("_tbe_kernel_name", task->name);
@@ -146,7 +151,9 @@ class GraphWriter {
     }
     if (node.task != kNone) add("fusion_scope", static_cast<int64_t>(node.task));
     if (node.engine != Engine::Unassigned)
-      add("_engine_type", node.engine == Engine::AiCore ? "AIcoreEngine" : node.engine == Engine::AiCpu ? "DNN_VM_AICPU" : "DNN_VM_HOST_CPU");
+      add("_engine_type", node.engine == Engine::AiCore  ? "AIcoreEngine"
+                          : node.engine == Engine::AiCpu ? "DNN_VM_AICPU"
+                                                         : "DNN_VM_HOST_CPU");
     add("_datadump_original_op_names", node.origin);
     add(kOwnOp, node.op);
     add(kOwnName, node.name);
@@ -221,7 +228,8 @@ std::string model_def(const CompiledModel& model, int64_t kernel_bytes, int64_t 
 Result<std::vector<std::byte>> save_om(const CompiledModel& model) {
   NPU_TRY(const std::vector<std::byte> kernels, write_kernel_store(model));
   const std::string tasks = write_task_info(model);
-  const std::string definition = model_def(model, static_cast<int64_t>(kernels.size()), static_cast<int64_t>(tasks.size()));
+  const std::string definition =
+      model_def(model, static_cast<int64_t>(kernels.size()), static_cast<int64_t>(tasks.size()));
   const Bytes weights = model.weights ? Bytes(*model.weights) : Bytes();
   return write_container(model.name, model.soc == "Ascend310" ? 1 : 0,
                          {{Part::ModelDef, as_byte_view(definition)},

@@ -10,9 +10,9 @@ namespace npu::om {
 inline constexpr int64_t kOwnFormat = 1;  // of everything in the file that is ours
 inline constexpr std::string_view kOwnVersion = "_npu_sandbox_format";
 inline constexpr std::string_view kOwnOpset = "_npu_opset";
-inline constexpr std::string_view kOwnOp = "_npu_op";          // Node::op
-inline constexpr std::string_view kOwnName = "_npu_name";      // Node::name (the op's own name is made unique)
-inline constexpr std::string_view kOwnKeys = "_npu_attrs";     // which of the op's attributes are the node's
+inline constexpr std::string_view kOwnOp = "_npu_op";       // Node::op
+inline constexpr std::string_view kOwnName = "_npu_name";   // Node::name (the op's own name is made unique)
+inline constexpr std::string_view kOwnKeys = "_npu_attrs";  // which of the op's attributes are the node's
 inline constexpr std::string_view kOwnEngine = "_npu_engine";
 inline constexpr std::string_view kOwnTask = "_npu_task";
 inline constexpr std::string_view kOwnOrigin = "_npu_origin";

@@ -13,8 +13,17 @@ using protozero::pbf_writer;
 // Messages of ours, inside the fields Own of the vendor's.
 enum class OwnModelField : protozero::pbf_tag_type { Input = 1, Output = 2, Life = 3, ArenaBytes = 4 };
 enum class OwnTaskField : protozero::pbf_tag_type {
-  Name = 1, OpType = 2, Fused = 3, Engine = 4, VectorTask = 5, Node = 6, Input = 7, Output = 8, WorkspaceAddress = 9,
-  WorkspaceBytes = 10, Macs = 11,
+  Name = 1,
+  OpType = 2,
+  Fused = 3,
+  Engine = 4,
+  VectorTask = 5,
+  Node = 6,
+  Input = 7,
+  Output = 8,
+  WorkspaceAddress = 9,
+  WorkspaceBytes = 10,
+  Macs = 11,
 };
 enum class DescField : protozero::pbf_tag_type { Name = 1, Dtype = 2, Shape = 3, Format = 4, Address = 5, Bytes = 6 };
 enum class LifeField : protozero::pbf_tag_type { Name = 1, Offset = 2, Bytes = 3, FirstTask = 4, LastTask = 5 };
@@ -28,7 +37,7 @@ constexpr uint32_t kStreamVersion = 1;
 constexpr uint32_t kMaxBlocks = 4096;
 
 template <class Field>
-  requires std::is_enum_v<Field>
+requires std::is_enum_v<Field>
 constexpr protozero::pbf_tag_type tag(Field field) {
   return static_cast<protozero::pbf_tag_type>(field);
 }
@@ -76,7 +85,8 @@ Result<TensorDesc> read_desc(data_view view) {
   if (row == kFormats.end()) return bad(where, fmt::format("has the unknown format {}", format));
   desc.format = row->format;
   NPU_CHECK(checked_element_count(desc.shape, where));
-  if (desc.address < 0 || desc.bytes < 0) return bad(where, fmt::format("has address {} and {} bytes", desc.address, desc.bytes));
+  if (desc.address < 0 || desc.bytes < 0)
+    return bad(where, fmt::format("has address {} and {} bytes", desc.address, desc.bytes));
   return desc;
 }
 
@@ -132,7 +142,8 @@ void write_kernel_def(pbf_writer& parent, const Task& task, size_t index) {
   pbf_writer kernel(parent, tag(ge::TaskField::Kernel));
   {
     pbf_writer context(kernel, tag(ge::KernelField::Context));
-    context.add_uint32(tag(ge::KernelContextField::KernelType), task.engine == Engine::AiCore ? kKernelTypeTe : kKernelTypeAiCpu);
+    context.add_uint32(tag(ge::KernelContextField::KernelType),
+                       task.engine == Engine::AiCore ? kKernelTypeTe : kKernelTypeAiCpu);
     context.add_uint32(tag(ge::KernelContextField::OpIndex), static_cast<uint32_t>(index));
     context.add_uint32(tag(ge::KernelContextField::ArgsCount), static_cast<uint32_t>(args.size() / 8));
   }
@@ -165,7 +176,8 @@ Result<Task> read_own_task(data_view view, const Graph& graph) {
     }
   }
   const std::string where = "task '" + task.name + "'";
-  if (engine < 0 || engine > static_cast<int64_t>(Engine::Host)) return bad(where, fmt::format("runs on the unknown engine {}", engine));
+  if (engine < 0 || engine > static_cast<int64_t>(Engine::Host))
+    return bad(where, fmt::format("runs on the unknown engine {}", engine));
   task.engine = static_cast<Engine>(engine);
   for (const int64_t place : nodes) {
     if (place < 0 || static_cast<size_t>(place) >= graph.order().size())
@@ -210,7 +222,9 @@ Result<std::vector<std::byte>> encode_streams(const Task& task) {
   std::vector<std::vector<std::byte>> blocks;
   for (size_t i = 0; i < task.blocks.size(); ++i) {
     auto bytes = encode(task.blocks[i]);
-    if (!bytes) return fail(bytes.error().kind, fmt::format("task '{}' block {} {}", task.name, i, bytes.error().where), bytes.error().what);
+    if (!bytes)
+      return fail(bytes.error().kind, fmt::format("task '{}' block {} {}", task.name, i, bytes.error().where),
+                  bytes.error().what);
     blocks.push_back(std::move(*bytes));
   }
   ByteWriter writer;
@@ -231,14 +245,18 @@ Status decode_streams(Bytes bytes, Task& task) {
   const auto count = reader.read<uint32_t>();
   reader.read<uint32_t>();
   if (!reader.ok() || magic != kStreamMagic) return bad(where, "is no instruction stream of this project");
-  if (version != kStreamVersion) return fail(ErrorKind::UnsupportedModel, where, fmt::format("has version {}, {} is known", version, kStreamVersion));
+  if (version != kStreamVersion)
+    return fail(ErrorKind::UnsupportedModel, where,
+                fmt::format("has version {}, {} is known", version, kStreamVersion));
   if (count > kMaxBlocks) return bad(where, fmt::format("claims {} blocks", count));
   std::vector<uint64_t> sizes;
   for (uint32_t i = 0; i < count; ++i) sizes.push_back(reader.read<uint64_t>());
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (!reader.ok() || sizes[i] > reader.remaining()) return bad(where, fmt::format("is cut off in block {}", i));
     auto program = decode_program(reader.read_bytes(static_cast<size_t>(sizes[i])));
-    if (!program) return fail(program.error().kind, fmt::format("{} block {} {}", where, i, program.error().where), program.error().what);
+    if (!program)
+      return fail(program.error().kind, fmt::format("{} block {} {}", where, i, program.error().where),
+                  program.error().what);
     task.blocks.push_back(std::move(*program));
   }
   if (reader.remaining() != 0) return bad(where, fmt::format("has {} bytes too many", reader.remaining()));
@@ -249,7 +267,8 @@ Status decode_streams(Bytes bytes, Task& task) {
 
 std::string write_task_info(const CompiledModel& model) {
   std::vector<int64_t> place(model.graph.node_capacity(), -1);
-  for (size_t i = 0; i < model.graph.order().size(); ++i) place[static_cast<size_t>(model.graph.order()[i])] = static_cast<int64_t>(i);
+  for (size_t i = 0; i < model.graph.order().size(); ++i)
+    place[static_cast<size_t>(model.graph.order()[i])] = static_cast<int64_t>(i);
   std::string buffer;
   pbf_writer message(buffer);
   for (size_t i = 0; i < model.tasks.size(); ++i) {
@@ -296,7 +315,9 @@ Result<std::vector<std::byte>> write_kernel_store(const CompiledModel& model) {
   for (const Task& task : model.tasks) {
     if (task.engine != Engine::AiCore) continue;
     NPU_TRY(const auto bytes, encode_streams(task));
-    if (bytes.size() > UINT32_MAX) return fail(ErrorKind::CompileLimit, "task '" + task.name + "'", fmt::format("its kernel has {} bytes", bytes.size()));
+    if (bytes.size() > UINT32_MAX)
+      return fail(ErrorKind::CompileLimit, "task '" + task.name + "'",
+                  fmt::format("its kernel has {} bytes", bytes.size()));
     write_kernel(store, task.name, bytes);
   }
   return std::move(store.bytes());
@@ -314,6 +335,8 @@ Status read_kernel_store(Bytes bytes, CompiledModel& model) {
   return {};
 }
 
-bool is_own_kernel(Bytes bytes) { return ByteReader(bytes).read<uint32_t>() == kStreamMagic; }
+bool is_own_kernel(Bytes bytes) {
+  return ByteReader(bytes).read<uint32_t>() == kStreamMagic;
+}
 
 }  // namespace npu::om

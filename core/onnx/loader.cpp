@@ -88,17 +88,10 @@ class Loader {
           recognised_ = version > 0 && version < 100;
           break;
         }
-        case pb_length(ModelField::Graph):
-          graph = message.get_view();
-          break;
-        case pb_length(ModelField::OpsetImport):
-          read_opset(message.get_view(), opset);
-          break;
-        case pb_length(ModelField::Functions):
-          read_function(message.get_view());
-          break;
-        default:
-          message.skip();
+        case pb_length(ModelField::Graph): graph = message.get_view(); break;
+        case pb_length(ModelField::OpsetImport): read_opset(message.get_view(), opset); break;
+        case pb_length(ModelField::Functions): read_function(message.get_view()); break;
+        default: message.skip();
       }
     }
     if (!recognised_ && !(graph && opset > 0)) return not_onnx();
@@ -118,14 +111,9 @@ class Loader {
     int64_t version = 0;
     while (message.next()) {
       switch (message.tag_and_type()) {
-        case pb_length(OpsetField::Domain):
-          domain = message.get_string();
-          break;
-        case pb_varint(OpsetField::Version):
-          version = message.get_int64();
-          break;
-        default:
-          message.skip();
+        case pb_length(OpsetField::Domain): domain = message.get_string(); break;
+        case pb_varint(OpsetField::Version): version = message.get_int64(); break;
+        default: message.skip();
       }
     }
     if (is_default_domain(domain)) opset = version;
@@ -136,14 +124,9 @@ class Loader {
     std::string domain, name;
     while (message.next()) {
       switch (message.tag_and_type()) {
-        case pb_length(FunctionField::Domain):
-          domain = message.get_string();
-          break;
-        case pb_length(FunctionField::Name):
-          name = message.get_string();
-          break;
-        default:
-          message.skip();
+        case pb_length(FunctionField::Domain): domain = message.get_string(); break;
+        case pb_length(FunctionField::Name): name = message.get_string(); break;
+        default: message.skip();
       }
     }
     functions_[name] = domain;
@@ -272,24 +255,12 @@ class Loader {
     std::optional<Attr> value;
     switch (static_cast<AttributeType>(raw.type)) {
       // A field with its default value may be left out of the file.
-      case AttributeType::Float:
-        value = raw.value ? *raw.value : Attr(0.0f);
-        break;
-      case AttributeType::Int:
-        value = raw.value ? *raw.value : Attr(int64_t{0});
-        break;
-      case AttributeType::String:
-        value = raw.value ? *raw.value : Attr(std::string());
-        break;
-      case AttributeType::Floats:
-        value = std::move(raw.floats);
-        break;
-      case AttributeType::Ints:
-        value = std::move(raw.ints);
-        break;
-      case AttributeType::Strings:
-        value = std::move(raw.strings);
-        break;
+      case AttributeType::Float: value = raw.value ? *raw.value : Attr(0.0f); break;
+      case AttributeType::Int: value = raw.value ? *raw.value : Attr(int64_t{0}); break;
+      case AttributeType::String: value = raw.value ? *raw.value : Attr(std::string()); break;
+      case AttributeType::Floats: value = std::move(raw.floats); break;
+      case AttributeType::Ints: value = std::move(raw.ints); break;
+      case AttributeType::Strings: value = std::move(raw.strings); break;
       case AttributeType::Tensor: {
         if (!raw.tensor) return invalid(about("has no tensor"));
         NPU_TRY(NamedTensor named, tensors_.decode(*raw.tensor, place_ + " attribute '" + raw.name + "'"));
@@ -297,18 +268,13 @@ class Loader {
         break;
       }
       case AttributeType::Graph:
-      case AttributeType::Graphs:
-        return unsupported(about("is a sub-graph, which is not supported"));
-      case AttributeType::Tensors:
-        return unsupported(about("is a list of tensors, which is not supported"));
+      case AttributeType::Graphs: return unsupported(about("is a sub-graph, which is not supported"));
+      case AttributeType::Tensors: return unsupported(about("is a list of tensors, which is not supported"));
       case AttributeType::SparseTensor:
-      case AttributeType::SparseTensors:
-        return unsupported(about("is a sparse tensor, which is not supported"));
+      case AttributeType::SparseTensors: return unsupported(about("is a sparse tensor, which is not supported"));
       case AttributeType::TypeProto:
-      case AttributeType::TypeProtos:
-        return unsupported(about("is a type, which is not supported"));
-      default:
-        return invalid(about("has the unknown type " + std::to_string(raw.type)));
+      case AttributeType::TypeProtos: return unsupported(about("is a type, which is not supported"));
+      default: return invalid(about("has the unknown type " + std::to_string(raw.type)));
     }
     constexpr size_t kScalarKinds[] = {0, 1, 0, 2};  // AttributeType Float, Int, String -> index in Attr
     if (raw.value && raw.type <= 3 && raw.value->index() != kScalarKinds[raw.type])

@@ -11,26 +11,13 @@ RawNode read_node(data_view view) {
   PbMessage<NodeField> message(view);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case pb_length(NodeField::Input):
-        node.inputs.push_back(pb_string_view(message.get_view()));
-        break;
-      case pb_length(NodeField::Output):
-        node.outputs.push_back(pb_string_view(message.get_view()));
-        break;
-      case pb_length(NodeField::Name):
-        node.name = message.get_string();
-        break;
-      case pb_length(NodeField::OpType):
-        node.op = message.get_string();
-        break;
-      case pb_length(NodeField::Domain):
-        node.domain = message.get_string();
-        break;
-      case pb_length(NodeField::Attribute):
-        node.attributes.push_back(message.get_view());
-        break;
-      default:
-        message.skip();
+      case pb_length(NodeField::Input): node.inputs.push_back(pb_string_view(message.get_view())); break;
+      case pb_length(NodeField::Output): node.outputs.push_back(pb_string_view(message.get_view())); break;
+      case pb_length(NodeField::Name): node.name = message.get_string(); break;
+      case pb_length(NodeField::OpType): node.op = message.get_string(); break;
+      case pb_length(NodeField::Domain): node.domain = message.get_string(); break;
+      case pb_length(NodeField::Attribute): node.attributes.push_back(message.get_view()); break;
+      default: message.skip();
     }
   }
   return node;
@@ -42,15 +29,9 @@ RawAttribute read_attribute(data_view view) {
   AttributeType found = AttributeType::Undefined;  // by the field present, for writers that leave the type out
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case pb_length(AttributeField::Name):
-        attribute.name = message.get_string();
-        break;
-      case pb_length(AttributeField::RefAttrName):
-        attribute.is_reference = message.get_view().size() > 0;
-        break;
-      case pb_varint(AttributeField::Type):
-        attribute.type = message.get_int64();
-        break;
+      case pb_length(AttributeField::Name): attribute.name = message.get_string(); break;
+      case pb_length(AttributeField::RefAttrName): attribute.is_reference = message.get_view().size() > 0; break;
+      case pb_varint(AttributeField::Type): attribute.type = message.get_int64(); break;
       case pb_fixed32(AttributeField::F):
         attribute.value = message.get_float();
         found = AttributeType::Float;
@@ -96,8 +77,7 @@ RawAttribute read_attribute(data_view view) {
         attribute.strings.push_back(message.get_string());
         found = AttributeType::Strings;
         break;
-      default:
-        message.skip();
+      default: message.skip();
     }
   }
   if (attribute.type == 0) attribute.type = static_cast<int64_t>(found);
@@ -118,11 +98,8 @@ Dim read_dim(data_view view, std::string& problem) {
         dim = value >= 0 ? Dim(value) : Dim();
         break;
       }
-      case pb_length(DimField::Param):
-        dim = Dim(message.get_string());
-        break;
-      default:
-        message.skip();
+      case pb_length(DimField::Param): dim = Dim(message.get_string()); break;
+      default: message.skip();
     }
   }
   return dim;
@@ -153,8 +130,7 @@ TensorType read_tensor_type(data_view view, std::string& problem) {
         }
         break;
       }
-      default:
-        message.skip();
+      default: message.skip();
     }
   }
   if (type.dtype == DType::Undefined && problem.empty()) problem = "has no element type";
@@ -169,9 +145,7 @@ RawValue read_value_info(data_view view) {
   PbMessage<ValueInfoField> message(view);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case pb_length(ValueInfoField::Name):
-        value.name = message.get_string();
-        break;
+      case pb_length(ValueInfoField::Name): value.name = message.get_string(); break;
       case pb_length(ValueInfoField::Type): {
         PbMessage<TypeField> type(message.get_view());
         while (type.next()) {
@@ -196,14 +170,12 @@ RawValue read_value_info(data_view view) {
               value.problem = "is an optional";
               type.skip();
               break;
-            default:
-              type.skip();
+            default: type.skip();
           }
         }
         break;
       }
-      default:
-        message.skip();
+      default: message.skip();
     }
   }
   return value;
@@ -214,30 +186,17 @@ RawGraph read_graph(data_view view) {
   PbMessage<GraphField> message(view);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case pb_length(GraphField::Name):
-        graph.name = message.get_string();
-        break;
-      case pb_length(GraphField::Node):
-        graph.nodes.push_back(message.get_view());
-        break;
-      case pb_length(GraphField::Initializer):
-        graph.initializers.push_back(message.get_view());
-        break;
-      case pb_length(GraphField::Input):
-        graph.inputs.push_back(message.get_view());
-        break;
-      case pb_length(GraphField::Output):
-        graph.outputs.push_back(message.get_view());
-        break;
-      case pb_length(GraphField::ValueInfo):
-        graph.value_infos.push_back(message.get_view());
-        break;
+      case pb_length(GraphField::Name): graph.name = message.get_string(); break;
+      case pb_length(GraphField::Node): graph.nodes.push_back(message.get_view()); break;
+      case pb_length(GraphField::Initializer): graph.initializers.push_back(message.get_view()); break;
+      case pb_length(GraphField::Input): graph.inputs.push_back(message.get_view()); break;
+      case pb_length(GraphField::Output): graph.outputs.push_back(message.get_view()); break;
+      case pb_length(GraphField::ValueInfo): graph.value_infos.push_back(message.get_view()); break;
       case pb_length(GraphField::SparseInitializer):
         graph.has_sparse = true;
         message.skip();
         break;
-      default:
-        message.skip();
+      default: message.skip();
     }
   }
   return graph;

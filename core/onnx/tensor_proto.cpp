@@ -39,14 +39,9 @@ void read_entry(protozero::data_view view, RawTensor& raw) {
   std::string key, value;
   while (entry.next()) {
     switch (entry.tag_and_type()) {
-      case pb_length(EntryField::Key):
-        key = entry.get_string();
-        break;
-      case pb_length(EntryField::Value):
-        value = entry.get_string();
-        break;
-      default:
-        entry.skip();
+      case pb_length(EntryField::Key): key = entry.get_string(); break;
+      case pb_length(EntryField::Value): value = entry.get_string(); break;
+      default: entry.skip();
     }
   }
   raw.external[key] = value;
@@ -58,54 +53,31 @@ RawTensor read_raw(protozero::data_view view) {
   while (message.next()) {
     switch (message.tag_and_type()) {
       case pb_varint(TensorField::Dims):
-      case pb_length(TensorField::Dims):
-        pb_append_varints(message, raw.dims);
-        break;
-      case pb_varint(TensorField::DataType):
-        raw.data_type = message.get_int64();
-        break;
+      case pb_length(TensorField::Dims): pb_append_varints(message, raw.dims); break;
+      case pb_varint(TensorField::DataType): raw.data_type = message.get_int64(); break;
       case pb_length(TensorField::Segment):
         raw.has_segment = true;
         message.skip();
         break;
-      case pb_fixed32(TensorField::FloatData):
-        raw.floats.push_back(message.get_float());
-        break;
+      case pb_fixed32(TensorField::FloatData): raw.floats.push_back(message.get_float()); break;
       case pb_length(TensorField::FloatData):
         for (const float value : message.get_packed_float()) raw.floats.push_back(value);
         break;
       case pb_varint(TensorField::Int32Data):
-      case pb_length(TensorField::Int32Data):
-        pb_append_varints(message, raw.int32s);
-        break;
+      case pb_length(TensorField::Int32Data): pb_append_varints(message, raw.int32s); break;
       case pb_varint(TensorField::Int64Data):
-      case pb_length(TensorField::Int64Data):
-        pb_append_varints(message, raw.int64s);
-        break;
+      case pb_length(TensorField::Int64Data): pb_append_varints(message, raw.int64s); break;
       case pb_varint(TensorField::Uint64Data):
-      case pb_length(TensorField::Uint64Data):
-        pb_append_varints(message, raw.uint64s);
-        break;
-      case pb_fixed64(TensorField::DoubleData):
-        raw.doubles.push_back(message.get_double());
-        break;
+      case pb_length(TensorField::Uint64Data): pb_append_varints(message, raw.uint64s); break;
+      case pb_fixed64(TensorField::DoubleData): raw.doubles.push_back(message.get_double()); break;
       case pb_length(TensorField::DoubleData):
         for (const double value : message.get_packed_double()) raw.doubles.push_back(value);
         break;
-      case pb_length(TensorField::Name):
-        raw.name = message.get_string();
-        break;
-      case pb_length(TensorField::RawData):
-        raw.raw = message.get_byte_span();
-        break;
-      case pb_length(TensorField::ExternalData):
-        read_entry(message.get_view(), raw);
-        break;
-      case pb_varint(TensorField::DataLocation):
-        raw.is_external = message.get_int64() == 1;
-        break;
-      default:
-        message.skip();
+      case pb_length(TensorField::Name): raw.name = message.get_string(); break;
+      case pb_length(TensorField::RawData): raw.raw = message.get_byte_span(); break;
+      case pb_length(TensorField::ExternalData): read_entry(message.get_view(), raw); break;
+      case pb_varint(TensorField::DataLocation): raw.is_external = message.get_int64() == 1; break;
+      default: message.skip();
     }
   }
   return raw;
@@ -125,46 +97,33 @@ Tensor narrow(DType dtype, const Shape& shape, const std::vector<Field>& values)
 
 size_t typed_count(const RawTensor& raw, DType dtype) {
   switch (dtype) {
-    case DType::Float32:
-      return raw.floats.size();
-    case DType::Float64:
-      return raw.doubles.size();
-    case DType::Int64:
-      return raw.int64s.size();
+    case DType::Float32: return raw.floats.size();
+    case DType::Float64: return raw.doubles.size();
+    case DType::Int64: return raw.int64s.size();
     case DType::UInt32:
-    case DType::UInt64:
-      return raw.uint64s.size();
-    default:
-      return raw.int32s.size();
+    case DType::UInt64: return raw.uint64s.size();
+    default: return raw.int32s.size();
   }
 }
 
 Tensor typed_tensor(const RawTensor& raw, DType dtype) {
   switch (dtype) {
-    case DType::Float32:
-      return Tensor::from<float>(dtype, raw.dims, raw.floats);
-    case DType::Float64:
-      return Tensor::from<double>(dtype, raw.dims, raw.doubles);
-    case DType::Int64:
-      return Tensor::from<int64_t>(dtype, raw.dims, raw.int64s);
-    case DType::UInt64:
-      return Tensor::from<uint64_t>(dtype, raw.dims, raw.uint64s);
-    case DType::UInt32:
-      return narrow<uint32_t>(dtype, raw.dims, raw.uint64s);
-    case DType::Int32:
-      return narrow<int32_t>(dtype, raw.dims, raw.int32s);
+    case DType::Float32: return Tensor::from<float>(dtype, raw.dims, raw.floats);
+    case DType::Float64: return Tensor::from<double>(dtype, raw.dims, raw.doubles);
+    case DType::Int64: return Tensor::from<int64_t>(dtype, raw.dims, raw.int64s);
+    case DType::UInt64: return Tensor::from<uint64_t>(dtype, raw.dims, raw.uint64s);
+    case DType::UInt32: return narrow<uint32_t>(dtype, raw.dims, raw.uint64s);
+    case DType::Int32: return narrow<int32_t>(dtype, raw.dims, raw.int32s);
     case DType::Int16:
     case DType::UInt16:
     case DType::Float16:
-    case DType::BFloat16:
-      return narrow<uint16_t>(dtype, raw.dims, raw.int32s);
+    case DType::BFloat16: return narrow<uint16_t>(dtype, raw.dims, raw.int32s);
     case DType::Bool: {
       std::vector<uint8_t> flags;
       for (const int32_t value : raw.int32s) flags.push_back(value != 0);
       return narrow<uint8_t>(dtype, raw.dims, flags);
     }
-    default:
-      return narrow<uint8_t>(dtype, raw.dims, raw.int32s);
+    default: return narrow<uint8_t>(dtype, raw.dims, raw.int32s);
   }
 }
 

@@ -111,7 +111,8 @@ Result<std::vector<std::byte>> save_onnx(const Graph& graph) {
   if (const auto sources = graph.used_sources(); sources.size() != constants.size())
     for (const ValueId id : sources)
       if (!graph.is_constant(id))
-        return fail(ErrorKind::InvalidArgument, "constant '" + graph.value(id).name + "'", "has no elements: they were dropped");
+        return fail(ErrorKind::InvalidArgument, "constant '" + graph.value(id).name + "'",
+                    "has no elements: they were dropped");
   uint64_t weights = 0;
   for (const ValueId id : constants) weights += graph.value(id).constant->byte_size();
   if (weights > kMaxModelBytes)

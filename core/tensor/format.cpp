@@ -79,14 +79,10 @@ Result<Layout> unchecked_layout(const Shape& logical, DType dtype, Format format
   };
   const int64_t c0 = c0_of(dtype);
   switch (format) {
-    case Format::ND:
-      return row_major(logical);
-    case Format::NCHW:
-      return is_image ? Result<Layout>(row_major(logical)) : wrong_rank("4");
-    case Format::NHWC:
-      return is_image ? Result<Layout>(nhwc(logical)) : wrong_rank("4");
-    case Format::NC1HWC0:
-      return is_image ? Result<Layout>(nc1hwc0(logical, c0)) : wrong_rank("4");
+    case Format::ND: return row_major(logical);
+    case Format::NCHW: return is_image ? Result<Layout>(row_major(logical)) : wrong_rank("4");
+    case Format::NHWC: return is_image ? Result<Layout>(nhwc(logical)) : wrong_rank("4");
+    case Format::NC1HWC0: return is_image ? Result<Layout>(nc1hwc0(logical, c0)) : wrong_rank("4");
     case Format::FRACTAL_Z:
       if (logical.size() == 2) return fractal_z_matrix(logical, c0);
       return is_image ? Result<Layout>(fractal_z(logical, c0)) : wrong_rank("2 or 4");
@@ -195,14 +191,10 @@ void rearrange(const Layout& layout, Tensor& to, const Tensor& from, bool to_phy
 
 void rearrange(const Layout& layout, Tensor& to, const Tensor& from, bool to_physical) {
   switch (dtype_size(from.dtype())) {
-    case 1:
-      return rearrange<uint8_t>(layout, to, from, to_physical);
-    case 2:
-      return rearrange<uint16_t>(layout, to, from, to_physical);
-    case 4:
-      return rearrange<uint32_t>(layout, to, from, to_physical);
-    default:
-      return rearrange<uint64_t>(layout, to, from, to_physical);
+    case 1: return rearrange<uint8_t>(layout, to, from, to_physical);
+    case 2: return rearrange<uint16_t>(layout, to, from, to_physical);
+    case 4: return rearrange<uint32_t>(layout, to, from, to_physical);
+    default: return rearrange<uint64_t>(layout, to, from, to_physical);
   }
 }
 

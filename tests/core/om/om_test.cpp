@@ -115,7 +115,8 @@ TEST_CASE("large constants of the graph are left out, the weights are not") {
   const std::string text = print_graph(loaded->graph);
   CHECK(text.find("const %w : float16[16,16,3,3] @FRACTAL_Z = ?\n") != std::string::npos);
   CHECK(print_graph(*parse_graph(text)) == text);
-  CHECK(save_onnx(loaded->graph).error().message() == "InvalidArgument: constant 'w': has no elements: they were dropped");
+  CHECK(save_onnx(loaded->graph).error().message() ==
+        "InvalidArgument: constant 'w': has no elements: they were dropped");
 }
 
 TEST_CASE("the file has the vendor's layout") {
