@@ -69,19 +69,16 @@ Status Session::run_on_cpu(const Task& task) {
   if (task.nodes.size() != 1 || task.nodes[0] < 0 || static_cast<size_t>(task.nodes[0]) >= model_->graph.node_capacity())
     return fail(ErrorKind::InvalidProgram, task.name, "an AI CPU task must name one node of the graph");
   const Node& node = model_->graph.node(task.nodes[0]);
-  std::vector<Tensor> inputs;
-  size_t next = 0;
-  for (ValueId id : node.inputs) {
-    inputs.emplace_back();
-    if (id == kNone) continue;
-    if (next >= task.inputs.size()) return fail(ErrorKind::InvalidProgram, task.name, "has fewer inputs than its node");
-    NPU_TRY(inputs.back(), fetch(task.inputs[next++]));
-  }
+  // One descriptor for each slot of the node; an optional one that is left out is undefined.
+  std::vector<Tensor> inputs(task.inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (task.inputs[i].dtype != DType::Undefined) {
+      NPU_TRY(inputs[i], fetch(task.inputs[i]));
+    }
   NPU_TRY(const std::vector<Tensor> outputs, run_reference(node, model_->graph.opset, inputs));
-  next = 0;
-  for (size_t i = 0; i < node.outputs.size() && i < outputs.size(); ++i) {
-    if (node.outputs[i] == kNone || next >= task.outputs.size()) continue;
-    const TensorDesc& desc = task.outputs[next++];
+  for (size_t i = 0; i < task.outputs.size() && i < outputs.size(); ++i) {
+    const TensorDesc& desc = task.outputs[i];
+    if (desc.dtype == DType::Undefined) continue;
     if (outputs[i].shape() != desc.shape)
       return fail(ErrorKind::UnsupportedModel, task.name, fmt::format("gave {} where {} was planned: shapes that depend on data are not supported", to_string(outputs[i].shape()), to_string(desc.shape)));
     NPU_CHECK(store(desc, outputs[i].cast(desc.dtype)));

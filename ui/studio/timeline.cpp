@@ -62,6 +62,8 @@ void visible_spans(const Lane& lane, double view_begin, double view_end, float w
     const float x1 = to_x(static_cast<double>(event.end));
     if (x0 >= width) break;
     if (x1 - x0 >= kMinPixels) {
+      // A cell before it ends where it begins.
+      if (!out.empty()) out.back().x1 = std::min(out.back().x1, std::max(x0, out.back().x0));
       out.push_back({std::max(x0, 0.0f), std::min(x1, width), &event, 1.0f});
       ++i;
       continue;
@@ -76,7 +78,8 @@ void visible_spans(const Lane& lane, double view_begin, double view_end, float w
     if (next - i > 1 && to_x(static_cast<double>(events[next - 1].end - events[next - 1].start) + view_begin) >= kMinPixels)
       --next;
     const float coverage = static_cast<float>(lane.busy(begin, end)) / static_cast<float>(end - begin);
-    const float left = std::max(cell, 0.0f);
+    // The event before may end inside the cell.
+    const float left = std::max(cell, out.empty() ? 0.0f : out.back().x1);
     const Event* only = next - i == 1 ? &event : nullptr;
     if (!out.empty() && out.back().event == nullptr && only == nullptr && std::abs(out.back().x1 - left) < 0.5f &&
         std::abs(out.back().coverage - coverage) < 0.05f) {

@@ -109,6 +109,9 @@ const Case kCases[] = {
     {"Reshape(@1x20x5x6, =[1,600]) ; Relu(@)"},
     {"Flatten(@1x32x1x1) ; Gemm(@, 32x10, 10)"},
     {"ArgMax(@3x40) axis=i:1", false},
+    {"ConvTranspose(@1x8x5x6, 8x4x2x2, 4) strides=2,2", false},
+    {"Conv(@1x8x6x6, 16x8x3x3, 16) pads=1,1,1,1 ; Resize(@, _, _, =[1,16,12,11]) mode=s:linear ; Relu(@)", false},
+    {"Conv(@1x8x6x6, 17x8x3x3, 17) ; LRN(@) size=i:5 ; MaxPool(@) kernel_shape=2,2", false},
     {"Softmax(@3x5) axis=i:1", false},
 };
 
