@@ -13,7 +13,7 @@
 namespace npu {
 namespace {
 
-constexpr int64_t kMostRuns = 1 << 16;  // more separate pieces than this are left to the AI CPU
+constexpr int64_t kMostLoads = 1 << 16;  // tensors in more separate pieces are left to the AI CPU
 
 // A tensor as the copies see it: physical dims, and where each logical axis went (NC1HWC0: N C1 H W C0).
 struct Space {
@@ -274,14 +274,6 @@ Build build(const Graph& graph, const Node& node, Format format) {
   return {graph, node, format, static_cast<int64_t>(dtype_size(graph.value(node.outputs[0]).type.dtype))};
 }
 
-// Loads and stores that the copy needs.
-int64_t runs(const StridedCopy& copy) {
-  const StridedCopy simple = simplified(copy);
-  int64_t count = 1;
-  for (size_t i = 0; i + 1 < simple.dims.size(); ++i) count *= simple.dims[i].size;
-  return count;
-}
-
 // Fills the whole result with the padding value before the input goes on top of it.
 void fill_result(Emitter& e, Ring& ring, int64_t slot_bytes, const Build& b, int64_t address) {
   float value = b.node.float_attr("value", 0);
@@ -312,8 +304,8 @@ std::optional<std::string> reject_move(const Graph& graph, const Node& node, con
   const Build plan = build(graph, node, move_layout(graph, node) == Layout::Image ? Format::NC1HWC0 : Format::ND);
   if (auto reason = op->reject(plan)) return reason;
   int64_t total = 0;
-  for (const Piece& piece : op->pieces(plan)) total += runs({piece.dims, 0, 0, plan.element}) / 64;
-  if (total > kMostRuns) return fmt::format("{} separate runs", total * 64);
+  for (const Piece& piece : op->pieces(plan)) total += copy_loads({piece.dims, 0, 0, plan.element});
+  if (total > kMostLoads) return fmt::format("{} separate copies", total);
   return std::nullopt;
 }
 

@@ -13,6 +13,35 @@ void emit_bursts(Emitter& e, Ring& ring, int64_t src, int64_t dst, int64_t run, 
   e.ub_to_gm_bytes(dst, ub, {.bursts = bursts, .bytes = run, .gm_gap = bursts > 1 ? dst_pitch - run : 0});
 }
 
+// What one load does, and what is looped over.
+struct Nest {
+  int64_t run;     // contiguous bytes
+  CopyDim burst;   // repeated by the copy instruction
+  std::vector<CopyDim> loops;
+};
+
+Nest nest_of(const StridedCopy& whole) {
+  StridedCopy copy = simplified(whole);
+  Nest nest{copy.element, {1, 0, 0}, {}};
+  // The innermost dim is one run when it is contiguous on both sides; otherwise runs are single elements.
+  if (!copy.dims.empty() && copy.dims.back().src_stride == 1 && copy.dims.back().dst_stride == 1) {
+    nest.run = copy.dims.back().size * copy.element;
+    copy.dims.pop_back();
+  }
+  // The longest dim whose steps do not overlap becomes the burst; gaps cannot be negative.
+  auto longest = copy.dims.end();
+  for (auto dim = copy.dims.begin(); dim != copy.dims.end(); ++dim) {
+    const bool apart = dim->src_stride * copy.element >= nest.run && dim->dst_stride * copy.element >= nest.run;
+    if (apart && (longest == copy.dims.end() || dim->size >= longest->size)) longest = dim;
+  }
+  if (longest != copy.dims.end()) {
+    nest.burst = *longest;
+    copy.dims.erase(longest);
+  }
+  nest.loops = std::move(copy.dims);
+  return nest;
+}
+
 }  // namespace
 
 int64_t StridedCopy::elements() const {
@@ -50,36 +79,34 @@ std::vector<StridedCopy> split_copy(const StridedCopy& copy, int64_t parts) {
   return pieces;
 }
 
-void emit_copy(Emitter& e, Ring& ring, int64_t slot_bytes, const StridedCopy& whole) {
-  StridedCopy copy = simplified(whole);
+int64_t copy_loads(const StridedCopy& copy) {
+  int64_t count = 1;
+  for (const CopyDim& dim : nest_of(copy).loops) count *= dim.size;
+  return count;
+}
+
+void emit_copy(Emitter& e, Ring& ring, int64_t slot_bytes, const StridedCopy& copy) {
   if (copy.elements() == 0) return;
-  // The innermost dim is one run when it is contiguous on both sides; otherwise runs are single elements.
-  int64_t run = copy.element;
-  if (!copy.dims.empty() && copy.dims.back().src_stride == 1 && copy.dims.back().dst_stride == 1) {
-    run = copy.dims.back().size * copy.element;
-    copy.dims.pop_back();
-  }
   const int64_t longest = slot_bytes / 32 * 32;
-  CopyDim burst{1, 0, 0};
-  const auto fits = [&](const CopyDim& dim) { return dim.src_stride * copy.element >= run && dim.dst_stride * copy.element >= run; };
-  if (run <= longest && !copy.dims.empty() && fits(copy.dims.back())) {
-    burst = copy.dims.back();
-    copy.dims.pop_back();
+  auto [run, burst, loops] = nest_of(copy);
+  if (run > longest && burst.size > 1) {
+    loops.push_back(burst);
+    burst = {1, 0, 0};
   }
   const int64_t at_once = std::clamp<int64_t>(longest / align_up(std::min(run, longest), 32), 1, 4095);
-  std::vector<int64_t> index(copy.dims.size(), 0);
+  std::vector<int64_t> index(loops.size(), 0);
   for (;;) {
     int64_t src = copy.src, dst = copy.dst;
     for (size_t d = 0; d < index.size(); ++d) {
-      src += index[d] * copy.dims[d].src_stride * copy.element;
-      dst += index[d] * copy.dims[d].dst_stride * copy.element;
+      src += index[d] * loops[d].src_stride * copy.element;
+      dst += index[d] * loops[d].dst_stride * copy.element;
     }
     for (int64_t b = 0; b < burst.size; b += at_once)
       for (int64_t at = 0; at < run; at += longest)
         emit_bursts(e, ring, src + b * burst.src_stride * copy.element + at, dst + b * burst.dst_stride * copy.element + at,
                     std::min(longest, run - at), std::min(at_once, burst.size - b), burst.src_stride * copy.element, burst.dst_stride * copy.element);
     size_t d = index.size();
-    while (d > 0 && ++index[d - 1] == copy.dims[d - 1].size) index[--d] = 0;
+    while (d > 0 && ++index[d - 1] == loops[d - 1].size) index[--d] = 0;
     if (d == 0) return;
   }
 }
