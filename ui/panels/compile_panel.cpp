@@ -9,14 +9,18 @@ namespace {
 
 constexpr int kContext = 2;  // unchanged lines shown around a change
 
-// The pass to show: the chosen one, else the last that changed the graph.
+// The pass to show: the chosen one, else the one that removed most nodes, else the last that changed anything.
 int selected_pass(const CompileInfo& compile, const std::string& chosen) {
-  int last = compile.passes.empty() ? -1 : 0;
+  int best = compile.passes.empty() ? -1 : 0;
+  size_t most = 0;
   for (size_t i = 0; i < compile.passes.size(); ++i) {
-    if (compile.passes[i].report.name == chosen) return static_cast<int>(i);
-    if (compile.passes[i].diff && !compile.passes[i].diff->changes.empty()) last = static_cast<int>(i);
+    const PassInfo& pass = compile.passes[i];
+    if (pass.report.name == chosen) return static_cast<int>(i);
+    const size_t removed = pass.report.nodes_before > pass.report.nodes_after ? pass.report.nodes_before - pass.report.nodes_after : 0;
+    if (removed > most || (most == 0 && pass.diff && !pass.diff->changes.empty())) best = static_cast<int>(i);
+    most = std::max(most, removed);
   }
-  return last;
+  return best;
 }
 
 void cell_pass(const View& view, const PassInfo& pass) {

@@ -34,20 +34,16 @@ void draw_operators(const View& view, const ModelInfo& model) {
   const int most = model.operators.front().second;
   const float name_width = view.theme.text_size * 8.5f;
   const float count_width = view.theme.text_size * 2.2f;
+  const float width = std::clamp(ImGui::GetContentRegionAvail().x - name_width - count_width, 20.0f, 360.0f);
+  const float line = ImGui::GetTextLineHeight();
   for (size_t i = 0; i < std::min(kShown, model.operators.size()); ++i) {
     const auto& [name, count] = model.operators[i];
-    const float start = ImGui::GetCursorPosX();
+    const ImVec2 start = ImGui::GetCursorPos();
     cut_text(name, name_width - 8);
-    ImGui::SameLine(start + name_width);
-    right_text(fmt::format("{}", count));
-    ImGui::SameLine(start + name_width);
-    const float space = ImGui::GetContentRegionAvail().x - count_width;
-    if (space > 20) {
-      ImGui::SetCursorPosY(ImGui::GetCursorPosY() + ImGui::GetTextLineHeight() * 0.3f);
-      bar(view, static_cast<double>(count) / most, view.theme.accent, space, ImGui::GetTextLineHeight() * 0.4f);
-    } else {
-      ImGui::NewLine();
-    }
+    ImGui::SetCursorPos({start.x + name_width, start.y + line * 0.3f});
+    bar(view, static_cast<double>(count) / most, view.theme.accent, width, line * 0.4f);
+    ImGui::SetCursorPos({start.x + name_width + width + 8, start.y});
+    ImGui::Text("%d", count);
   }
   if (model.operators.size() > kShown) faint_text(view, view.format(Str::MoreOperators, model.operators.size() - kShown));
 }

@@ -8,7 +8,8 @@
 namespace npu::ui {
 namespace {
 
-constexpr float kMostPicture = 224;
+constexpr float kPicture = 224;      // CSS pixels
+constexpr float kWidePicture = 380;  // where there is room
 
 struct Preset {
   Str name;
@@ -45,8 +46,8 @@ void RunPanel::draw(const View& view, Commands& commands) {
   const float width = ImGui::GetContentRegionAvail().x;
   const bool beside = width > 620;
   if (beside) {
-    ImGui::BeginChild("picture_side", {kMostPicture + 60, 0});
-    draw_picture(view, commands, kMostPicture + 40);
+    ImGui::BeginChild("picture_side", {kWidePicture + 20, 0});
+    draw_picture(view, commands, kWidePicture);
     ImGui::EndChild();
     ImGui::SameLine();
     ImGui::BeginChild("answer_side", {0, 0});
@@ -64,7 +65,8 @@ void RunPanel::draw(const View& view, Commands& commands) {
 
 void RunPanel::draw_picture(const View& view, Commands& commands, float width) {
   const Picture* picture = view.now.picture.get();
-  const float side = std::min({width, kMostPicture, std::max(96.0f, ImGui::GetContentRegionAvail().y * 0.32f)});
+  const float room = width >= kWidePicture ? kWidePicture : std::max(96.0f, ImGui::GetContentRegionAvail().y * 0.32f);
+  const float side = std::min({width, width >= kWidePicture ? kWidePicture : kPicture, room});
   if (picture && view.picture != 0) {
     const float scale = side / static_cast<float>(std::max(picture->image.width, picture->image.height));
     const ImVec2 size(static_cast<float>(picture->image.width) * scale, static_cast<float>(picture->image.height) * scale);

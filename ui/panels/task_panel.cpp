@@ -26,7 +26,7 @@ void cell_share(const View& view, const TaskRow& row) {
 void cell_bound(const View& view, const TaskRow& row) {
   for (size_t pipe = 0; pipe < kPipeNames.size(); ++pipe)
     if (kPipeNames[pipe] == row.bound) colour_dot(view.theme.pipes[pipe]);
-  cut_text(row.bound_share > 0 ? fmt::format("{} {:.0f} %", row.bound, 100 * row.bound_share) : row.bound);
+  cut_text(row.bound == "launch" ? view.tr(Str::BoundLaunch) : fmt::format("{} {:.0f} %", row.bound, 100 * row.bound_share));
 }
 
 using R = const TaskRow&;

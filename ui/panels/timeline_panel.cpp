@@ -146,8 +146,8 @@ void TimelinePanel::draw_toolbar(const View& view) {
       ImGui::NewLine();
       break;
     }
+    ImGui::SetCursorPosY(ImGui::GetCursorPosY() + ImGui::GetStyle().FramePadding.y);
     ImGui::BeginGroup();
-    ImGui::AlignTextToFramePadding();
     colour_dot(view.theme.pipes[static_cast<size_t>(pipe)]);
     ImGui::TextUnformatted(kPipeNames[static_cast<size_t>(pipe)].data());
     ImGui::EndGroup();
