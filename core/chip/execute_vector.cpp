@@ -74,7 +74,8 @@ Status run(Machine& machine, const ElementWise& work) {
   const int64_t step = ordered ? 1 : all_direct ? std::max<int64_t>(work.repeat, 1) : kChunkRepeats;
 
   alignas(64) std::byte lanes_of[3][kChunkBytes];
-  if (!all_direct) std::memset(lanes_of, 0, sizeof(lanes_of));
+  if (!active.full)  // lanes that nothing gathers are computed all the same
+    for (auto& lanes_in : lanes_of) std::memset(lanes_in, 0, static_cast<size_t>(std::min(step, work.repeat)) * kRepeatBytes);
   for (int64_t first = 0; first < work.repeat; first += step) {
     const int64_t count = std::min(step, work.repeat - first);
     const void* source[2] = {nullptr, nullptr};

@@ -44,6 +44,9 @@ class OnChipBuffer {
   // UninitializedRead naming the first granule of [begin, end) that nothing wrote.
   Status check_written(int64_t begin, int64_t end) const;
   void mark_written(int64_t begin, int64_t end);
+  // The granule at `address`.
+  bool granule_written(int64_t address) const { return written_[static_cast<size_t>(address / granule_)] != 0; }
+  void mark_granule(int64_t address) { written_[static_cast<size_t>(address / granule_)] = 1; }
   Status check_inside(const Access& access) const;
 
  private:

@@ -25,11 +25,14 @@ Status check_operand(std::string_view name, const VectorOperand& operand) {
 Status check_read(const OnChipBuffer& ub, const VectorOperand& operand, const ActiveLanes& active, int lanes, int64_t repeat) {
   if (repeat == 0) return {};
   if (active.full && contiguous(operand, lanes)) return ub.check_written(operand.base, operand.base + repeat * lanes * operand.size);
+  // Everything between the first and the last block was written: the ordinary case. (Masked-off blocks may lie outside the buffer.)
+  const int64_t end = operand.base + kBlockBytes * ((active.blocks - 1) * operand.blk + (repeat - 1) * operand.rep + 1);
+  if (end <= ub.bytes() && ub.was_written(operand.base, end)) return {};
   for (int64_t r = 0; r < repeat; ++r)
     for (int b = 0; b < active.blocks; ++b) {
       if (active.mask[b] == 0) continue;
       const int64_t at = operand.base + kBlockBytes * (r * operand.rep + b * operand.blk);
-      if (!ub.was_written(at, at + 1)) return ub.check_written(at, at + kBlockBytes);
+      if (!ub.granule_written(at)) return ub.check_written(at, at + kBlockBytes);
     }
   return {};
 }
@@ -39,16 +42,26 @@ void mark_written(OnChipBuffer& ub, const VectorOperand& operand, const ActiveLa
   for (int64_t r = 0; r < repeat; ++r)
     for (int b = 0; b < active.blocks; ++b) {
       const int64_t at = operand.base + kBlockBytes * (r * operand.rep + b * operand.blk);
-      if (active.mask[b] != 0) ub.mark_written(at, at + 1);
+      if (active.mask[b] != 0) ub.mark_granule(at);
     }
 }
 
 void gather(OnChipBuffer& ub, const VectorOperand& operand, const ActiveLanes& active, int64_t r, std::byte* lanes_out) {
+  if (active.full) {
+    const std::byte* from = ub.at(operand.base + kBlockBytes * r * operand.rep);
+    for (int b = 0; b < active.blocks; ++b) std::memcpy(lanes_out + b * kBlockBytes, from + b * kBlockBytes * operand.blk, kBlockBytes);
+    return;
+  }
   for (int b = 0; b < active.blocks; ++b)
     if (active.mask[b] != 0) std::memcpy(lanes_out + b * kBlockBytes, ub.at(operand.base + kBlockBytes * (r * operand.rep + b * operand.blk)), kBlockBytes);
 }
 
 void scatter(OnChipBuffer& ub, const VectorOperand& operand, const ActiveLanes& active, int64_t r, const std::byte* lanes_in) {
+  if (active.full) {
+    std::byte* to = ub.at(operand.base + kBlockBytes * r * operand.rep);
+    for (int b = 0; b < active.blocks; ++b) std::memcpy(to + b * kBlockBytes * operand.blk, lanes_in + b * kBlockBytes, kBlockBytes);
+    return;
+  }
   for (int b = 0; b < active.blocks; ++b) {
     std::byte* const to = ub.at(operand.base + kBlockBytes * (r * operand.rep + b * operand.blk));
     const std::byte* const from = lanes_in + b * kBlockBytes;

@@ -19,16 +19,13 @@ namespace npu::kernels::HWY_NAMESPACE {
 namespace {
 
 void half_to_float(const uint16_t* src, float* dst, size_t count) {
-  VF32 block[16 / kLanes];
-  for (; count >= 16; count -= 16, src += 16, dst += 16) {
-    load_half_16(src, block);
-    for (size_t i = 0; i < 16 / kLanes; ++i) hn::StoreU(block[i], F32(), dst + i * kLanes);
-  }
+  for (size_t blocks; (blocks = HWY_MIN(count / 16, size_t{16})) > 0; count -= blocks * 16, src += blocks * 16, dst += blocks * 16)
+    copy_blocks(src, 16, dst, static_cast<int64_t>(blocks));
   if (count == 0) return;
   uint16_t tail[16] = {};
   float values[16];
   std::memcpy(tail, src, count * sizeof(uint16_t));
-  half_to_float(tail, values, 16);
+  copy_blocks(tail, 16, values, 1);
   std::memcpy(dst, values, count * sizeof(float));
 }
 
@@ -75,10 +72,10 @@ void store_floats(const float* src, float* dst, size_t count) {
 }
 
 void load_fractal(const uint16_t* src, float* dst, bool transpose) {
-  if (!transpose) return half_to_float(src, dst, kFractal);
+  if (!transpose) return copy_blocks(src, 16, dst, 16);
   alignas(64) uint16_t turned[kFractal];
   transpose_16x16(src, 16, turned, 16);
-  half_to_float(turned, dst, kFractal);
+  copy_blocks(turned, 16, dst, 16);
 }
 
 void load_fractal_b(const uint16_t* src, float* dst, bool transpose) { load_fractal(src, dst, !transpose); }

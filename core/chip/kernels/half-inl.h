@@ -41,6 +41,9 @@ HWY_INLINE VF32 canonical_nan(VF32 value) {
 using F16 = hn::Rebind<hwy::float16_t, F32>;
 using H16 = hn::Rebind<uint16_t, F32>;
 
+HWY_INLINE bool any_special(const uint16_t*, int64_t, int64_t) { return false; }
+
+template <bool>
 HWY_INLINE void load_half_16(const uint16_t* src, VF32* out) {
   for (size_t i = 0; i < 16 / kLanes; ++i)
     out[i] = hn::PromoteTo(F32(), hn::BitCast(F16(), hn::LoadU(H16(), src + i * kLanes)));
@@ -69,23 +72,32 @@ HWY_INLINE VF32 upper_half_to_float(hn::Vec<U32> upper) {
   return hn::BitCast(d, hn::Or(hn::BitCast(du, scaled), hn::And(special, hn::Set(du, 0x7f800000u))));
 }
 
+// Whether `blocks` blocks of 16 lanes, `step` elements apart, hold an infinity or a NaN. Asked once for many blocks: those
+// lanes need two more steps, and a branch for each block costs more than the conversion.
+HWY_INLINE bool any_special(const uint16_t* src, int64_t blocks, int64_t step) {
+  const hn::Repartition<int16_t, F32> d;
+  const auto magnitude = hn::Set(d, 0x7fff);
+  auto largest = hn::Zero(d);
+  for (int64_t i = 0; i < blocks; ++i, src += step) {
+    const auto* lanes = reinterpret_cast<const int16_t*>(src);
+    largest = hn::Max(largest, hn::And(hn::LoadU(d, lanes), magnitude));
+    largest = hn::Max(largest, hn::And(hn::LoadU(d, lanes + 8), magnitude));
+  }
+  return !hn::AllFalse(d, hn::Gt(largest, hn::Set(d, 0x7bff)));
+}
+
+// kSpecial: any_special() said yes.
+template <bool kSpecial>
 HWY_INLINE void load_half_16(const uint16_t* src, VF32* out) {
   static_assert(kLanes == 4);
   const hn::Repartition<uint16_t, F32> dh;
   const U32 du;
   const auto zero = hn::Zero(dh);
   const auto low = hn::LoadU(dh, src), high = hn::LoadU(dh, src + 8);
-  const auto magnitude = hn::Set(dh, 0x7fff);
-  const auto largest = hn::Max(hn::And(low, magnitude), hn::And(high, magnitude));
-  const auto a = hn::BitCast(du, hn::InterleaveLower(dh, zero, low)), b = hn::BitCast(du, hn::InterleaveUpper(dh, zero, low));
-  const auto c = hn::BitCast(du, hn::InterleaveLower(dh, zero, high)), e = hn::BitCast(du, hn::InterleaveUpper(dh, zero, high));
-  if (HWY_LIKELY(hn::AllFalse(dh, hn::Gt(largest, hn::Set(dh, 0x7bff))))) {
-    out[0] = upper_half_to_float<false>(a), out[1] = upper_half_to_float<false>(b);
-    out[2] = upper_half_to_float<false>(c), out[3] = upper_half_to_float<false>(e);
-  } else {
-    out[0] = upper_half_to_float<true>(a), out[1] = upper_half_to_float<true>(b);
-    out[2] = upper_half_to_float<true>(c), out[3] = upper_half_to_float<true>(e);
-  }
+  out[0] = upper_half_to_float<kSpecial>(hn::BitCast(du, hn::InterleaveLower(dh, zero, low)));
+  out[1] = upper_half_to_float<kSpecial>(hn::BitCast(du, hn::InterleaveUpper(dh, zero, low)));
+  out[2] = upper_half_to_float<kSpecial>(hn::BitCast(du, hn::InterleaveLower(dh, zero, high)));
+  out[3] = upper_half_to_float<kSpecial>(hn::BitCast(du, hn::InterleaveUpper(dh, zero, high)));
 }
 
 // Adding 2^(exponent + 13) leaves the magnitude, rounded to the half's last place, in the low bits of the sum; the
@@ -111,6 +123,21 @@ HWY_INLINE void store_half_16(const VF32* in, uint16_t* dst, VF32 limit) {
 }
 
 #endif  // NPU_HAVE_F16C
+
+template <bool kSpecial>
+HWY_INLINE void copy_blocks_as(const uint16_t* src, int64_t step, float* dst, int64_t blocks) {
+  VF32 block[16 / kLanes];
+  for (int64_t i = 0; i < blocks; ++i, src += step, dst += 16) {
+    load_half_16<kSpecial>(src, block);
+    for (size_t v = 0; v < 16 / kLanes; ++v) hn::StoreU(block[v], F32(), dst + v * kLanes);
+  }
+}
+
+// Blocks of 16 halves, `step` elements apart, to contiguous floats.
+HWY_INLINE void copy_blocks(const uint16_t* src, int64_t step, float* dst, int64_t blocks) {
+  if (HWY_UNLIKELY(any_special(src, blocks, step))) copy_blocks_as<true>(src, step, dst, blocks);
+  else copy_blocks_as<false>(src, step, dst, blocks);
+}
 
 }  // namespace npu::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

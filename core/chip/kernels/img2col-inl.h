@@ -43,11 +43,8 @@ HWY_INLINE void fill_rows(const L0Column& column, int64_t first, int64_t count, 
 // Source rows are `step` elements apart.
 HWY_INLINE void copy_rows(const L0Column& column, int64_t first, int64_t count, const uint16_t* src, int64_t step) {
   const auto copy = [&src, step](float* rows, int64_t run) HWY_ATTR {
-    VF32 block[16 / kLanes];
-    for (int64_t row = 0; row < run; ++row, src += step, rows += 16) {
-      load_half_16(src, block);
-      for (size_t i = 0; i < 16 / kLanes; ++i) hn::StoreU(block[i], F32(), rows + i * kLanes);
-    }
+    copy_blocks(src, step, rows, run);
+    src += run * step;
   };
   column.for_each_run(first, count, copy);
 }

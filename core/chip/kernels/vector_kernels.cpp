@@ -34,21 +34,34 @@ struct Rsqrt { static HWY_INLINE VF32 run(VF32 a, VF32, VF32) { return hn::Div(c
 
 enum Operands { kOne, kTwo, kTwoAndDst };
 
+template <class Op, Operands kOperands, bool kScalar, bool kSpecial>
+HWY_INLINE void arithmetic_f16_blocks(const uint16_t* src0, const uint16_t* src1, uint16_t* dst, size_t lanes, float scalar, VF32 limit) {
+  constexpr size_t kVectors = 16 / kLanes;
+  VF32 a[kVectors], b[kVectors], c[kVectors];
+  for (size_t i = 0; i < kVectors; ++i) a[i] = c[i] = hn::Zero(F32()), b[i] = constant(scalar);
+  for (size_t lane = 0; lane < lanes; lane += 16) {
+    load_half_16<kSpecial>(src0 + lane, a);
+    if constexpr (kOperands >= kTwo && !kScalar) load_half_16<kSpecial>(src1 + lane, b);
+    if (kOperands == kTwoAndDst) load_half_16<kSpecial>(dst + lane, c);
+    for (size_t i = 0; i < kVectors; ++i) a[i] = Op::run(a[i], b[i], c[i]);
+    store_half_16(a, dst + lane, limit);
+  }
+}
+
 template <class Op, Operands kOperands, bool kScalar>
 void arithmetic_f16(const VectorArgs& args) {
-  constexpr size_t kVectors = 16 / kLanes;
+  constexpr size_t kStep = kRepeatBytes / 2;
   const auto* src0 = static_cast<const uint16_t*>(args.src0);
   const auto* src1 = static_cast<const uint16_t*>(args.src1);
   auto* dst = static_cast<uint16_t*>(args.dst);
+  const float scalar = half_bits_to_float(static_cast<uint16_t>(args.scalar));
   const VF32 limit = constant(args.limit);
-  VF32 a[kVectors], b[kVectors], c[kVectors];
-  for (size_t i = 0; i < kVectors; ++i) a[i] = c[i] = hn::Zero(F32()), b[i] = constant(half_bits_to_float(static_cast<uint16_t>(args.scalar)));
-  for (size_t lane = 0; lane < args.bytes / 2; lane += 16) {
-    load_half_16(src0 + lane, a);
-    if (kOperands >= kTwo && !kScalar) load_half_16(src1 + lane, b);
-    if (kOperands == kTwoAndDst) load_half_16(dst + lane, c);
-    for (size_t i = 0; i < kVectors; ++i) a[i] = Op::run(a[i], b[i], c[i]);
-    store_half_16(a, dst + lane, limit);
+  for (size_t lane = 0; lane < args.bytes / 2; lane += kStep) {
+    const uint16_t* const second = kOperands >= kTwo && !kScalar ? src1 + lane : nullptr;
+    const bool special = any_special(src0 + lane, kStep / 16, 16) || (second && any_special(second, kStep / 16, 16)) ||
+                         (kOperands == kTwoAndDst && any_special(dst + lane, kStep / 16, 16));
+    if (HWY_UNLIKELY(special)) arithmetic_f16_blocks<Op, kOperands, kScalar, true>(src0 + lane, second, dst + lane, kStep, scalar, limit);
+    else arithmetic_f16_blocks<Op, kOperands, kScalar, false>(src0 + lane, second, dst + lane, kStep, scalar, limit);
   }
 }
 
