@@ -18,7 +18,7 @@ Lane random_lane(size_t count, int longest, unsigned seed) {
   for (size_t i = 0; i < count; ++i) {
     now += random() % 5;
     const int64_t end = now + 1 + static_cast<int64_t>(random() % static_cast<unsigned>(longest));
-    lane.add({now, end, 0, 0, static_cast<int32_t>(i)});
+    lane.add({now, end, 0, 0, static_cast<int32_t>(i), false});
     now = end;
   }
   lane.finish();
@@ -75,6 +75,17 @@ TEST_CASE("however many events, no more rectangles than pixels, in order, coveri
       CHECK(covered);
     }
   }
+}
+
+TEST_CASE("waiting is no work") {
+  Lane lane;
+  lane.add({0, 10, 0, 0, 0, false});
+  lane.add({10, 30, 0, 0, 1, true});
+  lane.add({30, 35, 0, 0, 2, false});
+  lane.finish();
+  CHECK(lane.busy(0, 35) == 15);
+  CHECK(lane.busy(5, 20) == 5);
+  CHECK(lane.at(20)->instr == 1);
 }
 
 TEST_CASE("an empty lane and an empty view draw nothing") {

@@ -71,10 +71,10 @@ void show_event(const View& view, const CompiledModel& model, const Timeline& ti
   ImGui::TextUnformatted(name.c_str());
   ImGui::PopFont();
   const double us = static_cast<double>(event.end - event.start) / timeline.cycles_per_us;
-  faint_text(view, view.format(Str::EventTooltip, lane_name(view, lane), event.end - event.start, us,
-                               static_cast<double>(event.start) / timeline.cycles_per_us));
+  ImGui::TextColored(view.theme.faint, "%s", view.format(Str::EventTooltip, lane_name(view, lane), event.end - event.start, us,
+                               static_cast<double>(event.start) / timeline.cycles_per_us).c_str());
   if (const Instr* instr = find_instr(model, event)) {
-    faint_text(view, view.format(Str::EventTask, task, event.instr));
+    ImGui::TextColored(view.theme.faint, "%s", view.format(Str::EventTask, task, event.instr).c_str());
     ImGui::PushTextWrapPos(460);
     ImGui::PushFont(view.theme.mono, view.theme.small_size);
     ImGui::TextUnformatted(disassemble(*instr).c_str());
@@ -231,7 +231,8 @@ void TimelinePanel::draw_canvas(const View& view, Commands&, ImVec2 size) {
     for (const Span& span : spans) {
       const ImVec4 fill = event_colour(view.theme, lane, span.event);
       const ImVec2 a(left + span.x0, y0), b(std::max(left + span.x1, left + span.x0 + 1), y1);
-      list->AddRectFilled(a, b, colour(fill, span.event ? 1.0f : 0.35f + 0.65f * span.coverage));
+      const bool waits = span.event && span.event->waits;
+      list->AddRectFilled(a, b, colour(fill, waits ? 0.18f : span.event ? 1.0f : 0.35f + 0.65f * span.coverage));
       if (!span.event) continue;
       const bool selected = lane.kind == Lane::Kind::Tasks && span.event->task == view.settings.task;
       if (selected) list->AddRect(a, b, colour(view.theme.accent), 0, 0, 2);
@@ -240,7 +241,7 @@ void TimelinePanel::draw_canvas(const View& view, Commands&, ImVec2 size) {
       const std::string_view label = event_label(model, *span.event);
       const ImVec4 clip(a.x, a.y, b.x - 3, b.y);
       list->AddText(nullptr, 0, {a.x + 4, a.y + (height - 2 - ImGui::GetTextLineHeight()) / 2},
-                    lane.kind == Lane::Kind::Tasks ? colour(view.theme.text) : text_on(fill), label.data(), label.data() + label.size(), 0, &clip);
+                    lane.kind == Lane::Kind::Tasks || waits ? colour(view.theme.text) : text_on(fill), label.data(), label.data() + label.size(), 0, &clip);
     }
     list->PopClipRect();
     if (hovered && mouse.y >= y0 && mouse.y < y1 && mouse.x >= left) {

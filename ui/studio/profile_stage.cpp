@@ -58,8 +58,8 @@ class TimelineBuilder {
     ai_cpu_.kind = Lane::Kind::AiCpu;
   }
 
-  void add(int32_t task, const TaskRow& row, const TaskProfile& profile) {
-    const Event whole{row.start, row.start + row.cycles, task, -1, 0};
+  void add(int32_t task, const TaskRow& row, const TaskProfile& profile, const std::vector<Program>& blocks) {
+    const Event whole{row.start, row.start + row.cycles, task, -1, 0, false};
     tasks_.add(whole);
     if (row.engine == Engine::AiCpu) ai_cpu_.add(whole);
     timeline_.event_count += profile.timing.events.size();
@@ -67,7 +67,7 @@ class TimelineBuilder {
       Lane& lane = lanes_[{e.core, e.pipe}];
       lane.core = e.core;
       lane.pipe = e.pipe;
-      lane.add({row.start + e.start, row.start + e.end, task, block_of(e), e.instr});
+      lane.add({row.start + e.start, row.start + e.end, task, block_of(e), e.instr, waits(blocks, e)});
     }
   }
 
@@ -84,6 +84,13 @@ class TimelineBuilder {
  private:
   // The compiler makes at most one block for each core.
   static int32_t block_of(const TraceEvent& event) { return event.core; }
+
+  static bool waits(const std::vector<Program>& blocks, const TraceEvent& event) {
+    const auto block = static_cast<size_t>(block_of(event)), instr = static_cast<size_t>(event.instr);
+    if (block >= blocks.size() || instr >= blocks[block].size()) return false;
+    const Opcode op = blocks[block][instr].op;
+    return op == Opcode::WaitFlag || op == Opcode::PipeBarrier;
+  }
 
   Timeline timeline_;
   Lane tasks_;
@@ -119,7 +126,7 @@ Result<ProfileInfo> profile_stage(const CompiledModel& model, const Progress& pr
   for (size_t i = 0; i < model.tasks.size() && i < profile.tasks.size(); ++i) {
     TaskRow row = describe_task(model.tasks[i], profile.tasks[i], *soc, profile.total_us);
     (row.engine == Engine::AiCore ? info.ai_core_us : info.ai_cpu_us) += row.us;
-    timeline.add(static_cast<int32_t>(i), row, profile.tasks[i]);
+    timeline.add(static_cast<int32_t>(i), row, profile.tasks[i], model.tasks[i].blocks);
     info.tasks.push_back(std::move(row));
   }
   const auto live = live_bytes(model);

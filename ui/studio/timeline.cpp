@@ -19,7 +19,7 @@ void Lane::finish() {
     // The search needs ends in order too; an overlap would be a bug of the timing model and only looks wrong here.
     if (i > 0) events_[i].end = std::max(events_[i].end, events_[i - 1].end);
     const int64_t start = i > 0 ? std::max(events_[i].start, events_[i - 1].end) : events_[i].start;
-    prefix_[i + 1] = prefix_[i] + std::max<int64_t>(0, events_[i].end - start);
+    prefix_[i + 1] = prefix_[i] + (events_[i].waits ? 0 : std::max<int64_t>(0, events_[i].end - start));
   }
 }
 

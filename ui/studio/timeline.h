@@ -18,6 +18,7 @@ struct Event {
   int32_t task = 0;
   int32_t block = 0;  // of the task; -1: the event is a whole task
   int32_t instr = 0;  // of the block's program
+  bool waits = false; // the pipe stands still until a flag is set: no work
 };
 
 // One row of the timeline: events that do not overlap, by time.
@@ -37,7 +38,7 @@ class Lane {
   size_t first_after(int64_t time) const;
   // The event that covers `time`, or nullptr.
   const Event* at(int64_t time) const;
-  // Cycles in [begin, end) during which an event runs.
+  // Cycles in [begin, end) during which an event does work.
   int64_t busy(int64_t begin, int64_t end) const;
 
  private:
