@@ -5,6 +5,7 @@
 // What the last pass did not do, and why, follows the graph as comments.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "compiler/passes/pass.h"

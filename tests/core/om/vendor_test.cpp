@@ -2,6 +2,7 @@
 // A file that the vendor's own compiler wrote for Ascend310 (public; see the shared data's README).
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "core/om/om.h"

@@ -2,6 +2,7 @@
 #include "core/tensor/npy.h"
 
 #include <doctest/doctest.h>
+#include <algorithm>
 
 using namespace npu;
 
