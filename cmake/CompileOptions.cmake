@@ -39,4 +39,4 @@ endif()
 # What our own code is compiled with besides.
 add_library(npu_options INTERFACE)
 target_include_directories(npu_options INTERFACE "${CMAKE_SOURCE_DIR}")
-target_compile_options(npu_options INTERFACE -Wall -Wextra -Wshadow $<$<BOOL:${NPU_WERROR}>:-Werror>)
+target_compile_options(npu_options INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers $<$<BOOL:${NPU_WERROR}>:-Werror>)
