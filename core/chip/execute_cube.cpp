@@ -99,6 +99,20 @@ void choose_steps(Machine& machine, kernels::MadArgs& args) {
   args.k_steps = machine.k_steps.data();
 }
 
+// The 16 diagonal values of each of B's fractals into machine.diagonal, unless B has others.
+bool find_diagonal(Machine& machine, const kernels::MadArgs& args) {
+  if (args.n1 != 1) return false;
+  machine.diagonal.resize(static_cast<size_t>(args.k1) * 16);
+  for (int64_t row = 0; row < args.k1 * 16; ++row) {
+    uint32_t others = 0;
+    for (int64_t n = 0; n < 16; ++n)
+      if (n != row % 16) others |= std::bit_cast<uint32_t>(args.b[row * 16 + n]);
+    if (others << 1 != 0) return false;
+    machine.diagonal[static_cast<size_t>(row)] = args.b[row * 16 + row % 16];
+  }
+  return true;
+}
+
 }  // namespace
 
 Status execute_LoadCbufToCa(Machine& machine, const Instr& instr) { return load_fractals(machine, instr, machine.cube->load_a); }
@@ -144,7 +158,8 @@ Status execute_Mad(Machine& machine, const Instr& instr) {
   if (arg[kMadInit] == 0) args.start = kernels::MadStart::FromC;
   if (arg[kMadInit] == 2) args.start = kernels::MadStart::Bias, args.bias = machine.buffer(Buffer::BT).floats(0);
   choose_steps(machine, args);
-  machine.cube->mad(args);
+  if (find_diagonal(machine, args)) machine.cube->mad_diagonal(args, machine.diagonal.data());
+  else machine.cube->mad(args);
   machine.buffer(Buffer::L0C).mark_written(arg[kMadC], arg[kMadC] + m1 * n1 * 2 * kFractalBytes);
   return {};
 }

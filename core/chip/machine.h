@@ -71,6 +71,7 @@ struct Machine {
   IssueState issue;
   std::vector<OnChipBuffer> buffers;   // by Buffer; GM has none
   std::vector<uint8_t> k_steps;        // mad's scratch
+  std::vector<float> diagonal;         // mad's scratch
   DeviceMemory* memory = nullptr;
 };
 

@@ -12,6 +12,7 @@
 #include "core/chip/kernels/half-inl.h"
 #include "core/chip/kernels/img2col-inl.h"
 #include "core/chip/kernels/mad-inl.h"
+#include "core/chip/kernels/mad_diagonal-inl.h"
 #include "core/chip/kernels/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -99,6 +100,7 @@ constexpr CubeKernels kTable{
     .target = "",
     .relaxed = kRelaxed,
     .mad = mad,
+    .mad_diagonal = mad_diagonal,
     .img2col = img2col,
     .load_a = load_fractal,
     .load_b = load_fractal_b,

@@ -49,6 +49,8 @@ struct CubeKernels {
   const char* target;                 // "AVX3", "WASM", ...
   bool relaxed;                       // compiled with relaxed SIMD
   void (*mad)(const MadArgs&);
+  // n1 is 1 and B is zero but for its fractals' diagonals: 16 values for each k1. The same bits as mad.
+  void (*mad_diagonal)(const MadArgs&, const float* diagonal);
   void (*img2col)(const Img2ColArgs&);
   // One fractal [16 rows][16 columns] into the L0A / L0B order; transposed: the source is its transpose.
   void (*load_a)(const uint16_t* src, float* dst, bool transpose);

@@ -189,5 +189,51 @@ TEST_CASE("cube kernels: the same bits on every target") {
   }
 }
 
+// Row by row in the order the instruction's row gives, every product taken.
+std::vector<float> naive_mad(const MadArgs& args) {
+  const int64_t m1 = (args.m + 15) / 16;
+  std::vector<float> c(args.c, args.c + m1 * args.n1 * kFractal);
+  for (int64_t m = 0; m < m1 * 16; ++m)
+    for (int64_t n = 0; n < args.n1 * 16; ++n) {
+      float& sum = c[static_cast<size_t>(((n / 16) * m1 + m / 16) * kFractal + m % 16 * 16 + n % 16)];
+      if (args.start != MadStart::FromC) sum = args.start == MadStart::Bias ? args.bias[n] : 0.0f;
+      if (m >= args.m) continue;
+      for (int64_t k = 0; k < args.k1 * 16; ++k)
+        sum += args.a[((m / 16) * args.k1 + k / 16) * kFractal + m % 16 * 16 + k % 16] * args.b[((k / 16) * args.n1 + n / 16) * kFractal + k % 16 * 16 + n % 16];
+    }
+  return c;
+}
+
+TEST_CASE("mad with diagonal fractals: the bits of every product, signed zeros, infinities and NaN included") {
+  std::mt19937 random(5);
+  const uint8_t steps[] = {16, 16, 16, 16};
+  // Of the values of A and of C's start, how many in 64 are special.
+  for (int specials : {0, 1, 32}) {
+    const auto value = [&] {
+      constexpr float kSpecial[] = {-0.0f, 0.0f, -0.0f, INFINITY, -INFINITY, NAN, 0x1p-24f, -65504.0f};
+      if (static_cast<int>(random() % 64) < specials) return kSpecial[random() % 8];
+      return half_bits_to_float(static_cast<uint16_t>(random() % 0x7c00 | (random() & 0x8000)));
+    };
+    for (const CubeKernels& table : all_cube_kernels())
+      for (const MadStart start : {MadStart::Zero, MadStart::FromC, MadStart::Bias})
+        for (int64_t m : {1, 15, 16, 37, 64}) {
+          std::vector<float> a(4 * 4 * kFractal), b(4 * kFractal), c(4 * kFractal), bias(16), diagonal(64);
+          for (auto* operand : {&a, &c, &bias})
+            for (float& x : *operand) x = value();
+          for (size_t i = 0; i < b.size(); ++i) b[i] = random() % 2 ? 0.0f : -0.0f;
+          for (size_t i = 0; i < 64; ++i) diagonal[i] = b[i * 16 + i % 16] = half_bits_to_float(static_cast<uint16_t>(random() % 0xfc00 & 0xfbff));
+          const MadArgs args{.c = c.data(), .a = a.data(), .b = b.data(), .bias = bias.data(), .m = m, .k1 = 4, .n1 = 1, .start = start, .k_steps = steps};
+          const std::vector<float> expected = naive_mad(args);
+          table.mad_diagonal(args, diagonal.data());
+          CAPTURE(table.target);
+          CAPTURE(m);
+          int wrong = 0;
+          for (size_t i = 0; i < expected.size(); ++i)
+            wrong += std::isnan(expected[i]) ? !std::isnan(c[i]) : std::bit_cast<uint32_t>(c[i]) != std::bit_cast<uint32_t>(expected[i]);
+          CHECK(wrong == 0);
+        }
+  }
+}
+
 }  // namespace
 }  // namespace npu::kernels
