@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
+#include <cassert>
+#include <utility>
 
 #include "core/base/math.h"
 #include "core/isa/operands.h"
@@ -13,12 +16,54 @@ using Collect = void (*)(const Instr&, const IssueState&, AccessList&);
 int type_size(int64_t type) { return vec_type_size(static_cast<VecType>(type)); }
 
 void add_bursts(AccessList& list, Buffer buffer, bool write, int64_t base, int64_t count, int64_t length, int64_t pitch) {
-  if (count > 0 && length > 0) list.add(buffer, write, base, base + (count - 1) * pitch + length);
+  list.add_strided(buffer, write, base, length, {count, pitch}, {});
+}
+
+// Blocks of one repeat that take part in the same way: `bytes` bytes from `offset` on in each.
+struct BlockGroup {
+  int first, count, spacing;  // blocks
+  int64_t offset, bytes;
+};
+
+// The active blocks of a repeat in groups of equal ones at equal distances. Inside a block the bytes from the first to the
+// last active lane count.
+int group_blocks(const VectorOperand& operand, const IssueState& state, int lanes, std::array<BlockGroup, 8>& groups) {
+  const int per_block = operand.lanes_per_block();
+  int count = 0;
+  for (int block = 0; block * per_block < lanes; ++block) {
+    const uint32_t active = block_mask(state, block, per_block);
+    if (active == 0) continue;
+    const int64_t offset = __builtin_ctz(active) * operand.size, bytes = (32 - __builtin_clz(active)) * operand.size - offset;
+    if (count > 0) {
+      BlockGroup& last = groups[static_cast<size_t>(count - 1)];
+      const int distance = block - (last.first + (last.count - 1) * last.spacing);
+      if (last.offset == offset && last.bytes == bytes && (last.count == 1 || last.spacing == distance)) {
+        last.spacing = distance;
+        ++last.count;
+        continue;
+      }
+    }
+    groups[static_cast<size_t>(count++)] = {block, 1, 1, offset, bytes};
+  }
+  return count;
 }
 
 void add_vector(AccessList& list, bool write, const VectorOperand& operand, const IssueState& state, int lanes, int64_t repeat) {
-  const ByteRange hull = vector_hull(operand, state, lanes, repeat);
-  list.add(Buffer::UB, write, hull.begin, hull.end);
+  if (repeat <= 0) return;
+  const Stride repeats{repeat, operand.rep * kBlockBytes};
+  if (state.mask_low == ~uint64_t{0} && (lanes <= 64 || state.mask_high == ~uint64_t{0}))
+    return list.add_strided(Buffer::UB, write, operand.base, kBlockBytes, repeats, {lanes / operand.lanes_per_block(), operand.blk * kBlockBytes});
+  std::array<BlockGroup, 8> groups;
+  const int count = group_blocks(operand, state, lanes, groups);
+  if (count > 3) {  // an irregular mask: one range a repeat
+    const ByteRange hull = vector_hull(operand, state, lanes, 1);
+    return list.add_strided(Buffer::UB, write, hull.begin, hull.end - hull.begin, repeats, {});
+  }
+  for (int g = 0; g < count; ++g) {
+    const BlockGroup& group = groups[static_cast<size_t>(g)];
+    list.add_strided(Buffer::UB, write, operand.base + group.first * operand.blk * kBlockBytes + group.offset, group.bytes, repeats,
+                     {group.count, group.spacing * operand.blk * kBlockBytes});
+  }
 }
 
 void nothing(const Instr&, const IssueState&, AccessList&) {}
@@ -86,8 +131,8 @@ void img2col(const Instr& instr, const IssueState& state, AccessList& list) {
   const int64_t last_row = std::min<int64_t>(bottom + last_kh * arg[kImDilationH], state.fm_h - 1);
   if (first_row >= state.fm_h || last_row < 0) return;
   const int64_t row_bytes = state.fm_w * kBlockBytes, plane_bytes = state.fm_h * row_bytes;
-  list.add(Buffer::L1, false, arg[kImSrc] + first_c1 * plane_bytes + first_row * row_bytes,
-           arg[kImSrc] + last_c1 * plane_bytes + (last_row + 1) * row_bytes);
+  add_bursts(list, Buffer::L1, false, arg[kImSrc] + first_c1 * plane_bytes + first_row * row_bytes, last_c1 - first_c1 + 1,
+             (last_row + 1 - first_row) * row_bytes, plane_bytes);
 }
 
 void mad(const Instr& instr, const IssueState&, AccessList& list) {
@@ -208,8 +253,7 @@ void transpose_16(const Instr& instr, const IssueState&, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
   const auto add = [&](bool write, int64_t base, int64_t row, int64_t rep) {
-    if (arg[kTrRepeat] > 0)
-      list.add(Buffer::UB, write, base, base + kBlockBytes * (15 * row + (arg[kTrRepeat] - 1) * rep + 1));
+    list.add_strided(Buffer::UB, write, base, kBlockBytes, {arg[kTrRepeat], rep * kBlockBytes}, {16, row * kBlockBytes});
   };
   add(false, arg[kTrSrc], arg[kTrSrcRow], arg[kTrSrcRep]);
   add(true, arg[kTrDst], arg[kTrDstRow], arg[kTrDstRep]);
@@ -255,6 +299,23 @@ constexpr auto kCollect = [] {
 static_assert(std::find(kCollect.begin(), kCollect.end(), nullptr) == kCollect.end(), "an instruction has no access ranges");
 
 }  // namespace
+
+void AccessList::add_strided(Buffer buffer, bool write, int64_t begin, int64_t length, Stride outer, Stride inner) {
+  if (length <= 0 || outer.count <= 0 || inner.count <= 0) return;
+  // Runs that touch are one run; inside first.
+  if (inner.count > 1 && inner.pitch <= length) length += std::exchange(inner.count, 1) * inner.pitch - inner.pitch;
+  if (inner.count == 1) inner = std::exchange(outer, Stride{});
+  if (inner.count > 1 && inner.pitch <= length) length += std::exchange(inner.count, 1) * inner.pitch - inner.pitch;
+  const int64_t end = begin + (outer.count - 1) * outer.pitch + (inner.count - 1) * inner.pitch + length;
+  if (count == kCapacity) {
+    const auto same = std::ranges::find_if(items, [&](const Access& item) { return item.buffer == buffer && item.write == write; });
+    assert(same != items.end());  // four operands of three ranges each is the most there is
+    const int64_t first = std::min(begin, same->begin), last = std::max(end, same->end);
+    *same = {buffer, write, 1, 1, first, last, last - first, 0, 0};
+    return;
+  }
+  items[static_cast<size_t>(count++)] = {buffer, write, static_cast<int32_t>(outer.count), static_cast<int32_t>(inner.count), begin, end, length, outer.pitch, inner.pitch};
+}
 
 AccessList accesses(const Instr& instr, const IssueState& state) {
   AccessList list;

@@ -41,12 +41,22 @@ Result<Program> decode_program(Bytes bytes);
 // "vadd f16 dst=UB[0x100] src0=UB[0x0] ..." — one line, no newline.
 std::string disassemble(const Instr& instr);
 
-// A byte range of a buffer that an instruction touches: [begin, end), the hull of a strided access.
+// Bytes of a buffer that an instruction touches: for i < outer, j < inner, `length` bytes from
+// begin + i*outer_pitch + j*inner_pitch; [begin, end) is the hull. (No initialisers: lists of it are made for every
+// instruction that runs.)
 struct Access {
-  Buffer buffer{};
-  bool write = false;
-  int64_t begin = 0;
-  int64_t end = 0;
+  Buffer buffer;
+  bool write;
+  int32_t outer, inner;
+  int64_t begin, end;
+  int64_t length;
+  int64_t outer_pitch, inner_pitch;
+};
+
+// One dimension of a strided access.
+struct Stride {
+  int64_t count = 1;
+  int64_t pitch = 0;
 };
 
 // Running state that the meaning of later instructions depends on.
@@ -60,14 +70,14 @@ struct IssueState {
   void apply(const Instr& instr);  // set_* instructions change it, others do not
 };
 
-// At most 5 ranges; an instruction without work (repeat 0) has none.
+// The accesses of one instruction; one without work (repeat 0) has none. What does not fit widens a range of its kind.
 struct AccessList {
-  std::array<Access, 5> items{};
+  static constexpr int kCapacity = 12;
+  std::array<Access, kCapacity> items;
   int count = 0;
 
-  void add(Buffer buffer, bool write, int64_t begin, int64_t end) {
-    if (end > begin) items[static_cast<size_t>(count++)] = {buffer, write, begin, end};
-  }
+  void add(Buffer buffer, bool write, int64_t begin, int64_t end) { add_strided(buffer, write, begin, end - begin, {}, {}); }
+  void add_strided(Buffer buffer, bool write, int64_t begin, int64_t length, Stride outer, Stride inner);
   std::span<const Access> view() const& { return {items.data(), static_cast<size_t>(count)}; }
   std::span<const Access> view() const&& = delete;  // a loop over it would outlive the list
 };
