@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The emulated chip. Function and timing are two readers of one Program:
-// execute_block computes, time_task says when, check_flags proves that the flags order what must be ordered.
+// Core computes, time_task says when, core/chip/check proves that the flags order what must be ordered.
 #pragma once
 
 #include <cstdint>
@@ -88,13 +88,5 @@ struct TimingContext {
 // each in order; flags and barriers order them. Block i runs on core i % cores after block i - cores.
 // InvalidProgram when the program deadlocks (a wait without its set).
 Result<TaskTiming> time_task(const Soc& soc, std::span<const Program> blocks, bool vector_task, const TimingContext& context = {});
-
-// --- checking ---
-
-// Every pair of conflicting accesses (same bytes, one a write) from two pipes must be ordered by flags or a barrier.
-// Returns one line for each unordered pair ("instruction 12 (copy_gm_to_ubuf, MTE2) and 15 (vadd, V) conflict on
-// UB[0x100, 0x200): write then read, nothing orders them"), also for a flag set twice, never waited for, or out of range.
-// At most `limit` lines.
-std::vector<std::string> check_flags(const Soc& soc, const Program& program, size_t limit = 20);
 
 }  // namespace npu

@@ -5,16 +5,19 @@
 
 #include <algorithm>
 
+#include "core/chip/check/check.h"
 #include "core/ops/op.h"
 #include "core/tensor/format.h"
 
 namespace npu {
 
-Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledModel> model, int threads) {
+Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledModel> model, int threads, const SessionOptions& options) {
   NPU_TRY(const Soc* soc, find_soc(model->soc));
   if (model->arena_bytes < 0 || model->arena_bytes > soc->memory_bytes)
     return fail(ErrorKind::CompileLimit, model->name, fmt::format("needs {} bytes of device memory, {} has {}", model->arena_bytes, soc->name, soc->memory_bytes));
-  return std::unique_ptr<Session>(new Session(std::move(model), *soc, std::clamp(threads, 1, 64)));
+  std::unique_ptr<Session> session(new Session(std::move(model), *soc, std::clamp(threads, 1, 64)));
+  if (options.check_streams) NPU_CHECK(check_model(*soc, *session->model_, session->pool_));
+  return session;
 }
 
 Session::Session(std::shared_ptr<const CompiledModel> model, const Soc& soc, int threads)

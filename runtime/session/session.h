@@ -17,10 +17,16 @@ namespace npu {
 // Called before each task; returning false cancels the run.
 using RunObserver = std::function<bool(size_t task, size_t total)>;
 
+struct SessionOptions {
+  // Once, when the session is made: races, deadlocks and misused flags in the model's streams (core/chip/check). Bounds,
+  // alignment and uninitialised reads are always checked, by the chip.
+  bool check_streams = true;
+};
+
 class Session {
  public:
   // threads: host threads that emulate the cores; they change the time, never the result.
-  static Result<std::unique_ptr<Session>> create(std::shared_ptr<const CompiledModel> model, int threads);
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<const CompiledModel> model, int threads, const SessionOptions& options = {});
 
   const CompiledModel& model() const { return *model_; }
 

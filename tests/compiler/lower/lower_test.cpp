@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "compiler/compile.h"
+#include "core/chip/check/check.h"
 #include "core/ops/op.h"
 #include "runtime/profile/profile.h"
 #include "runtime/session/session.h"
@@ -143,9 +144,11 @@ void compare(const Tensor& got, const Tensor& want) {
 
 void check_streams(const CompiledModel& model) {
   const Soc& soc = **find_soc(model.soc);
-  for (const Task& task : model.tasks)
+  for (const Task& task : model.tasks) {
     for (const Program& block : task.blocks)
-      for (const std::string& line : check_flags(soc, block, 3)) FAIL_CHECK(task.name, ": ", line);
+      for (const Finding& finding : check_stream(soc, block, 3)) FAIL_CHECK(task.name, ": ", finding.text);
+    for (const Finding& finding : check_blocks(task.blocks, 3)) FAIL_CHECK(task.name, ": ", finding.text);
+  }
   const auto profile = profile_model(model, false);
   REQUIRE_MESSAGE(profile, (profile ? "" : profile.error().message()));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/schedule/insert_sync.h"
+#include "core/chip/check/check.h"
 #include "core/chip/chip.h"
 
 namespace npu {
@@ -40,7 +41,7 @@ TEST_CASE("streams with inserted flags pass the flag checker and do not deadlock
     for (uint32_t seed = 0; seed < 60; ++seed) {
       const Program program = insert_sync(soc(name), random_stream(seed, 120));
       CAPTURE(seed);
-      for (const std::string& line : check_flags(soc(name), program)) FAIL_CHECK(line);
+      for (const Finding& finding : check_stream(soc(name), program)) FAIL_CHECK(finding.text);
       const auto timing = time_task(soc(name), std::span(&program, 1), false);
       REQUIRE_MESSAGE(timing, (timing ? "" : timing.error().message()));
       CHECK(timing->cycles > 0);
@@ -72,10 +73,11 @@ TEST_CASE("without any one of its flags a stream is reported, with both instruct
     const auto wait = std::ranges::find_if(bad, [&](const Instr& x) { return x.op == Opcode::WaitFlag && x.arg == good[i].arg; });
     bad.erase(wait);
     bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(i));
-    const auto lines = check_flags(soc("Ascend310"), bad);
-    REQUIRE(!lines.empty());
-    CHECK_MESSAGE(lines[0].find("conflict on UB[0x") != std::string::npos, lines[0]);
-    CHECK_MESSAGE(lines[0].find("nothing orders them") != std::string::npos, lines[0]);
+    const auto findings = check_stream(soc("Ascend310"), bad);
+    REQUIRE(!findings.empty());
+    CHECK(findings[0].kind == Finding::Kind::Race);
+    CHECK_MESSAGE(findings[0].text.find("conflict on UB[0x") != std::string::npos, findings[0].text);
+    CHECK_MESSAGE(findings[0].text.find("nothing orders them") != std::string::npos, findings[0].text);
   }
 }
 
