@@ -88,15 +88,16 @@ int useful_steps(const kernels::CubeKernels& cube, const kernels::MadArgs& args,
 }
 
 // Adding +0 changes nothing but -0. A sum that starts at +0 never becomes -0; for another start one such step is kept.
-void choose_steps(Machine& machine, kernels::MadArgs& args) {
+void choose_steps(Machine& machine, kernels::MadArgs& args, bool all) {
   machine.k_steps.assign(static_cast<size_t>(args.k1), 16);
+  args.k_steps = machine.k_steps.data();
+  if (all) return;
   bool keep_one = args.start != kernels::MadStart::Zero;
   for (int64_t i = 0; i < args.k1; ++i) {
     int steps = useful_steps(*machine.cube, args, i);
     if (steps < 16 && std::exchange(keep_one, false)) ++steps;
     machine.k_steps[static_cast<size_t>(i)] = static_cast<uint8_t>(steps);
   }
-  args.k_steps = machine.k_steps.data();
 }
 
 // The 16 diagonal values of each of B's fractals into machine.diagonal, unless B has others.
@@ -104,11 +105,12 @@ bool find_diagonal(Machine& machine, const kernels::MadArgs& args) {
   if (args.n1 != 1) return false;
   machine.diagonal.resize(static_cast<size_t>(args.k1) * 16);
   for (int64_t row = 0; row < args.k1 * 16; ++row) {
-    uint32_t others = 0;
-    for (int64_t n = 0; n < 16; ++n)
-      if (n != row % 16) others |= std::bit_cast<uint32_t>(args.b[row * 16 + n]);
-    if (others << 1 != 0) return false;
-    machine.diagonal[static_cast<size_t>(row)] = args.b[row * 16 + row % 16];
+    const float* const values = args.b + row * 16;
+    const float own = values[row % 16];
+    int32_t others = own != 0 ? -1 : 0;
+    for (int64_t n = 0; n < 16; ++n) others += values[n] != 0 ? 1 : 0;  // NaN is not 0
+    if (others != 0) return false;
+    machine.diagonal[static_cast<size_t>(row)] = own;
   }
   return true;
 }
@@ -157,8 +159,9 @@ Status execute_Mad(Machine& machine, const Instr& instr) {
                         .b = machine.buffer(Buffer::L0B).floats(arg[kMadB]), .m = arg[kMadM], .k1 = k1, .n1 = n1};
   if (arg[kMadInit] == 0) args.start = kernels::MadStart::FromC;
   if (arg[kMadInit] == 2) args.start = kernels::MadStart::Bias, args.bias = machine.buffer(Buffer::BT).floats(0);
-  choose_steps(machine, args);
-  if (find_diagonal(machine, args)) machine.cube->mad_diagonal(args, machine.diagonal.data());
+  const bool diagonal = find_diagonal(machine, args);
+  choose_steps(machine, args, diagonal);
+  if (diagonal) machine.cube->mad_diagonal(args, machine.diagonal.data());
   else machine.cube->mad(args);
   machine.buffer(Buffer::L0C).mark_written(arg[kMadC], arg[kMadC] + m1 * n1 * 2 * kFractalBytes);
   return {};
