@@ -75,12 +75,12 @@ export const toBytes = (data) =>
 // The program's memory as it is now: it grows, and older views end too early.
 const memory = (module) => new Uint8Array(module.wasmMemory.buffer);
 
-// Calls f(pointer, size) with a copy of the bytes, which the program frees.
-export function withBytes(module, data, f) {
+// A copy of the bytes in the program's memory, for one of its functions to take.
+export function give(module, data) {
   const bytes = toBytes(data);
-  const at = module._malloc(bytes.length || 1);
+  const at = module._npu_allocate(bytes.length);
   memory(module).set(bytes, at);
-  return f(at, bytes.length);
+  return at;
 }
 
 // The promises over a started module. `changed` must be called whenever the program says so.
@@ -112,16 +112,14 @@ export function makeApi(module) {
   const api = {
     mirror,
     async open(bytes, name = 'model.onnx') {
-      const { model } = await answer(withBytes(module, bytes, (at, size) =>
-        call('npu_open', 'number', ['string', 'number', 'number'], name, at, size)));
+      const { model } = await answer(call('npu_open', 'number', ['string', 'number'], name, give(module, bytes)));
       return model;
     },
     async openSample(name) {
       return (await answer(call('npu_open_sample', 'number', ['string'], name))).model;
     },
     async openPicture(bytes, name = 'picture') {
-      await answer(withBytes(module, bytes, (at, size) =>
-        call('npu_open_picture', 'number', ['string', 'number', 'number'], name, at, size)));
+      await answer(call('npu_open_picture', 'number', ['string', 'number'], name, give(module, bytes)));
     },
     async compile(options = {}) {
       const { passes, chip, tasks, compile_ms: ms } =
@@ -130,8 +128,8 @@ export function makeApi(module) {
     },
     async run(inputs = {}) {
       for (const [name, { dtype = 'float32', shape, data }] of Object.entries(inputs)) {
-        const problem = withBytes(module, data, (at, size) => call('npu_add_input', 'string',
-          ['string', 'string', 'string', 'number', 'number'], name, dtype, JSON.stringify(shape), at, size));
+        const problem = call('npu_add_input', 'string', ['string', 'string', 'string', 'number'],
+          name, dtype, JSON.stringify(shape), give(module, data));
         if (problem) throw new Error(problem);
       }
       await answer(call('npu_run', 'number', []));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page around the program: loading, frames on demand, files, the address, and the mirror of what is shown.
-import { hostThreads, loadModule, makeApi, toBytes, withBytes } from './npu.js';
+import { give, hostThreads, loadModule, makeApi } from './npu.js';
 
 const root = document.documentElement;
 const canvas = document.getElementById('canvas');
@@ -73,8 +73,7 @@ function mirror() {
 
 // --- files ---
 async function open(file) {
-  const bytes = toBytes(await file.arrayBuffer());
-  withBytes(module, bytes, (at, size) => module.ccall('npu_open_file', null, ['string', 'number', 'number'], [file.name, at, size]));
+  module.ccall('npu_open_file', null, ['string', 'number'], [file.name, give(module, await file.arrayBuffer())]);
   wake();
 }
 fileInput.addEventListener('change', () => {
@@ -105,7 +104,7 @@ const askForFile = () => fileInput.click();
 async function requestFont() {
   const response = await fetch(new URL('fonts/cjk.ttf', import.meta.url));
   if (!response.ok) return;
-  withBytes(module, await response.arrayBuffer(), (at, size) => module.ccall('npu_set_font', null, ['number', 'number'], [at, size]));
+  module.ccall('npu_set_font', null, ['number'], [give(module, await response.arrayBuffer())]);
 }
 
 // --- address ---

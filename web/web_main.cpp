@@ -75,6 +75,7 @@ struct Page {
   std::unique_ptr<App> app;
   std::string text;  // the string returned last
   std::map<std::string, Tensor> inputs;
+  std::map<void*, std::shared_ptr<std::vector<std::byte>>> given;  // allocated, and not passed to a function yet
   int frames = 0;
 };
 
@@ -88,12 +89,10 @@ const char* give(std::string text) {
   return page().text.c_str();
 }
 
-// Bytes that JavaScript put into memory with malloc; they are freed here.
-SharedBytes take(void* data, int size) {
-  const auto* begin = static_cast<const std::byte*>(data);
-  auto bytes = std::make_shared<std::vector<std::byte>>(begin, begin + size);
-  std::free(data);
-  return bytes;
+// The bytes JavaScript put where npu_allocate told it, without a copy.
+SharedBytes take(void* data) {
+  auto node = page().given.extract(data);
+  return node ? std::move(node.mapped()) : std::make_shared<std::vector<std::byte>>();
 }
 
 void reached(Request& request, Goal goal) { request.goal = std::max(goal, request.goal); }
@@ -147,6 +146,15 @@ EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options
   return "";
 }
 
+// Room for bytes that one of the functions below takes.
+EMSCRIPTEN_KEEPALIVE void* npu_allocate(size_t size) {
+  auto bytes = std::make_shared<std::vector<std::byte>>(size);
+  if (size == 0) bytes->reserve(1);
+  void* const at = bytes->data();
+  page().given[at] = std::move(bytes);
+  return at;
+}
+
 // --- the page ---
 EMSCRIPTEN_KEEPALIVE void npu_awake() {
   page().platform.waking = false;
@@ -161,8 +169,8 @@ EMSCRIPTEN_KEEPALIVE int npu_frame_count() { return page().frames; }
 EMSCRIPTEN_KEEPALIVE int npu_wants_text() { return ImGui::GetIO().WantTextInput; }
 EMSCRIPTEN_KEEPALIVE void npu_paste(const char* text) { ImGui::GetIO().AddInputCharactersUTF8(text); }
 EMSCRIPTEN_KEEPALIVE void npu_set_link(const char* link) { page().app->set_link(link); }
-EMSCRIPTEN_KEEPALIVE void npu_open_file(const char* name, void* data, int size) { page().app->open_file(name, take(data, size)); }
-EMSCRIPTEN_KEEPALIVE void npu_set_font(void* data, int size) { page().app->set_cjk_font(take(data, size)); }
+EMSCRIPTEN_KEEPALIVE void npu_open_file(const char* name, void* data) { page().app->open_file(name, take(data)); }
+EMSCRIPTEN_KEEPALIVE void npu_set_font(void* data) { page().app->set_cjk_font(take(data)); }
 EMSCRIPTEN_KEEPALIVE void npu_context_restored() {
   page().platform.window->recreate_device_objects();
   page().app->forget_textures();
@@ -170,15 +178,15 @@ EMSCRIPTEN_KEEPALIVE void npu_context_restored() {
 EMSCRIPTEN_KEEPALIVE const char* npu_mirror() { return give(page().app->mirror()); }
 
 // --- scripts: each returns the revision whose mirror answers it ---
-EMSCRIPTEN_KEEPALIVE double npu_open(const char* name, void* data, int size) {
-  auto bytes = take(data, size);
+EMSCRIPTEN_KEEPALIVE double npu_open(const char* name, void* data) {
+  auto bytes = take(data);
   return static_cast<double>(page().app->studio().open_model(name, std::move(bytes)));
 }
 EMSCRIPTEN_KEEPALIVE double npu_open_sample(const char* name) {
   return static_cast<double>(page().app->studio().open_sample(name, 0));
 }
-EMSCRIPTEN_KEEPALIVE double npu_open_picture(const char* name, void* data, int size) {
-  auto bytes = take(data, size);
+EMSCRIPTEN_KEEPALIVE double npu_open_picture(const char* name, void* data) {
+  auto bytes = take(data);
   return static_cast<double>(page().app->studio().open_picture(name, std::move(bytes)));
 }
 // {"chip":"Ascend310","threads":2,"disable":["fuse-bias"],"shapes":{"input":[1,3,224,224]}}, every part optional.
@@ -198,8 +206,9 @@ EMSCRIPTEN_KEEPALIVE double npu_compile(const char* options) {
   }));
 }
 // Gives one input; npu_run uses them all once.
-EMSCRIPTEN_KEEPALIVE const char* npu_add_input(const char* name, const char* dtype, const char* shape, void* data, int size) {
-  const SharedBytes bytes = take(data, size);
+EMSCRIPTEN_KEEPALIVE const char* npu_add_input(const char* name, const char* dtype, const char* shape, void* data) {
+  const SharedBytes bytes = take(data);
+  const auto size = static_cast<int64_t>(bytes->size());
   const auto type = dtype_from_name(dtype);
   const Json json = Json::parse(shape, nullptr, false);
   if (!type || *type == DType::Undefined) return give(fmt::format("input '{}': unknown dtype '{}'", name, dtype));

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "runtime/session/session.h"
 #include "ui/studio/stages.h"
 
 namespace npu::ui {
@@ -83,8 +82,8 @@ bool is_scores(const Tensor& tensor) {
 
 }  // namespace
 
-Result<RunInfo> run_stage(const RunRequest& request, const Progress& progress) {
-  const CompiledModel& model = *request.model;
+Result<RunInfo> run_stage(Session& session, const RunRequest& request, const Progress& progress) {
+  const CompiledModel& model = request.model;
   for (const auto& [name, tensor] : request.inputs)
     if (std::ranges::none_of(model.inputs, [&](const TensorDesc& d) { return d.name == name; }))
       return fail(ErrorKind::InvalidArgument, name, "the model has no such input");
@@ -93,9 +92,8 @@ Result<RunInfo> run_stage(const RunRequest& request, const Progress& progress) {
     NPU_TRY(Tensor input, make_input(request, desc));
     inputs.push_back(std::move(input));
   }
-  NPU_TRY(const auto session, Session::create(request.model, request.threads));
   const auto start = std::chrono::steady_clock::now();
-  NPU_TRY(const std::vector<Tensor> outputs, session->run(inputs, [&](size_t task, size_t total) {
+  NPU_TRY(const std::vector<Tensor> outputs, session.run(inputs, [&](size_t task, size_t total) {
             return progress(task, total, task < model.tasks.size() ? model.tasks[task].name : "");
           }));
   RunInfo info;

@@ -10,6 +10,7 @@
 
 #include "core/base/file.h"
 #include "core/graph/graph.h"
+#include "runtime/session/session.h"
 #include "ui/studio/snapshot.h"
 
 namespace npu::ui {
@@ -44,14 +45,15 @@ std::vector<int64_t> live_bytes(const CompiledModel& model);
 
 // --- run ---
 struct RunRequest {
-  std::shared_ptr<const CompiledModel> model;
+  const CompiledModel& model;
   std::map<std::string, Tensor> inputs;      // by name; the others come from the picture or a fixed pattern
   const Picture* picture = nullptr;
   Preprocess preprocess;
   const SampleInfo* sample = nullptr;          // names of the classes
   int threads = 1;
 };
-Result<RunInfo> run_stage(const RunRequest& request, const Progress& progress);
+// session: of request.model.
+Result<RunInfo> run_stage(Session& session, const RunRequest& request, const Progress& progress);
 // The classes with the highest scores; softmax first unless the values already are probabilities.
 std::vector<Score> top_scores(const Tensor& output, const SampleInfo* sample, size_t count, bool& probabilities);
 

@@ -18,6 +18,8 @@ struct Studio::Work {
   std::shared_ptr<const CompileInfo> compile;
   std::shared_ptr<const ProfileInfo> profile;
   std::shared_ptr<const Picture> picture;
+  std::unique_ptr<Session> session;      // of compile->model
+  int session_threads = 0;
   // Of the last run.
   std::shared_ptr<const RunInfo> run;
   uint64_t run_id = 0;
@@ -142,7 +144,12 @@ void Studio::publish(const std::function<void(Snapshot&)>& edit) {
 }
 
 bool Studio::progress(Stage stage, size_t done, size_t total, std::string what) {
-  publish([&](Snapshot& s) { s.activity = {stage, done, total, std::move(what)}; });
+  // Nobody sees more than some thirty steps a second, and a short task takes less time than a snapshot.
+  const auto now = std::chrono::steady_clock::now();
+  if (done == 0 || now - shown_ > std::chrono::milliseconds(33)) {
+    publish([&](Snapshot& s) { s.activity = {stage, done, total, std::move(what)}; });
+    shown_ = now;
+  }
   return !superseded();
 }
 
@@ -199,6 +206,7 @@ Status Studio::load(const Request& request, Work& work) {
     NPU_TRY(LoadedSource loaded, load_source(request.source, read_));
     work.source = std::move(loaded);
     work.source_id = request.source.id;
+    work.session.reset();
     work.compile.reset();
     work.profile.reset();
     work.run.reset();
@@ -240,6 +248,7 @@ Status Studio::load_picture(const Request& request, Work& work) {
 Status Studio::compile_model(const Request& request, Work& work) {
   const CompileRequest wanted{request.chip, request.disabled_passes, request.input_shapes};
   if (work.compile && (work.source.compiled || same(wanted, work.compiled_for))) return {};
+  work.session.reset();
   work.compile.reset();
   work.profile.reset();
   work.run.reset();
@@ -280,9 +289,14 @@ Status Studio::run_model(const Request& request, Work& work) {
                        work.run_preprocess == preprocess;
   if (current) return {};
   work.run.reset();
-  const RunRequest run{work.compile->model, request.inputs, work.picture.get(), preprocess, work.source.sample.get(),
+  if (!work.session || work.session_threads != request.threads) {
+    work.session.reset();
+    NPU_TRY(work.session, Session::create(work.compile->model, request.threads));
+    work.session_threads = request.threads;
+  }
+  const RunRequest run{*work.compile->model, request.inputs, work.picture.get(), preprocess, work.source.sample.get(),
                        request.threads};
-  NPU_TRY(RunInfo info, run_stage(run, [this](size_t done, size_t total, std::string what) {
+  NPU_TRY(RunInfo info, run_stage(*work.session, run, [this](size_t done, size_t total, std::string what) {
             return progress(Stage::Running, done, total, std::move(what));
           }));
   work.run = std::make_shared<RunInfo>(std::move(info));

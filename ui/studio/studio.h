@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -91,6 +92,7 @@ class Studio {
   Status run_model(const Request& request, Work& work);
 
   std::function<void()> changed_;
+  std::chrono::steady_clock::time_point shown_;  // when progress was published last; the worker's
   SampleReader read_;
   mutable std::mutex mutex_;          // of everything below
   std::condition_variable wake_;
