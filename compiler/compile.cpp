@@ -152,6 +152,13 @@ class Emitter {
   MemoryPlan plan_;
 };
 
+void drop_large_constants(Graph& graph) {
+  for (size_t id = 0; id < graph.value_count(); ++id) {
+    auto& constant = graph.value(static_cast<ValueId>(id)).constant;
+    if (constant && constant->elements() > kMaxStoredConstant) constant.reset();
+  }
+}
+
 }  // namespace
 
 Result<CompiledModel> compile(Graph graph, const CompileOptions& options, const CompileObserver& observer) {
@@ -163,6 +170,7 @@ Result<CompiledModel> compile(Graph graph, const CompileOptions& options, const 
   model.command_line = options.command_line;
   model.graph = std::move(graph);
   NPU_CHECK(Emitter(model, *soc, observer).run({.reuse = !options.disable_memory_reuse}));
+  drop_large_constants(model.graph);
   return model;
 }
 

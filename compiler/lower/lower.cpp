@@ -49,6 +49,15 @@ const LowerRule* find_lower_rule(std::string_view op) {
   return found == kRules.end() ? nullptr : found;
 }
 
+LowerContext::LowerContext(const Graph& of_graph, const Soc& for_soc)
+    : graph(of_graph), soc(for_soc), address_(of_graph.value_count(), -1) {
+  // Room for all at once: a vector that grows needs twice its size meanwhile.
+  size_t bytes = 0;
+  for (size_t id = 0; id < graph.value_count(); ++id)
+    if (const auto& constant = graph.value(static_cast<ValueId>(id)).constant) bytes += constant->byte_size() + 2 * kTensorAlign;
+  weights_.reserve(bytes);
+}
+
 int64_t LowerContext::add_weights(Bytes bytes) {
   const uint64_t hash = hash_bytes(bytes);
   for (const auto& [known, place] : known_)

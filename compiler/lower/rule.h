@@ -61,7 +61,7 @@ std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, con
 // Device addresses and prepared constants while tasks are lowered.
 class LowerContext {
  public:
-  LowerContext(const Graph& of_graph, const Soc& for_soc) : graph(of_graph), soc(for_soc), address_(of_graph.value_count(), -1) {}
+  LowerContext(const Graph& of_graph, const Soc& for_soc);
 
   const Graph& graph;
   const Soc& soc;

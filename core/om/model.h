@@ -50,12 +50,15 @@ struct BufferLife {
   int32_t last_task = 0;
 };
 
+// A compiled model's graph keeps the values of constants up to this many elements: the tasks read them from the weights.
+inline constexpr int64_t kMaxStoredConstant = 1024;
+
 struct CompiledModel {
   std::string name;
   std::string soc;               // Soc::name
   std::string framework = "ONNX";
   std::string command_line;      // of atc
-  Graph graph;                   // after all passes; constants may be dropped after a load
+  Graph graph;                   // after all passes, without the elements of large constants
   std::shared_ptr<const std::vector<std::byte>> weights;
   int64_t arena_bytes = 0;
   std::vector<TensorDesc> inputs;

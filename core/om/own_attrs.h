@@ -18,7 +18,4 @@ inline constexpr std::string_view kOwnTask = "_npu_task";
 inline constexpr std::string_view kOwnOrigin = "_npu_origin";
 inline constexpr std::string_view kOriginShape = "origin_shape";  // the vendor's: the logical shape
 
-// Constants of the graph up to this many elements are written with it.
-inline constexpr int64_t kMaxStoredConstant = 1024;
-
 }  // namespace npu::om

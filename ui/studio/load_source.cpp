@@ -71,9 +71,10 @@ Result<LoadedSource> load_sample_source(const Source& source, const SampleReader
   return loaded;
 }
 
+// The graph has a copy of its weights: few tensors of a file are aligned, and those would keep the whole file.
 Result<LoadedSource> load_onnx_source(const Source& source) {
   LoadedSource loaded;
-  NPU_TRY(loaded.graph, load_onnx(*source.bytes, source.bytes, {.name = source.name, .external = {}}));
+  NPU_TRY(loaded.graph, load_onnx(*source.bytes, nullptr, {.name = source.name, .external = {}}));
   ModelInfo described = describe_graph(loaded.graph);
   described.name = source.name;
   described.file_bytes = static_cast<int64_t>(source.bytes->size());
@@ -144,7 +145,7 @@ Result<LoadedSource> load_source(const Source& source, const SampleReader& read)
   } else {
     NPU_TRY(loaded, load_onnx_source(source));
   }
-  loaded.source = source;
+  loaded.source = {source.id, source.name, nullptr};
   loaded.preprocess = preprocess_of(loaded.compiled ? loaded.compiled->graph : loaded.graph, loaded.sample.get());
   return loaded;
 }

@@ -8,7 +8,7 @@
 namespace npu::ui {
 
 struct LoadedSource {
-  Source source;
+  Source source;                                   // without its bytes
   Graph graph;                                     // empty when the file is compiled already
   std::shared_ptr<const CompiledModel> compiled;   // of an .om
   std::shared_ptr<const ModelInfo> info;

@@ -191,7 +191,7 @@ void Studio::work() {
   }
 }
 
-Status Studio::bring_up_to_date(const Request& request, Work& work) {
+Status Studio::bring_up_to_date(Request& request, Work& work) {
   if (request.goal >= Goal::Loaded) NPU_CHECK(load(request, work));
   if (work.source_id == 0) return {};
   if (request.goal >= Goal::Compiled) NPU_CHECK(compile_model(request, work));
@@ -200,13 +200,21 @@ Status Studio::bring_up_to_date(const Request& request, Work& work) {
   return {};
 }
 
-Status Studio::load(const Request& request, Work& work) {
+// What is loaded is not loaded again, and a file is as large as its model.
+void Studio::forget_bytes(Request& request) {
+  request.source.bytes.reset();
+  const std::lock_guard lock(mutex_);
+  if (request_.source.id == request.source.id) request_.source.bytes.reset();
+}
+
+Status Studio::load(Request& request, Work& work) {
   if (request.source.id != work.source_id) {
     if (!progress(Stage::Loading, 0, 0, request.source.name)) return cancelled();
     NPU_TRY(LoadedSource loaded, load_source(request.source, read_));
     work.source = std::move(loaded);
     work.source_id = request.source.id;
     work.session.reset();
+    forget_bytes(request);
     work.compile.reset();
     work.profile.reset();
     work.run.reset();

@@ -84,8 +84,9 @@ class Studio {
   void publish(const std::function<void(Snapshot&)>& edit);
   bool progress(Stage stage, size_t done, size_t total, std::string what);
 
-  Status bring_up_to_date(const Request& request, Work& work);
-  Status load(const Request& request, Work& work);
+  Status bring_up_to_date(Request& request, Work& work);
+  void forget_bytes(Request& request);
+  Status load(Request& request, Work& work);
   Status load_picture(const Request& request, Work& work);
   Status compile_model(const Request& request, Work& work);
   Status time_model(Work& work);
