@@ -55,7 +55,7 @@ LowerContext::LowerContext(const Graph& of_graph, const Soc& for_soc)
   size_t bytes = 0;
   for (size_t id = 0; id < graph.value_count(); ++id)
     if (const auto& constant = graph.value(static_cast<ValueId>(id)).constant) bytes += constant->byte_size() + 2 * kTensorAlign;
-  weights_.reserve(bytes);
+  weights_.reserve(bytes + bytes / 8);  // padded channels
 }
 
 int64_t LowerContext::add_weights(Bytes bytes) {
