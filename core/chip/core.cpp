@@ -21,6 +21,7 @@ constexpr Execute kExecute[] = {
 constexpr uint64_t largest(const Field& field) {
   if (field.width == 0 || field.width >= 64) return ~uint64_t{0};
   if (field.kind == Field::Type) return kVecTypeNames.size() - 1;
+  if (field.kind == Field::Mode) return kCopyModes.size() - 1;
   return (uint64_t{1} << field.width) - 1;
 }
 
@@ -61,8 +62,19 @@ Status OnChipBuffer::check_written(int64_t begin, int64_t end) const {
                                                             std::max(hole * granule_, begin)));
 }
 
-void OnChipBuffer::mark_written(int64_t begin, int64_t end) {
-  if (begin < end) std::memset(written_.data() + begin / granule_, 1, static_cast<size_t>((end - 1) / granule_ - begin / granule_ + 1));
+Status OnChipBuffer::check_typed(int64_t begin, int64_t end, int64_t type) const {
+  NPU_CHECK(check_written(begin, end));
+  for (int64_t granule = begin / granule_; granule * granule_ < end; ++granule) {
+    const int64_t held = written_[static_cast<size_t>(granule)] - 1;
+    if (held == type) continue;
+    return invalid(fmt::format("{}[{:#x}] was loaded as {}, not as {}", kBufferNames[static_cast<size_t>(id_)], granule * granule_,
+                               kVecTypeNames[static_cast<size_t>(held)], kVecTypeNames[static_cast<size_t>(type)]));
+  }
+  return {};
+}
+
+void OnChipBuffer::mark(int64_t begin, int64_t end, uint8_t value) {
+  if (begin < end) std::memset(written_.data() + begin / granule_, value, static_cast<size_t>((end - 1) / granule_ - begin / granule_ + 1));
 }
 
 Status OnChipBuffer::check_inside(const Access& access) const {
@@ -72,7 +84,8 @@ Status OnChipBuffer::check_inside(const Access& access) const {
 }
 
 Machine::Machine(const Soc& soc)
-    : soc_name(soc.name), split(soc.split), half_limit(soc.overflow == Overflow::Saturate ? 65504.0f : 65536.0f), cube(&kernels::cube_kernels()) {
+    : soc_name(soc.name), split(soc.split), half_limit(soc.overflow == Overflow::Saturate ? 65504.0f : 65536.0f),
+      short_multiplier(soc.fb > 0), cube(&kernels::cube_kernels()) {
   const auto add = [&](Buffer id, int64_t bytes, int64_t granule) { buffers.emplace_back(id, bytes, granule); };
   add(Buffer::GM, 0, kBlockBytes);
   add(Buffer::L1, soc.l1, kBlockBytes);
@@ -81,6 +94,7 @@ Machine::Machine(const Soc& soc)
   add(Buffer::L0C, soc.l0c, 2 * kFractalBytes);
   add(Buffer::UB, soc.ub, kBlockBytes);
   add(Buffer::BT, soc.bt, 64);
+  add(Buffer::FB, soc.fb, 64);
 }
 
 Status Machine::execute(const Instr& instr) {
@@ -126,6 +140,7 @@ Status execute_PipeBarrier(Machine&, const Instr&) { return {}; }
 Status execute_SetVectorMask(Machine& machine, const Instr& instr) { return machine.issue.apply(instr), Status{}; }
 Status execute_SetFMatrix(Machine& machine, const Instr& instr) { return machine.issue.apply(instr), Status{}; }
 Status execute_SetPadding(Machine& machine, const Instr& instr) { return machine.issue.apply(instr), Status{}; }
+Status execute_SetQuantPre(Machine& machine, const Instr& instr) { return machine.issue.apply(instr), Status{}; }
 
 namespace {
 Status not_implemented(const Instr& instr) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// MTE1 (L1 -> L0A, L0B, BT), the cube, and the ways out of and into L0C.
+// MTE1 (L1 -> L0A, L0B) and the cube.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <span>
 #include <utility>
 
-#include "core/base/half.h"
 #include "core/chip/machine.h"
 
 namespace npu {
@@ -14,10 +16,32 @@ namespace {
 
 const uint16_t* halves(OnChipBuffer& buffer, int64_t address) { return reinterpret_cast<const uint16_t*>(buffer.at(address)); }
 
-Status load_fractals(Machine& machine, const Instr& instr, void (*load)(const uint16_t*, float*, bool)) {
+constexpr std::array<std::pair<VecType, kernels::Element>, kernels::kElements> kElementTypes{{
+    {VecType::F16, kernels::Element::F16}, {VecType::BF16, kernels::Element::BF16}, {VecType::F32, kernels::Element::F32},
+    {VecType::S8, kernels::Element::S8}, {VecType::U8, kernels::Element::U8}, {VecType::S4, kernels::Element::S4},
+}};
+
+std::string type_name(int64_t type) { return std::string(kVecTypeNames[static_cast<size_t>(type)]); }
+
+// bf16 and f32 came with the split cores.
+bool split_only(VecType type) { return type == VecType::BF16 || type == VecType::F32; }
+
+Result<size_t> element_of(const Machine& machine, int64_t type) {
+  const auto found = std::ranges::find(kElementTypes, static_cast<VecType>(type), &std::pair<VecType, kernels::Element>::first);
+  if (found == kElementTypes.end()) return invalid(fmt::format("type {} cannot enter L0", type_name(type)));
+  if (split_only(found->first) && !machine.split) return invalid(fmt::format("the cube of {} does not multiply {}", machine.soc_name, type_name(type)));
+  return static_cast<size_t>(found->second);
+}
+
+using LoadTable = void (*const (&)[kernels::kElements])(const uint16_t*, float*, bool);
+
+Status load_fractals(Machine& machine, const Instr& instr, LoadTable loads) {
   using namespace field;
   const auto& arg = instr.arg;
   const Buffer target = instr_info(instr.op).dst;
+  NPU_TRY(const size_t element, element_of(machine, arg[kLoadType]));
+  if (arg[kLoadTranspose] != 0 && vec_type_size(static_cast<VecType>(arg[kLoadType])) != 2)
+    return invalid(fmt::format("transpose of {} is not implemented: only types of 2 bytes", type_name(arg[kLoadType])));
   NPU_CHECK(check_alignment("dst", target, arg[kLoadDst], kFractalBytes));
   NPU_CHECK(check_alignment("src", Buffer::L1, arg[kLoadSrc], kBlockBytes));
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
@@ -26,8 +50,8 @@ Status load_fractals(Machine& machine, const Instr& instr, void (*load)(const ui
     const int64_t src = arg[kLoadSrc] + i * arg[kLoadSrcStride] * kFractalBytes;
     const int64_t dst = arg[kLoadDst] + i * (arg[kLoadDstGap] + 1) * kFractalBytes;
     NPU_CHECK(l1.check_written(src, src + kFractalBytes));
-    load(halves(l1, src), l0.floats(dst), arg[kLoadTranspose] != 0);
-    l0.mark_written(dst, dst + kFractalBytes);
+    loads[element](halves(l1, src), l0.floats(dst), arg[kLoadTranspose] != 0);
+    l0.mark_typed(dst, dst + kFractalBytes, arg[kLoadType]);
   }
   return {};
 }
@@ -37,15 +61,15 @@ Status check_img2col(const Instr& instr, const IssueState& issue, const Img2ColS
   const auto& arg = instr.arg;
   NPU_CHECK(check_alignment("dst", Buffer::L0A, arg[kImDst], kFractalBytes));
   NPU_CHECK(check_alignment("src", Buffer::L1, arg[kImSrc], kBlockBytes));
-  if (arg[kImPosK] % 16 != 0 || arg[kImStepK] % 16 != 0)
-    return invalid(fmt::format("pos_k {} and step_k {} must be multiples of 16", arg[kImPosK], arg[kImStepK]));
+  if (arg[kImPosK] % shape.c0 != 0 || arg[kImStepK] % shape.c0 != 0)
+    return invalid(fmt::format("pos_k {} and step_k {} must be multiples of {}", arg[kImPosK], arg[kImStepK], shape.c0));
   if (shape.out_h == 0 || shape.out_w == 0)
     return invalid(fmt::format("filter {}x{} (dilation {}x{}, stride {}x{}) does not fit into the map of {}x{} with padding top {}, bottom {}, left {}, right {}",
                                arg[kImFilterH], arg[kImFilterW], arg[kImDilationH], arg[kImDilationW], arg[kImStrideH], arg[kImStrideW], issue.fm_h,
                                issue.fm_w, issue.pad_top, issue.pad_bottom, issue.pad_left, issue.pad_right));
   const int64_t columns = shape.c1 * arg[kImFilterH] * arg[kImFilterW];
   if (shape.first_k1 + shape.k1 > columns)
-    return invalid(fmt::format("columns {} to {} of a matrix that has {}", arg[kImPosK], arg[kImPosK] + arg[kImStepK], columns * 16));
+    return invalid(fmt::format("columns {} to {} of a matrix that has {}", arg[kImPosK], arg[kImPosK] + arg[kImStepK], columns * shape.c0));
   return {};
 }
 
@@ -87,6 +111,56 @@ int useful_steps(const kernels::CubeKernels& cube, const kernels::MadArgs& args,
   return std::max(steps, cube.used_columns(args.a + index * kernels::kFractal, ceil_div(args.m, 16), args.k1 * kernels::kFractal));
 }
 
+// Products of integers with 0 are 0: only B is asked.
+void choose_integer_steps(Machine& machine, kernels::MadArgs& args) {
+  machine.k_steps.resize(static_cast<size_t>(args.k1));
+  for (int64_t i = 0; i < args.k1; ++i) {
+    const auto zero_row = [&](int64_t k) {
+      for (int64_t n = 0; n < args.n1; ++n)
+        if (!all_zero(args.b + (i * args.n1 + n) * kernels::kFractal + k * 16, 16)) return false;
+      return true;
+    };
+    int steps = 16;
+    while (steps > 0 && zero_row(steps - 1)) --steps;
+    machine.k_steps[static_cast<size_t>(i)] = static_cast<uint8_t>(steps);
+  }
+  args.k_steps = machine.k_steps.data();
+}
+
+// Whether B's fractal (words of two int16: k = 2*row, 2*row + 1) is 0 but for k == n + 16*upper; its diagonal then.
+bool take_diagonal(const float* fractal, int64_t upper, int16_t* values) {
+  const auto* pairs = reinterpret_cast<const int16_t*>(fractal);
+  for (int64_t row = 0; row < 16; ++row) {
+    const auto* line = pairs + row * 32;
+    uint64_t words[8];
+    std::memcpy(words, line, sizeof(words));
+    const int64_t first = row * 2 - upper * 16;  // the columns that may hold something: first and first + 1, in one 64-bit word
+    for (int64_t w = 0; w < 8; ++w)
+      if (words[w] != 0 && (first < 0 || first >= 16 || w != first / 2)) return false;
+    if (first < 0 || first >= 16) continue;
+    const int16_t* own = line + first * 2;  // (n first: k, k + 1), (n first + 1: k, k + 1)
+    if (own[1] != 0 || own[2] != 0) return false;
+    values[first] = own[0], values[first + 1] = own[3];
+  }
+  return true;
+}
+
+// Depthwise convolutions: each column of C depends on one channel of a pixel. [n1][k1][16] values into machine.diagonal_pairs.
+bool find_diagonal_pairs(Machine& machine, const kernels::MadArgs& args, std::span<uint8_t> upper) {
+  if (args.n1 > static_cast<int64_t>(upper.size())) return false;
+  machine.diagonal_pairs.assign(static_cast<size_t>(args.n1 * args.k1 * 16), 0);
+  for (int64_t n = 0; n < args.n1; ++n) {
+    const auto all = [&](int64_t half) {
+      for (int64_t k = 0; k < args.k1; ++k)
+        if (!take_diagonal(args.b + (k * args.n1 + n) * kernels::kFractal, half, machine.diagonal_pairs.data() + (n * args.k1 + k) * 16)) return false;
+      return true;
+    };
+    upper[static_cast<size_t>(n)] = static_cast<uint8_t>(n % 2);
+    if (!all(n % 2)) return false;
+  }
+  return true;
+}
+
 // Adding +0 changes nothing but -0. A sum that starts at +0 never becomes -0; for another start one such step is kept.
 void choose_steps(Machine& machine, kernels::MadArgs& args, bool all) {
   machine.k_steps.assign(static_cast<size_t>(args.k1), 16);
@@ -115,6 +189,58 @@ bool find_diagonal(Machine& machine, const kernels::MadArgs& args) {
   return true;
 }
 
+// A row of L0A whose every element is the padding value.
+void fill_pad_row(const kernels::CubeKernels& cube, size_t element, uint16_t value, float* row) {
+  alignas(64) uint16_t fractal[kernels::kFractal] = {};
+  alignas(64) float unpacked[kernels::kFractal];
+  const auto type = static_cast<kernels::Element>(element);
+  for (int i = 0; i < 16; ++i) {
+    if (type == kernels::Element::S8 || type == kernels::Element::U8) fractal[i] = static_cast<uint16_t>((value & 0xff) * 0x0101);
+    else if (type == kernels::Element::S4) fractal[i] = static_cast<uint16_t>((value & 0xf) * 0x1111);
+    else if (type == kernels::Element::F32) fractal[i] = i % 2 ? value : uint16_t{0};
+    else fractal[i] = value;
+  }
+  cube.load_a[element](fractal, unpacked, false);
+  std::memcpy(row, unpacked, 64);
+}
+
+void multiply_others(Machine& machine, kernels::MadArgs& args, kernels::Product product, VecType type) {
+  std::array<uint8_t, 4> upper{};
+  if (product == kernels::Product::Pairs && find_diagonal_pairs(machine, args, upper))
+    return machine.cube->mad_diagonal_pairs(args, machine.diagonal_pairs.data(), upper.data());
+  if (product == kernels::Product::Pairs || product == kernels::Product::Quads) {
+    choose_integer_steps(machine, args);
+  } else {
+    machine.k_steps.assign(static_cast<size_t>(args.k1), type == VecType::F32 ? 8 : 16);
+    args.k_steps = machine.k_steps.data();
+  }
+  machine.cube->mad_as[static_cast<size_t>(product)](args);
+}
+
+struct MadTypes {
+  VecType a, b;
+  kernels::Product product;
+};
+constexpr MadTypes kMadTypes[] = {
+    {VecType::F16, VecType::F16, kernels::Product::Half}, {VecType::BF16, VecType::BF16, kernels::Product::Single},
+    {VecType::F32, VecType::F32, kernels::Product::Single}, {VecType::S8, VecType::S8, kernels::Product::Pairs},
+    {VecType::U8, VecType::S8, kernels::Product::Pairs}, {VecType::U8, VecType::U8, kernels::Product::Pairs},
+    {VecType::S4, VecType::S4, kernels::Product::Quads},
+};
+
+Result<kernels::Product> product_of(const Machine& machine, const Instr& instr) {
+  const auto a = static_cast<VecType>(instr.arg[field::kMadAType]), b = static_cast<VecType>(instr.arg[field::kMadBType]);
+  for (const MadTypes& row : kMadTypes) {
+    if (row.a != a || row.b != b) continue;
+    if (split_only(a) && !machine.split) break;
+    if (instr.arg[field::kMadHf32] == 0) return row.product;
+    if (a == VecType::F32) return kernels::Product::Hf32;
+    return invalid("hf32 needs f32 operands");
+  }
+  return invalid(fmt::format("the cube of {} does not multiply {} by {}", machine.soc_name, type_name(instr.arg[field::kMadAType]),
+                             type_name(instr.arg[field::kMadBType])));
+}
+
 }  // namespace
 
 Status execute_LoadCbufToCa(Machine& machine, const Instr& instr) { return load_fractals(machine, instr, machine.cube->load_a); }
@@ -125,6 +251,7 @@ Status execute_Img2ColV2CbufToCa(Machine& machine, const Instr& instr) {
   const auto& arg = instr.arg;
   const IssueState& issue = machine.issue;
   if (arg[kImStepK] == 0 || arg[kImStepM] == 0 || arg[kImChannels] == 0 || issue.fm_h == 0 || issue.fm_w == 0) return {};
+  NPU_TRY(const size_t element, element_of(machine, arg[kImType]));
   const Img2ColShape shape(instr, issue);
   NPU_CHECK(check_img2col(instr, issue, shape));
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
@@ -132,13 +259,15 @@ Status execute_Img2ColV2CbufToCa(Machine& machine, const Instr& instr) {
   const AccessList list = accesses(instr, issue);
   for (const Access& access : list.view())
     if (access.buffer == Buffer::L1 && !l1.was_written(access.begin, access.end)) NPU_CHECK(check_img2col_source(l1, instr, issue, shape));
-  machine.cube->img2col({
-      .dst = l0a.floats(arg[kImDst]), .src = halves(l1, arg[kImSrc]), .pad = half_bits_to_float(issue.pad_value),
+  kernels::Img2ColArgs args{
+      .dst = l0a.floats(arg[kImDst]), .src = halves(l1, arg[kImSrc]),
       .fm_h = issue.fm_h, .fm_w = issue.fm_w, .pad_left = issue.pad_left, .pad_top = issue.pad_top,
       .stride_w = arg[kImStrideW], .stride_h = arg[kImStrideH], .filter_w = arg[kImFilterW], .filter_h = arg[kImFilterH],
       .dilation_w = arg[kImDilationW], .dilation_h = arg[kImDilationH], .out_w = shape.out_w,
-      .first_k1 = shape.first_k1, .k1 = shape.k1, .first_m = shape.first_m, .m = shape.m, .real_m = shape.real_m});
-  l0a.mark_written(arg[kImDst], arg[kImDst] + shape.m * shape.k1 * kBlockBytes);
+      .first_k1 = shape.first_k1, .k1 = shape.k1, .first_m = shape.first_m, .m = shape.m, .real_m = shape.real_m};
+  fill_pad_row(*machine.cube, element, issue.pad_value, args.pad_row);
+  machine.cube->img2col[element](args);
+  l0a.mark_typed(arg[kImDst], arg[kImDst] + shape.m * shape.k1 * kBlockBytes, arg[kImType]);
   return {};
 }
 
@@ -150,118 +279,30 @@ Status execute_Mad(Machine& machine, const Instr& instr) {
   NPU_CHECK(check_alignment("c", Buffer::L0C, arg[kMadC], 2 * kFractalBytes));
   NPU_CHECK(check_alignment("a", Buffer::L0A, arg[kMadA], kFractalBytes));
   NPU_CHECK(check_alignment("b", Buffer::L0B, arg[kMadB], kFractalBytes));
+  NPU_TRY(const kernels::Product product, product_of(machine, instr));
   const AccessList list = accesses(instr, machine.issue);
-  for (const Access& access : list.view())
-    if (!access.write) NPU_CHECK(machine.buffer(access.buffer).check_written(access.begin, access.end));
+  for (const Access& access : list.view()) {
+    if (access.write) continue;
+    const OnChipBuffer& source = machine.buffer(access.buffer);
+    if (access.buffer == Buffer::L0A || access.buffer == Buffer::L0B)
+      NPU_CHECK(source.check_typed(access.begin, access.end, arg[access.buffer == Buffer::L0A ? kMadAType : kMadBType]));
+    else NPU_CHECK(source.check_written(access.begin, access.end));
+  }
 
-  const int64_t m1 = ceil_div(arg[kMadM], 16), k1 = ceil_div(arg[kMadK], 16), n1 = ceil_div(arg[kMadN], 16);
+  const auto [m1, k1, n1] = MadShape(instr);
   kernels::MadArgs args{.c = machine.buffer(Buffer::L0C).floats(arg[kMadC]), .a = machine.buffer(Buffer::L0A).floats(arg[kMadA]),
                         .b = machine.buffer(Buffer::L0B).floats(arg[kMadB]), .m = arg[kMadM], .k1 = k1, .n1 = n1};
   if (arg[kMadInit] == 0) args.start = kernels::MadStart::FromC;
   if (arg[kMadInit] == 2) args.start = kernels::MadStart::Bias, args.bias = machine.buffer(Buffer::BT).floats(0);
-  const bool diagonal = find_diagonal(machine, args);
-  choose_steps(machine, args, diagonal);
-  if (diagonal) machine.cube->mad_diagonal(args, machine.diagonal.data());
-  else machine.cube->mad(args);
+  if (product == kernels::Product::Half) {
+    const bool diagonal = find_diagonal(machine, args);
+    choose_steps(machine, args, diagonal);
+    if (diagonal) machine.cube->mad_diagonal(args, machine.diagonal.data());
+    else machine.cube->mad(args);
+  } else {
+    multiply_others(machine, args, product, static_cast<VecType>(arg[kMadAType]));
+  }
   machine.buffer(Buffer::L0C).mark_written(arg[kMadC], arg[kMadC] + m1 * n1 * 2 * kFractalBytes);
-  return {};
-}
-
-Status execute_CopyMatrixCcToUbuf(Machine& machine, const Instr& instr) {
-  using namespace field;
-  const auto& arg = instr.arg;
-  if (machine.split) return invalid(fmt::format("{} has no path from L0C to UB", machine.soc_name));
-  if (arg[kCcMode] > kCcModeF32ToF16) return invalid(fmt::format("mode {} is not implemented: only fp32 (0) and fp32 to fp16 (1)", arg[kCcMode]));
-  NPU_CHECK(check_alignment("dst", Buffer::UB, arg[kCcDst], kBlockBytes));
-  NPU_CHECK(check_alignment("src", Buffer::L0C, arg[kCcSrc], 2 * kFractalBytes));
-  OnChipBuffer& l0c = machine.buffer(Buffer::L0C);
-  OnChipBuffer& ub = machine.buffer(Buffer::UB);
-  const bool to_half = arg[kCcMode] == kCcModeF32ToF16, relu = arg[kCcRelu] != 0;
-  const int64_t read = arg[kCcLength] * 2 * kFractalBytes, written = to_half ? read / 2 : read;
-  for (int64_t i = 0; i < arg[kCcBursts]; ++i) {
-    const int64_t src = arg[kCcSrc] + i * (read + arg[kCcSrcGap] * 2 * kFractalBytes);
-    const int64_t dst = arg[kCcDst] + i * (written + arg[kCcDstGap] * kBlockBytes);
-    NPU_CHECK(l0c.check_written(src, src + read));
-    const float* from = l0c.floats(src);
-    const auto count = static_cast<size_t>(read / 4);
-    if (to_half) (relu ? machine.cube->relu_float_to_half : machine.cube->float_to_half)(from, reinterpret_cast<uint16_t*>(ub.at(dst)), count, machine.half_limit);
-    else (relu ? machine.cube->relu_float : machine.cube->copy_float)(from, reinterpret_cast<float*>(ub.at(dst)), count);
-    ub.mark_written(dst, dst + written);
-  }
-  return {};
-}
-
-Status execute_CopyMatrixCcToGm(Machine& machine, const Instr& instr) {
-  using namespace field;
-  const auto& arg = instr.arg;
-  if (!machine.split) return invalid(fmt::format("{} has no FIX pipe", machine.soc_name));
-  if (arg[kFixMode] > kCcModeF32ToF16) return invalid(fmt::format("mode {} is not implemented: only fp32 (0) and fp32 to fp16 (1)", arg[kFixMode]));
-  NPU_CHECK(check_alignment("src", Buffer::L0C, arg[kFixSrc], 2 * kFractalBytes));
-  OnChipBuffer& l0c = machine.buffer(Buffer::L0C);
-  const bool to_half = arg[kFixMode] == kCcModeF32ToF16, relu = arg[kFixRelu] != 0;
-  const int64_t m = arg[kFixM], n = arg[kFixN], size = to_half ? 2 : 4;
-  const auto convert = [&](const float* from, std::byte* to, int64_t count) {
-    if (to_half) (relu ? machine.cube->relu_float_to_half : machine.cube->float_to_half)(from, reinterpret_cast<uint16_t*>(to), static_cast<size_t>(count), machine.half_limit);
-    else (relu ? machine.cube->relu_float : machine.cube->copy_float)(from, reinterpret_cast<float*>(to), static_cast<size_t>(count));
-  };
-  const auto column = [&](int64_t n1) { return arg[kFixSrc] + n1 * arg[kFixSrcStride] * 2 * kFractalBytes; };
-  for (int64_t n1 = 0; n1 < ceil_div(n, 16); ++n1) {
-    if (m > 0) NPU_CHECK(l0c.check_written(column(n1), column(n1) + m * 64));
-    if (m == 0 || arg[kFixNz2Nd]) continue;
-    NPU_TRY(const std::span<std::byte> to, machine.memory->write(arg[kFixDst] + n1 * arg[kFixDstStride] * kBlockBytes, m * 16 * size));
-    convert(l0c.floats(column(n1)), to.data(), m * 16);
-  }
-  alignas(64) std::byte block[64];
-  for (int64_t row = 0; arg[kFixNz2Nd] && n > 0 && row < m; ++row) {
-    NPU_TRY(const std::span<std::byte> to, machine.memory->write(arg[kFixDst] + row * arg[kFixDstStride], n * size));
-    for (int64_t first = 0; first < n; first += 16) {
-      convert(l0c.floats(column(first / 16)) + row * 16, block, 16);
-      std::memcpy(to.data() + first * size, block, static_cast<size_t>(std::min<int64_t>(16, n - first) * size));
-    }
-  }
-  return {};
-}
-
-Status execute_BroadcastUbToCc(Machine& machine, const Instr& instr) {
-  using namespace field;
-  const auto& arg = instr.arg;
-  const auto type = static_cast<VecType>(arg[kBcSrcType]);
-  if (machine.split) return invalid(fmt::format("{} has no path from UB to L0C", machine.soc_name));
-  if (type != VecType::F16 && type != VecType::F32) return invalid(fmt::format("src_type {} is not implemented: only f16 and f32", kVecTypeNames[static_cast<size_t>(type)]));
-  NPU_CHECK(check_alignment("dst", Buffer::L0C, arg[kBcDst], 2 * kFractalBytes));
-  NPU_CHECK(check_alignment("src", Buffer::UB, arg[kBcSrc], kBlockBytes));
-  OnChipBuffer& l0c = machine.buffer(Buffer::L0C);
-  OnChipBuffer& ub = machine.buffer(Buffer::UB);
-  const int64_t bytes = 16 * vec_type_size(type), fractals = arg[kBcBursts] * arg[kBcLength];
-  if (fractals == 0) return {};
-  NPU_CHECK(ub.check_written(arg[kBcSrc], arg[kBcSrc] + arg[kBcBursts] * bytes));
-  for (int64_t i = 0; i < arg[kBcBursts]; ++i) {
-    float row[16];
-    const std::byte* src = ub.at(arg[kBcSrc] + i * bytes);
-    if (type == VecType::F16) machine.cube->half_to_float(reinterpret_cast<const uint16_t*>(src), row, 16);
-    else std::memcpy(row, src, sizeof(row));
-    float* dst = l0c.floats(arg[kBcDst]) + i * arg[kBcLength] * kernels::kFractal;
-    for (int64_t r = 0; r < arg[kBcLength] * 16; ++r) std::memcpy(dst + r * 16, row, sizeof(row));
-  }
-  l0c.mark_written(arg[kBcDst], arg[kBcDst] + fractals * 2 * kFractalBytes);
-  return {};
-}
-
-Status execute_CopyCbufToBt(Machine& machine, const Instr& instr) {
-  using namespace field;
-  const auto& arg = instr.arg;
-  const auto type = static_cast<VecType>(arg[kBtSrcType]);
-  if (type != VecType::F16 && type != VecType::F32) return invalid(fmt::format("src_type {} is not implemented: only f16 and f32", kVecTypeNames[static_cast<size_t>(type)]));
-  NPU_CHECK(check_alignment("dst", Buffer::BT, arg[kBtDst], 64));
-  NPU_CHECK(check_alignment("src", Buffer::L1, arg[kBtSrc], kBlockBytes));
-  OnChipBuffer& l1 = machine.buffer(Buffer::L1);
-  OnChipBuffer& bt = machine.buffer(Buffer::BT);
-  const int64_t count = arg[kBtLength] * 16, bytes = count * vec_type_size(type);
-  if (count == 0) return {};
-  NPU_CHECK(l1.check_written(arg[kBtSrc], arg[kBtSrc] + bytes));
-  if (type == VecType::F16) machine.cube->half_to_float(halves(l1, arg[kBtSrc]), bt.floats(arg[kBtDst]), static_cast<size_t>(count));
-  else std::memcpy(bt.floats(arg[kBtDst]), l1.at(arg[kBtSrc]), static_cast<size_t>(bytes));
-  bt.mark_written(arg[kBtDst], arg[kBtDst] + count * 4);
   return {};
 }
 

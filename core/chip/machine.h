@@ -28,8 +28,8 @@ class AlignedBytes {
   std::unique_ptr<std::byte[], Free> data_;
 };
 
-// One on-chip buffer. Addresses and sizes are the architecture's; L0A and L0B store each fp16 value as fp32, L0C and BT
-// hold fp32 anyway. `granule` bytes share one "was written" mark.
+// One on-chip buffer. Addresses and sizes are the architecture's; L0A and L0B store 2 bytes as a 32-bit word
+// (kernels/cube_kernels.h), L0C and BT hold 32-bit values anyway. `granule` bytes share one "was written" mark.
 class OnChipBuffer {
  public:
   OnChipBuffer(Buffer id, int64_t bytes, int64_t granule);
@@ -43,19 +43,24 @@ class OnChipBuffer {
   bool was_written(int64_t begin, int64_t end) const;
   // UninitializedRead naming the first granule of [begin, end) that nothing wrote.
   Status check_written(int64_t begin, int64_t end) const;
-  void mark_written(int64_t begin, int64_t end);
+  void mark_written(int64_t begin, int64_t end) { mark(begin, end, 1); }
+  // L0A, L0B: what was written is of this type; InvalidProgram when a fractal of [begin, end) is of another.
+  void mark_typed(int64_t begin, int64_t end, int64_t type) { mark(begin, end, static_cast<uint8_t>(type + 1)); }
+  Status check_typed(int64_t begin, int64_t end, int64_t type) const;
   // The granule at `address`.
   bool granule_written(int64_t address) const { return written_[static_cast<size_t>(address / granule_)] != 0; }
   void mark_granule(int64_t address) { written_[static_cast<size_t>(address / granule_)] = 1; }
   Status check_inside(const Access& access) const;
 
  private:
+  void mark(int64_t begin, int64_t end, uint8_t value);
+
   Buffer id_;
   int64_t bytes_;
   int64_t granule_;
   int64_t element_bytes_;  // of one stored value, in the architecture's addresses
   AlignedBytes data_;
-  std::vector<uint8_t> written_;
+  std::vector<uint8_t> written_;  // 0: never; L0A and L0B: the type's number + 1
 };
 
 struct Machine {
@@ -67,11 +72,13 @@ struct Machine {
   std::string_view soc_name;
   bool split = false;
   float half_limit = 65504.0f;         // 65536 where overflow gives infinity
+  bool short_multiplier = false;       // the fixpipe's quantisation multiplier has 10 fraction bits
   const kernels::CubeKernels* cube = nullptr;
   IssueState issue;
   std::vector<OnChipBuffer> buffers;   // by Buffer; GM has none
   std::vector<uint8_t> k_steps;        // mad's scratch
   std::vector<float> diagonal;         // mad's scratch
+  std::vector<int16_t> diagonal_pairs;
   DeviceMemory* memory = nullptr;
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/base/math.h"
 #include "core/chip/chip.h"
+#include "core/isa/operands.h"
 
 namespace npu {
 namespace {
@@ -43,13 +44,15 @@ Transfer transfer_of(const Instr& instr) {
     case Opcode::CopyUbufToGmAlign: return gm(a[kAlignBursts], a[kAlignLength], a[kAlignDst], a[kAlignLength] + a[kAlignDstGap]);
     case Opcode::CopyGmToCbufNd2Nz: return gm(a[kNdRows], a[kNdCols] * 2, a[kNdSrc], a[kNdSrcPitch] * 2);
     case Opcode::CopyMatrixCcToGm: {
-      const int64_t n1 = ceil_div(a[kFixN], 16);
-      if (a[kFixNz2Nd] != 0) return gm(a[kFixM], a[kFixN] * 2, a[kFixDst], a[kFixDstStride]);
-      return gm(n1, a[kFixM] * 32, a[kFixDst], a[kFixDstStride] * 32);
+      const int64_t size = kCopyModes[static_cast<size_t>(a[kFixMode])].size;
+      if (a[kFixNz2Nd] != 0) return gm(a[kFixM], a[kFixN] * size, a[kFixDst], a[kFixDstStride]);
+      return gm(ceil_div(a[kFixN], size == 1 ? 32 : 16), a[kFixM] * std::max<int64_t>(32, size * 16), a[kFixDst], a[kFixDstStride] * 32);
     }
+    case Opcode::CopyMatrixCcToCbuf: return {ceil_div(a[kFixN], 16), a[kFixM] * 64};
+    case Opcode::CopyCbufToFbuf: return {a[kCopyBursts], a[kCopyLength] * 64};
     case Opcode::LoadCbufToCa:
     case Opcode::LoadCbufToCb: return {a[kLoadRepeat], kFractalBytes};
-    case Opcode::Img2ColV2CbufToCa: return {1, align_up(a[kImStepK], 16) * align_up(a[kImStepM], 16) * 2};
+    case Opcode::Img2ColV2CbufToCa: return {1, ceil_div(a[kImStepK], c0_of_type(a[kImType])) * align_up(a[kImStepM], 16) * 32};
     case Opcode::CopyMatrixCcToUbuf: return {a[kCcBursts], a[kCcLength] * 1024};
     case Opcode::BroadcastUbToCc: return {a[kBcBursts], a[kBcLength] * 1024};
     case Opcode::CopyCbufToBt: return {1, a[2] * 64};
@@ -73,7 +76,7 @@ class Costs {
       case Work::One: return info.cost.slope;
       case Work::Repeat: return info.cost.slope * repeats(instr);
       case Work::Fractals:
-        return info.cost.slope * ceil_div(instr.arg[field::kMadM], 16) * ceil_div(instr.arg[field::kMadK], 16) * ceil_div(instr.arg[field::kMadN], 16);
+        return info.cost.slope * MadShape(instr).steps(instr);
       case Work::Transfer: break;
     }
     return move(instr, info, totals);
@@ -104,7 +107,8 @@ class Costs {
     if (op == Opcode::CopyUbufToUbuf) return kUbToUbRate;
     if (info.dst == Buffer::L0A) return soc_.l1_to_l0a;
     if (info.dst == Buffer::L0B) return soc_.l1_to_l0b;
-    if (info.dst == Buffer::BT) return kBtRate;
+    if (info.dst == Buffer::BT || info.dst == Buffer::FB) return kBtRate;
+    if (op == Opcode::CopyMatrixCcToCbuf) return kFixRate;
     if (info.dst == Buffer::L1) return soc_.ub_to_l1;
     return soc_.l0c_to_ub;
   }

@@ -138,7 +138,7 @@ void img2col(const Instr& instr, const IssueState& state, AccessList& list) {
 void mad(const Instr& instr, const IssueState&, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
-  const int64_t m1 = ceil_div(arg[kMadM], 16), k1 = ceil_div(arg[kMadK], 16), n1 = ceil_div(arg[kMadN], 16);
+  const auto [m1, k1, n1] = MadShape(instr);
   if (m1 == 0 || n1 == 0 || k1 == 0) return;
   const int64_t c_end = arg[kMadC] + m1 * n1 * 2 * kFractalBytes;
   list.add(Buffer::L0A, false, arg[kMadA], arg[kMadA] + m1 * k1 * kFractalBytes);
@@ -148,13 +148,19 @@ void mad(const Instr& instr, const IssueState&, AccessList& list) {
   list.add(Buffer::L0C, true, arg[kMadC], c_end);
 }
 
+const CopyModeInfo& copy_mode(int64_t mode) { return kCopyModes[std::min(static_cast<size_t>(mode), kCopyModes.size() - 1)]; }
+
 void cc_to_ub(const Instr& instr, const IssueState&, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
+  const CopyModeInfo& mode = copy_mode(arg[kCcMode]);
   const int64_t read = arg[kCcLength] * 2 * kFractalBytes;
-  const int64_t written = arg[kCcMode] == kCcModeF32 ? read : read / 2;
+  // 8-bit results of two bursts share rows of 32 bytes.
+  const int64_t bursts = mode.size == 1 ? ceil_div(arg[kCcBursts], 2) : arg[kCcBursts];
+  const int64_t written = read * (mode.size == 1 ? 2 : mode.size) / 4;
   add_bursts(list, Buffer::L0C, false, arg[kCcSrc], arg[kCcBursts], read, read + arg[kCcSrcGap] * 2 * kFractalBytes);
-  add_bursts(list, Buffer::UB, true, arg[kCcDst], arg[kCcBursts], written, written + arg[kCcDstGap] * kBlockBytes);
+  if (mode.table && read > 0) list.add(Buffer::UB, false, arg[kCcQuant], arg[kCcQuant] + arg[kCcBursts] * 16 * kQuantBytes);
+  add_bursts(list, Buffer::UB, true, arg[kCcDst], bursts, written, written + arg[kCcDstGap] * kBlockBytes);
 }
 
 void ub_to_cc(const Instr& instr, const IssueState&, AccessList& list) {
@@ -172,14 +178,32 @@ void l1_to_bt(const Instr& instr, const IssueState&, AccessList& list) {
   list.add(Buffer::BT, true, dst, dst + length * 64);
 }
 
-void cc_to_gm(const Instr& instr, const IssueState&, AccessList& list) {
+void fix_out(const Instr& instr, AccessList& list, bool nz2nd, int64_t quant) {
   using namespace field;
   const auto& arg = instr.arg;
-  const int64_t m = arg[kFixM], n1 = ceil_div(arg[kFixN], 16), size = arg[kFixMode] == kCcModeF32 ? 4 : 2;
+  const CopyModeInfo& mode = copy_mode(arg[kFixMode]);
+  const Buffer target = instr_info(instr.op).dst;
+  const int64_t m = arg[kFixM], n1 = ceil_div(arg[kFixN], 16);
   if (m == 0 || n1 == 0) return;
   add_bursts(list, Buffer::L0C, false, arg[kFixSrc], n1, m * 64, arg[kFixSrcStride] * 2 * kFractalBytes);
-  if (arg[kFixNz2Nd]) add_bursts(list, Buffer::GM, true, arg[kFixDst], m, arg[kFixN] * size, arg[kFixDstStride]);
-  else add_bursts(list, Buffer::GM, true, arg[kFixDst], n1, m * 16 * size, arg[kFixDstStride] * kBlockBytes);
+  if (mode.table) list.add(Buffer::FB, false, quant, quant + n1 * 16 * kQuantBytes);
+  if (nz2nd) add_bursts(list, target, true, arg[kFixDst], m, arg[kFixN] * mode.size, arg[kFixDstStride]);
+  else if (mode.size == 1) add_bursts(list, target, true, arg[kFixDst], ceil_div(n1, 2), m * kBlockBytes, arg[kFixDstStride] * kBlockBytes);
+  else add_bursts(list, target, true, arg[kFixDst], n1, m * 16 * mode.size, arg[kFixDstStride] * kBlockBytes);
+}
+
+void cc_to_gm(const Instr& instr, const IssueState&, AccessList& list) {
+  fix_out(instr, list, instr.arg[field::kFixNz2Nd] != 0, instr.arg[field::kFixQuant]);
+}
+
+void cc_to_l1(const Instr& instr, const IssueState&, AccessList& list) { fix_out(instr, list, false, instr.arg[field::kFixL1Quant]); }
+
+void l1_to_fb(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t length = arg[kCopyLength] * 64;
+  add_bursts(list, Buffer::L1, false, arg[kCopySrc], arg[kCopyBursts], length, length + arg[kCopySrcGap] * 64);
+  add_bursts(list, Buffer::FB, true, arg[kCopyDst], arg[kCopyBursts], length, length + arg[kCopyDstGap] * 64);
 }
 
 void binary(const Instr& instr, const IssueState& state, AccessList& list) {
@@ -272,7 +296,7 @@ constexpr auto kCollect = [] {
     for (Opcode op : opcodes) table[static_cast<size_t>(op)] = collect;
   };
   using enum Opcode;
-  set(nothing, {SetFlag, WaitFlag, PipeBarrier, SetVectorMask, SetFMatrix, SetPadding, LoadImageToCbuf, Loop, Jump});
+  set(nothing, {SetFlag, WaitFlag, PipeBarrier, SetVectorMask, SetFMatrix, SetPadding, SetQuantPre, LoadImageToCbuf, Loop, Jump});
   set(copy_blocks, {CopyGmToCbuf, CopyGmToUbuf, CopyUbufToUbuf, CopyUbufToGm, CopyUbufToCbuf});
   set(copy_bytes_in, {CopyGmToUbufAlign});
   set(copy_bytes_out, {CopyUbufToGmAlign});
@@ -284,6 +308,8 @@ constexpr auto kCollect = [] {
   set(ub_to_cc, {BroadcastUbToCc});
   set(l1_to_bt, {CopyCbufToBt});
   set(cc_to_gm, {CopyMatrixCcToGm});
+  set(cc_to_l1, {CopyMatrixCcToCbuf});
+  set(l1_to_fb, {CopyCbufToFbuf});
   set(binary, {Vadd, Vsub, Vmul, Vdiv, Vmax, Vmin, Vmla});
   set(unary, {Vadds, Vmuls, Vmaxs, Vmins, Vlrelu, Vaxpy, Vexp, Vln, Vabs, Vrelu, Vrec, Vsqrt, Vrsqrt});
   set(convert, {Vconv});

@@ -10,6 +10,7 @@ namespace {
 
 Buffer buffer_of(const InstrInfo& info, const Field& field) {
   if (field.name == "dst" || field.name == "c") return info.dst;
+  if (field.name == "quant") return info.dst == Buffer::UB ? Buffer::UB : Buffer::FB;
   return field.name == "b" ? Buffer::L0B : info.src;
 }
 
@@ -19,6 +20,7 @@ std::string format_value(const InstrInfo& info, const Field& field, int64_t valu
     case Field::Address: return fmt::format("{}[{:#x}]", kBufferNames[static_cast<size_t>(buffer_of(info, field))], value);
     case Field::FloatBits: return fmt::format("{}", std::bit_cast<float>(static_cast<uint32_t>(value)));
     case Field::Type: return std::string(index < kVecTypeNames.size() ? kVecTypeNames[index] : "?");
+    case Field::Mode: return std::string(index < kCopyModes.size() ? kCopyModes[index].name : "?");
     case Field::PipeId: return std::string(index < kPipeNames.size() ? kPipeNames[index] : index == kPipeAll ? "ALL" : "?");
     default: return field.width == 64 ? fmt::format("{:#x}", static_cast<uint64_t>(value)) : fmt::format("{}", value);
   }

@@ -18,15 +18,15 @@ inline constexpr int kPipes = 7;
 inline constexpr std::array<std::string_view, kPipes> kPipeNames{"S", "V", "M", "MTE1", "MTE2", "MTE3", "FIX"};
 inline constexpr int kPipeAll = kPipes;  // operand of pipe_barrier
 
-enum class Buffer : uint8_t { GM, L1, L0A, L0B, L0C, UB, BT };
-inline constexpr int kBuffers = 7;
-inline constexpr std::array<std::string_view, kBuffers> kBufferNames{"GM", "L1", "L0A", "L0B", "L0C", "UB", "BT"};
+enum class Buffer : uint8_t { GM, L1, L0A, L0B, L0C, UB, BT, FB };
+inline constexpr int kBuffers = 8;
+inline constexpr std::array<std::string_view, kBuffers> kBufferNames{"GM", "L1", "L0A", "L0B", "L0C", "UB", "BT", "FB"};
 
-// Element types of vector operands.
-enum class VecType : uint8_t { F16, F32, S32, S16, U8, S8 };
-inline constexpr std::array<std::string_view, 6> kVecTypeNames{"f16", "f32", "s32", "s16", "u8", "s8"};
+// Element types of operands. Two s4 share a byte, the first in its low half.
+enum class VecType : uint8_t { F16, F32, S32, S16, U8, S8, U16, U32, BF16, S4, S64 };
+inline constexpr std::array<std::string_view, 11> kVecTypeNames{"f16", "f32", "s32", "s16", "u8", "s8", "u16", "u32", "bf16", "s4", "s64"};
 constexpr int vec_type_size(VecType t) {
-  constexpr std::array<int, 6> sizes{2, 4, 4, 2, 1, 1};
+  constexpr std::array<int, 11> sizes{2, 4, 4, 2, 1, 1, 2, 4, 2, 1, 8};
   return sizes[static_cast<size_t>(t)];
 }
 
@@ -39,7 +39,7 @@ inline constexpr int kInstrBytes = 32;
 struct Field {
   std::string_view name;
   uint8_t width = 0;  // bits; 0 ends the list
-  enum Kind : uint8_t { Plain, Signed, FloatBits, Type, PipeId, Address } kind = Plain;
+  enum Kind : uint8_t { Plain, Signed, FloatBits, Type, PipeId, Address, Mode } kind = Plain;
 };
 
 // cycles = slope * work + head when the pipe was idle; tail is paid when the result is waited for.
@@ -99,24 +99,24 @@ enum CopyAlign { kAlignDst, kAlignSrc, kAlignBursts, kAlignLength, kAlignSrcGap,
 // copy_gm_to_cbuf_multi_nd2nz
 enum Nd2Nz { kNdDst, kNdSrc, kNdRows, kNdCols, kNdSrcPitch, kNdDstC0Stride };
 // load_cbuf_to_ca / cb
-enum Load2d { kLoadDst, kLoadSrc, kLoadRepeat, kLoadSrcStride, kLoadDstGap, kLoadTranspose };
+enum Load2d { kLoadDst, kLoadSrc, kLoadRepeat, kLoadSrcStride, kLoadDstGap, kLoadTranspose, kLoadType };
 // set_fmatrix
 enum FMatrix { kFmHeight, kFmWidth, kFmPadLeft, kFmPadRight, kFmPadTop, kFmPadBottom };
 // img2colv2_cbuf_to_ca
 enum Img2Col {
   kImDst, kImSrc, kImStepK, kImStepM, kImPosK, kImPosM, kImStrideW, kImStrideH,
-  kImFilterW, kImFilterH, kImDilationW, kImDilationH, kImChannels
+  kImFilterW, kImFilterH, kImDilationW, kImDilationH, kImChannels, kImType
 };
 // mad
-enum Mad { kMadC, kMadA, kMadB, kMadM, kMadK, kMadN, kMadInit };
-// copy_matrix_cc_to_ubuf; mode: kCcMode*
-enum CcToUb { kCcDst, kCcSrc, kCcBursts, kCcLength, kCcSrcGap, kCcDstGap, kCcMode, kCcRelu };
+enum Mad { kMadC, kMadA, kMadB, kMadM, kMadK, kMadN, kMadInit, kMadAType, kMadBType, kMadHf32 };
+// copy_matrix_cc_to_ubuf; mode: CopyMode
+enum CcToUb { kCcDst, kCcSrc, kCcBursts, kCcLength, kCcSrcGap, kCcDstGap, kCcMode, kCcRelu, kCcQuant };
 // broadcast_ub_to_cc
 enum UbToCc { kBcDst, kBcSrc, kBcBursts, kBcLength, kBcSrcType };
 // copy_cbuf_to_bt
 enum ToBt { kBtDst, kBtSrc, kBtLength, kBtSrcType };
-// copy_matrix_cc_to_gm (FIX)
-enum Fix { kFixDst, kFixSrc, kFixM, kFixN, kFixDstStride, kFixSrcStride, kFixMode, kFixRelu, kFixNz2Nd };
+// copy_matrix_cc_to_gm, copy_matrix_cc_to_cbuf (FIX; the latter without nz2nd)
+enum Fix { kFixDst, kFixSrc, kFixM, kFixN, kFixDstStride, kFixSrcStride, kFixMode, kFixRelu, kFixNz2Nd, kFixQuant, kFixL1Quant = kFixNz2Nd };
 // vector operations: strides in 32-byte blocks
 enum Binary { kBiType, kBiDst, kBiSrc0, kBiSrc1, kBiRepeat, kBiDstBlk, kBiSrc0Blk, kBiSrc1Blk, kBiDstRep, kBiSrc0Rep, kBiSrc1Rep };
 enum Unary { kUnType, kUnDst, kUnSrc, kUnRepeat, kUnDstBlk, kUnSrcBlk, kUnDstRep, kUnSrcRep };
@@ -131,8 +131,22 @@ enum Brcb { kBrType, kBrDst, kBrSrc, kBrRepeat };
 enum Mask { kMaskHigh, kMaskLow };
 }  // namespace field
 
-inline constexpr int kCcModeF32 = 0;       // L0C fp32 -> fp32
-inline constexpr int kCcModeF32ToF16 = 1;  // L0C fp32 -> fp16, rounded to nearest even
+// What happens to L0C's 32-bit values on their way out. V modes: a multiplier of its own for each column.
+enum class CopyMode : uint8_t { F32, F322F16, F322BF16, S32, DEQF16, VDEQF16, REQ8, VREQ8, QF322B8, VQF322B8 };
+struct CopyModeInfo {
+  std::string_view name;
+  int size;          // bytes of a result
+  bool from_s32;     // L0C holds s32, else fp32
+  bool table;        // parameters from a table, one for each column
+};
+inline constexpr std::array<CopyModeInfo, 10> kCopyModes{{
+    {"f32", 4, false, false}, {"f322f16", 2, false, false}, {"f322bf16", 2, false, false}, {"s32", 4, true, false},
+    {"deqf16", 2, true, false}, {"vdeqf16", 2, true, true}, {"req8", 1, true, false}, {"vreq8", 1, true, true},
+    {"qf322b8", 1, false, false}, {"vqf322b8", 1, false, true},
+}};
+inline constexpr int kQuantBytes = 8;  // one quantisation parameter
+inline constexpr int kCcModeF32 = static_cast<int>(CopyMode::F32);
+inline constexpr int kCcModeF32ToF16 = static_cast<int>(CopyMode::F322F16);
 
 enum class CompareMode : uint8_t { Eq, Ne, Lt, Le, Gt, Ge };
 enum class RoundMode : uint8_t { Nearest, Floor, Ceil, Trunc };

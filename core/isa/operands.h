@@ -60,11 +60,17 @@ inline ByteRange vector_hull(const VectorOperand& operand, const IssueState& sta
   return {begin, end + kBlockBytes * (repeat - 1) * operand.rep};
 }
 
+// Elements of a 32-byte row of a fractal.
+constexpr int64_t c0_of_type(int64_t type) {
+  return static_cast<VecType>(type) == VecType::S4 ? 64 : kBlockBytes / vec_type_size(static_cast<VecType>(type));
+}
+
 // The virtual matrix of an img2col: M = out_h * out_w rows, K = (c1, kh, kw, c0) columns.
 struct Img2ColShape {
   int64_t out_h = 0, out_w = 0;   // 0 when the window does not fit into the padded map
-  int64_t c1 = 0;                 // planes of 16 channels
-  int64_t first_k1 = 0, k1 = 0;   // columns asked for, in blocks of 16
+  int64_t c0 = 16;                // channels of a plane
+  int64_t c1 = 0;                 // planes
+  int64_t first_k1 = 0, k1 = 0;   // columns asked for, in blocks of c0
   int64_t first_m = 0, m = 0;     // rows asked for
   int64_t real_m = 0;             // of them inside the matrix; the rest is zero
 
@@ -76,12 +82,25 @@ struct Img2ColShape {
     };
     out_h = extent(state.fm_h + state.pad_top + state.pad_bottom, arg[field::kImFilterH], arg[field::kImDilationH], arg[field::kImStrideH]);
     out_w = extent(state.fm_w + state.pad_left + state.pad_right, arg[field::kImFilterW], arg[field::kImDilationW], arg[field::kImStrideW]);
-    c1 = ceil_div(arg[field::kImChannels], 16);
-    first_k1 = arg[field::kImPosK] / 16;
-    k1 = ceil_div(arg[field::kImStepK], 16);
+    c0 = c0_of_type(arg[field::kImType]);
+    c1 = ceil_div(arg[field::kImChannels], c0);
+    first_k1 = arg[field::kImPosK] / c0;
+    k1 = ceil_div(arg[field::kImStepK], c0);
     first_m = arg[field::kImPosM];
     m = align_up(arg[field::kImStepM], 16);
     real_m = std::clamp<int64_t>(out_h * out_w - first_m, 0, arg[field::kImStepM]);
+  }
+};
+
+// The blocks of a mad's operands. m, n: fractals of 16; k: fractals of C0.
+struct MadShape {
+  int64_t m1, k1, n1;
+  explicit MadShape(const Instr& instr)
+      : m1(ceil_div(instr.arg[field::kMadM], 16)), k1(ceil_div(instr.arg[field::kMadK], c0_of_type(instr.arg[field::kMadAType]))),
+        n1(ceil_div(instr.arg[field::kMadN], 16)) {}
+  // Cube steps: one for a fractal of K, two where it holds f32.
+  int64_t steps(const Instr& instr) const {
+    return m1 * k1 * n1 * (static_cast<VecType>(instr.arg[field::kMadAType]) == VecType::F32 ? 2 : 1);
   }
 };
 

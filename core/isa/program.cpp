@@ -53,6 +53,7 @@ std::string value_fault(const Field& field, int64_t value) {
       break;
     case Field::Type: high = static_cast<int64_t>(kVecTypeNames.size()) - 1; break;
     case Field::PipeId: high = kPipeAll; break;
+    case Field::Mode: high = static_cast<int64_t>(kCopyModes.size()) - 1; break;
     default:
       if (field.width == 64) low = INT64_MIN;
   }
@@ -63,7 +64,7 @@ std::string value_fault(const Field& field, int64_t value) {
 }  // namespace
 
 Instr make_instr(Opcode op, std::initializer_list<int64_t> args) {
-  assert(static_cast<int>(args.size()) == field_count(instr_info(op)));
+  assert(static_cast<int>(args.size()) <= field_count(instr_info(op)));
   Instr instr{op, {}};
   std::copy_n(args.begin(), std::min<size_t>(args.size(), kMaxFields), instr.arg.begin());
   return instr;
@@ -160,6 +161,7 @@ void IssueState::apply(const Instr& instr) {
       pad_top = arg[field::kFmPadTop], pad_bottom = arg[field::kFmPadBottom];
       break;
     case Opcode::SetPadding: pad_value = static_cast<uint16_t>(arg[0]); break;
+    case Opcode::SetQuantPre: quant_pre = static_cast<uint64_t>(arg[0]); break;
     default: break;
   }
 }

@@ -22,6 +22,7 @@ struct Instr {
   friend bool operator==(const Instr&, const Instr&) = default;
 };
 
+// Operands left out at the end are 0.
 Instr make_instr(Opcode op, std::initializer_list<int64_t> args);
 
 // The pipe whose queue the instruction waits in: the row's, or the operand's for flags and barriers.
@@ -66,6 +67,7 @@ struct IssueState {
   int64_t fm_h = 0, fm_w = 0;
   int64_t pad_left = 0, pad_right = 0, pad_top = 0, pad_bottom = 0;
   uint16_t pad_value = 0;
+  uint64_t quant_pre = 0;
 
   void apply(const Instr& instr);  // set_* instructions change it, others do not
 };

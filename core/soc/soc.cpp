@@ -24,6 +24,7 @@ int64_t Soc::buffer_bytes(Buffer buffer) const {
     case Buffer::L0C: return l0c;
     case Buffer::UB: return ub;
     case Buffer::BT: return bt;
+    case Buffer::FB: return fb;
   }
   return 0;
 }

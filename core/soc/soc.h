@@ -23,7 +23,7 @@ struct Soc {
   int cube_mhz = 1000;
   int64_t memory_bytes = 0;
   // buffer sizes, bytes
-  int64_t l2 = 0, l1 = 0, l0a = 0, l0b = 0, l0c = 0, ub = 0, bt = 0;
+  int64_t l2 = 0, l1 = 0, l0a = 0, l0b = 0, l0c = 0, ub = 0, bt = 0, fb = 0;
   int event_ids = 8;              // flags for an ordered pair of pipes
   // bytes per cycle and core
   int ddr_read = 0, ddr_write = 0, l2_read = 0, l2_write = 0;

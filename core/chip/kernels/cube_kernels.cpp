@@ -13,7 +13,8 @@
 #include "core/chip/kernels/img2col-inl.h"
 #include "core/chip/kernels/mad-inl.h"
 #include "core/chip/kernels/mad_diagonal-inl.h"
-#include "core/chip/kernels/transpose-inl.h"
+#include "core/chip/kernels/quantize-inl.h"
+#include "core/chip/kernels/unpack-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npu::kernels::HWY_NAMESPACE {
@@ -72,15 +73,6 @@ void store_floats(const float* src, float* dst, size_t count) {
   std::memcpy(dst + i, tail, (count - i) * sizeof(float));
 }
 
-void load_fractal(const uint16_t* src, float* dst, bool transpose) {
-  if (!transpose) return copy_blocks(src, 16, dst, 16);
-  alignas(64) uint16_t turned[kFractal];
-  transpose_16x16(src, 16, turned, 16);
-  copy_blocks(turned, 16, dst, 16);
-}
-
-void load_fractal_b(const uint16_t* src, float* dst, bool transpose) { load_fractal(src, dst, !transpose); }
-
 int used_columns(const float* fractal, int64_t fractals, int64_t stride) {
   const U32 d;
   hn::Vec<U32> seen[16 / kLanes];
@@ -99,15 +91,22 @@ int used_columns(const float* fractal, int64_t fractals, int64_t stride) {
 constexpr CubeKernels kTable{
     .target = "",
     .relaxed = kRelaxed,
-    .mad = mad,
+    .mad = mad<HalfProduct>,
     .mad_diagonal = mad_diagonal,
-    .img2col = img2col,
-    .load_a = load_fractal,
-    .load_b = load_fractal_b,
+    .mad_as = {mad<HalfProduct>, mad<SingleProduct>, mad<Hf32Product>, mad<PairsProduct>, mad<QuadsProduct>},
+    .mad_diagonal_pairs = mad_diagonal_pairs,
+    .img2col = {img2col<Element::F16>, img2col<Element::BF16>, img2col<Element::F32>, img2col<Element::S8>, img2col<Element::U8>, img2col<Element::S4>},
+    .load_a = {load_fractal<Element::F16>, load_fractal<Element::BF16>, load_fractal<Element::F32>, load_fractal<Element::S8>, load_fractal<Element::U8>,
+               load_fractal<Element::S4>},
+    .load_b = {load_fractal_b<Element::F16>, load_fractal_b<Element::BF16>, load_fractal_b<Element::F32>, load_fractal_b<Element::S8>,
+               load_fractal_b<Element::U8>, load_fractal_b<Element::S4>},
     .used_columns = used_columns,
     .half_to_float = half_to_float,
     .float_to_half = store_halves<false>,
     .relu_float_to_half = store_halves<true>,
+    .float_to_bf16 = float_to_bf16,
+    .quantize = quantize,
+    .dequantize = dequantize,
     .copy_float = store_floats<false>,
     .relu_float = store_floats<true>,
 };

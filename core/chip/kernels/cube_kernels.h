@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inner loops behind L0: loads into L0A/L0B, mad, copies out of L0C.
 //
-// L0A and L0B hold fp32 copies of their fp16 contents, converted once on entry. Element (m, k) of an L0A fractal is at
-// m*16 + k; element (n, k) of an L0B fractal is at k*16 + n, so that mad reads 16 n side by side.
+// L0A and L0B hold their contents unpacked, converted once on entry: a fractal's row of 32 bytes becomes 16 words of 32 bits,
+// floats for f16 and bf16 (f32 has 8), pairs of int16 for s8 and u8, four int8 for s4. Word (m, w) of an L0A fractal is at
+// m*16 + w; word (n, w) of an L0B fractal is at w*16 + n, so that mad reads 16 n side by side. "k" below counts words.
+// L0C's words are fp32 or s32.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +13,20 @@
 
 namespace npu::kernels {
 
-inline constexpr int kFractal = 256;  // elements
+inline constexpr int kFractal = 256;  // words
+
+enum class Element : uint8_t { F16, BF16, F32, S8, U8, S4 };
+inline constexpr int kElements = 6;
+
+// What mad does with a word of A and a word of B.
+enum class Product : uint8_t {
+  Half,    // one product, exact in fp32 (f16)
+  Single,  // one product, rounded (bf16, f32)
+  Hf32,    // the same with operands rounded to 10 fraction bits
+  Pairs,   // two int16 products
+  Quads,   // four int8 products
+};
+inline constexpr int kProducts = 5;
 
 enum class MadStart : uint8_t { FromC, Zero, Bias };
 
@@ -29,11 +44,25 @@ struct MadArgs {
   const uint8_t* k_steps = nullptr;   // for each k1: how many of its 16 k are taken
 };
 
+// Sixteen columns of L0C on their way to 8 or 16 bits: rows of 16 words.
+struct QuantArgs {
+  const float* src = nullptr;
+  const float* scale = nullptr;       // 16
+  const int32_t* offset = nullptr;    // 16; 8-bit results only
+  bool from_s32 = true;               // else fp32
+  bool relu = false;
+  bool to_s8 = false;                 // 8-bit results: else u8
+  float limit = 65504;                // f16 results: as in float_to_half
+  int64_t rows = 0;
+  std::byte* dst = nullptr;
+  int64_t pitch = 32;                 // bytes from row to row
+};
+
 // Rows [first_m, first_m + m) and column blocks [first_k1, first_k1 + k1) of the virtual img2col matrix.
 struct Img2ColArgs {
   float* dst = nullptr;               // L0A, [m1][k1][16][16]
-  const uint16_t* src = nullptr;      // L1, [c1][h][w][16]
-  float pad = 0;
+  const uint16_t* src = nullptr;      // L1, [c1][h][w] of 32 bytes
+  float pad_row[16] = {};             // what a pixel outside the map becomes
   int64_t fm_h = 0, fm_w = 0;
   int64_t pad_left = 0, pad_top = 0;
   int64_t stride_w = 0, stride_h = 0;
@@ -48,13 +77,17 @@ struct Img2ColArgs {
 struct CubeKernels {
   const char* target;                 // "AVX3", "WASM", ...
   bool relaxed;                       // compiled with relaxed SIMD
-  void (*mad)(const MadArgs&);
+  void (*mad)(const MadArgs&);                      // Product::Half
+  void (*mad_as[kProducts])(const MadArgs&);        // by Product
   // n1 is 1 and B is zero but for its fractals' diagonals: 16 values for each k1. The same bits as mad.
   void (*mad_diagonal)(const MadArgs&, const float* diagonal);
-  void (*img2col)(const Img2ColArgs&);
-  // One fractal [16 rows][16 columns] into the L0A / L0B order; transposed: the source is its transpose.
-  void (*load_a)(const uint16_t* src, float* dst, bool transpose);
-  void (*load_b)(const uint16_t* src, float* dst, bool transpose);
+  // Product::Pairs where B's fractals hold a diagonal only: B[k1][n1][n][k] is 0 but for k == n + 16*upper[n1]; values
+  // [n1][k1][16]. The same bits as mad.
+  void (*mad_diagonal_pairs)(const MadArgs&, const int16_t* values, const uint8_t* upper);
+  void (*img2col[kElements])(const Img2ColArgs&);
+  // One fractal [16 rows][32 bytes] into the L0A / L0B order; transposed (types of 2 bytes): the source is its transpose.
+  void (*load_a[kElements])(const uint16_t* src, float* dst, bool transpose);
+  void (*load_b[kElements])(const uint16_t* src, float* dst, bool transpose);
   // How many of 16 columns are left when trailing ones that hold +0 in every row are dropped; `fractals` fractals of
   // 16 rows of 16 columns, `stride` elements apart.
   int (*used_columns)(const float* fractal, int64_t fractals, int64_t stride);
@@ -62,6 +95,9 @@ struct CubeKernels {
   // Round to nearest even; magnitudes from `limit` on give `limit` (65504), or infinity (limit 65536). NaN: 0x7e00.
   void (*float_to_half)(const float* src, uint16_t* dst, size_t count, float limit);
   void (*relu_float_to_half)(const float* src, uint16_t* dst, size_t count, float limit);
+  void (*float_to_bf16)(const float* src, uint16_t* dst, size_t count, bool relu);  // NaN: 0x7fc0
+  void (*quantize)(const QuantArgs&);     // 16 bytes a row
+  void (*dequantize)(const QuantArgs&);   // 16 halves a row
   // Canonical NaN: 0x7fc00000.
   void (*copy_float)(const float* src, float* dst, size_t count);
   void (*relu_float)(const float* src, float* dst, size_t count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// img2col (LoadData 3D v2) for one Highway target.
+// img2col (LoadData 3D v2) for one Highway target and element type.
 #if defined(NPU_KERNELS_IMG2COL_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef NPU_KERNELS_IMG2COL_INL_H
 #undef NPU_KERNELS_IMG2COL_INL_H
@@ -10,16 +10,16 @@
 #include <algorithm>
 
 #include "core/chip/kernels/cube_kernels.h"
-#include "core/chip/kernels/half-inl.h"
+#include "core/chip/kernels/unpack-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npu::kernels::HWY_NAMESPACE {
 
-// One column block (16 k) of L0A: row m of fractal m/16.
+// One column block (32 bytes of k) of L0A: row m of fractal m/16.
 struct L0Column {
   float* dst;
-  int64_t fractal_stride;  // elements between the column's fractals
+  int64_t fractal_stride;  // words between the column's fractals
 
   // Calls body(float* rows, count) for each fractal that rows [first, first + count) touch.
   template <class Body>
@@ -32,18 +32,21 @@ struct L0Column {
   }
 };
 
-HWY_INLINE void fill_rows(const L0Column& column, int64_t first, int64_t count, float value) {
-  const auto fill = [value](float* rows, int64_t run) HWY_ATTR {
-    const VF32 values = hn::Set(F32(), value);
-    for (size_t i = 0; i < static_cast<size_t>(run) * 16; i += kLanes) hn::StoreU(values, F32(), rows + i);
+HWY_INLINE void fill_rows(const L0Column& column, int64_t first, int64_t count, const float* row) {
+  const auto fill = [row](float* rows, int64_t run) HWY_ATTR {
+    VF32 values[16 / kLanes];
+    for (size_t v = 0; v < 16 / kLanes; ++v) values[v] = hn::LoadU(F32(), row + v * kLanes);
+    for (int64_t r = 0; r < run; ++r)
+      for (size_t v = 0; v < 16 / kLanes; ++v) hn::StoreU(values[v], F32(), rows + r * 16 + static_cast<int64_t>(v * kLanes));
   };
   column.for_each_run(first, count, fill);
 }
 
-// Source rows are `step` elements apart.
+// Source rows are `step` 2-byte units apart.
+template <Element E>
 HWY_INLINE void copy_rows(const L0Column& column, int64_t first, int64_t count, const uint16_t* src, int64_t step) {
   const auto copy = [&src, step](float* rows, int64_t run) HWY_ATTR {
-    copy_blocks(src, step, rows, run);
+    unpack<E>(src, step, rows, run);
     src += run * step;
   };
   column.for_each_run(first, count, copy);
@@ -57,26 +60,29 @@ HWY_INLINE int64_t count_below(int64_t start, int64_t step, int64_t end, int64_t
 }
 
 // Column (c1, kh, kw): `plane` is the channel block's feature map.
+template <Element E>
 HWY_INLINE void img2col_column(const Img2ColArgs& args, const L0Column& column, const uint16_t* plane, int64_t kh, int64_t kw) {
   int64_t out_row = args.first_m / args.out_w, out_column = args.first_m % args.out_w;
   for (int64_t m = 0; m < args.real_m; ++out_row, out_column = 0) {
     const int64_t run = HWY_MIN(args.out_w - out_column, args.real_m - m);
     const int64_t h = out_row * args.stride_h - args.pad_top + kh * args.dilation_h;
     if (h < 0 || h >= args.fm_h) {
-      fill_rows(column, m, run, args.pad);
+      fill_rows(column, m, run, args.pad_row);
     } else {
       const int64_t w = out_column * args.stride_w - args.pad_left + kw * args.dilation_w;
       const int64_t left = count_below(w, args.stride_w, 0, run);
       const int64_t inside = count_below(w, args.stride_w, args.fm_w, run);
-      fill_rows(column, m, left, args.pad);
-      copy_rows(column, m + left, inside - left, plane + (h * args.fm_w + w + left * args.stride_w) * 16, args.stride_w * 16);
-      fill_rows(column, m + inside, run - inside, args.pad);
+      fill_rows(column, m, left, args.pad_row);
+      copy_rows<E>(column, m + left, inside - left, plane + (h * args.fm_w + w + left * args.stride_w) * 16, args.stride_w * 16);
+      fill_rows(column, m + inside, run - inside, args.pad_row);
     }
     m += run;
   }
-  fill_rows(column, args.real_m, args.m - args.real_m, 0.0f);
+  constexpr float kZeros[16] = {};
+  fill_rows(column, args.real_m, args.m - args.real_m, kZeros);
 }
 
+template <Element E>
 inline void img2col(const Img2ColArgs& given) {
   Img2ColArgs args = given;
   // A 1x1 window that visits every pixel: the map is one long row.
@@ -88,7 +94,7 @@ inline void img2col(const Img2ColArgs& given) {
   const int64_t plane = given.fm_h * given.fm_w * 16, window = args.filter_h * args.filter_w;
   for (int64_t j = 0; j < args.k1; ++j) {
     const int64_t k1 = args.first_k1 + j, tap = k1 % window;
-    img2col_column(args, {args.dst + j * kFractal, args.k1 * kFractal}, args.src + k1 / window * plane, tap / args.filter_w, tap % args.filter_w);
+    img2col_column<E>(args, {args.dst + j * kFractal, args.k1 * kFractal}, args.src + k1 / window * plane, tap / args.filter_w, tap % args.filter_w);
   }
 }
 

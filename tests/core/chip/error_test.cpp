@@ -139,7 +139,8 @@ TEST_CASE("random words: decoded programs execute or are refused, and never cras
         if (f.kind != Field::Address && rig.below(8)) value %= 20;
         if (f.kind == Field::Address && rig.below(8)) value = value % 100000 / 1024 * 1024;
         if (f.kind == Field::Address && f.width == 40 && rig.below(8)) value = static_cast<uint64_t>(kArenaBase) + value % Rig::kArena;
-        if (f.kind == Field::Type) value %= 6;
+        if (f.kind == Field::Type) value %= kVecTypeNames.size();
+        if (f.kind == Field::Mode) value %= kCopyModes.size();
         if (f.kind == Field::PipeId) value %= 8;
         instr.arg[static_cast<size_t>(i)] = static_cast<int64_t>(value);
       }

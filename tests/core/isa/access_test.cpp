@@ -211,7 +211,8 @@ TEST_CASE("every instruction without work has no ranges, and no instruction has 
       for (int i = 0; i < field_count(info); ++i) {
         const int width = std::min<int>(info.fields[i].width, 62);
         instr.arg[static_cast<size_t>(i)] = static_cast<int64_t>(random() & ((uint64_t{1} << width) - 1));
-        if (info.fields[i].kind == Field::Type) instr.arg[static_cast<size_t>(i)] %= 6;
+        if (info.fields[i].kind == Field::Type) instr.arg[static_cast<size_t>(i)] %= static_cast<int64_t>(kVecTypeNames.size());
+        if (info.fields[i].kind == Field::Mode) instr.arg[static_cast<size_t>(i)] %= static_cast<int64_t>(kCopyModes.size());
       }
       const AccessList list = accesses(instr, {});
       for (const Access& access : list.view()) CHECK(access.end > access.begin);

@@ -16,7 +16,8 @@ int64_t random_value(const Field& field, std::mt19937_64& random) {
   uint64_t value = random() & all;
   if (random() % 4 == 0) value = all;
   if (random() % 4 == 0) value = 0;
-  if (field.kind == Field::Type) value %= 6;
+  if (field.kind == Field::Type) value %= kVecTypeNames.size();
+  if (field.kind == Field::Mode) value %= kCopyModes.size();
   if (field.kind == Field::PipeId) value %= 8;
   return static_cast<int64_t>(value);
 }
