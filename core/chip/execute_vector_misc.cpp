@@ -35,8 +35,8 @@ double read_lane(VecType type, const std::byte* lanes, int lane) {
     case VecType::S16: return load_lane<int16_t>(lanes, lane);
     case VecType::U8: return load_lane<uint8_t>(lanes, lane);
     case VecType::S8: return load_lane<int8_t>(lanes, lane);
+    default: return 0;
   }
-  return 0;
 }
 
 double round_to_integral(double value, RoundMode mode) {
@@ -98,6 +98,7 @@ void convert_lane(VecType to, std::byte* out, VecType from, const std::byte* in,
     case VecType::S16: return store_lane(out, lane, to_integer<int16_t>(value, mode));
     case VecType::U8: return store_lane(out, lane, to_integer<uint8_t>(value, mode));
     case VecType::S8: return store_lane(out, lane, to_integer<int8_t>(value, mode));
+    default: return;
   }
 }
 

@@ -88,8 +88,8 @@ uint32_t scalar_bits(VecType type, uint32_t float_bits) {
     case VecType::S16: return saturated(INT16_MIN, INT16_MAX);
     case VecType::U8: return saturated(0, 255);
     case VecType::S8: return saturated(-128, 127);
+    default: return 0;
   }
-  return 0;
 }
 
 }  // namespace npu

@@ -59,6 +59,40 @@ void bench_mad() {
   }
 }
 
+// Words of B are pairs of bytes: random ones, so that no row of it is skipped.
+void bench_mad_pairs() {
+  const auto& cube = kernels::cube_kernels();
+  const int64_t shapes[][3] = {{128, 128, 128}, {128, 576, 64}, {49, 512, 128}, {100, 288, 112}, {16, 512, 256}, {1, 512, 256}};
+  std::mt19937 random(1);
+  for (const auto& [m, k, n] : shapes) {
+    const int64_t m1 = (m + 15) / 16, k1 = k / 32, n1 = n / 16;
+    std::vector<float> a(static_cast<size_t>(m1 * k1 * 256 + 16)), b(static_cast<size_t>(k1 * n1 * 256 + 16)), c(static_cast<size_t>(m1 * n1 * 256 + 16));
+    std::vector<uint16_t> bytes(256);
+    for (uint16_t& unit : bytes) unit = static_cast<uint16_t>(random());
+    for (int64_t i = 0; i < m1 * k1; ++i) cube.load_a[static_cast<int>(kernels::Element::U8)](bytes.data(), aligned(a) + i * 256, false);
+    for (int64_t i = 0; i < k1 * n1; ++i) cube.load_b[static_cast<int>(kernels::Element::S8)](bytes.data(), aligned(b) + i * 256, false);
+    const std::vector<uint8_t> steps(static_cast<size_t>(k1), 16);
+    const kernels::MadArgs args{.c = aligned(c), .a = aligned(a), .b = aligned(b), .m = m, .k1 = k1, .n1 = n1, .k_steps = steps.data()};
+    report(fmt::format("mad u8*s8 m={} k={} n={}", m, k, n), 2.0 * static_cast<double>(m * k * n), "GOP/s",
+           best_seconds([&] { cube.mad_as[static_cast<int>(kernels::Product::Pairs)](args); }));
+  }
+  std::vector<float> a(4 * 9 * 256 + 16), c(4 * 2 * 256 + 16);
+  std::vector<int16_t> values(2 * 9 * 16, 3);
+  const uint8_t upper[] = {0, 1};
+  const kernels::MadArgs args{.c = aligned(c), .a = aligned(a), .m = 64, .k1 = 9, .n1 = 2};
+  report("mad u8*s8 diagonal, 64 pixels, 9 taps, 32 channels", 2.0 * 64 * 9 * 32, "GOP/s", best_seconds([&] { cube.mad_diagonal_pairs(args, values.data(), upper); }));
+}
+
+void bench_copies_out() {
+  const auto& cube = kernels::cube_kernels();
+  std::vector<float> src(64 * 256 + 16), scale(16, 0x1p-20f);
+  std::vector<int32_t> offset(16, 3);
+  std::vector<std::byte> dst(64 * 16 * 64);
+  kernels::QuantArgs args{.src = aligned(src), .scale = scale.data(), .offset = offset.data(), .rows = 64 * 16, .dst = dst.data()};
+  report("s32 -> u8", 64 * 256, "Gelement/s", best_seconds([&] { cube.quantize(args); }));
+  report("s32 -> f16", 64 * 256, "Gelement/s", best_seconds([&] { cube.dequantize(args); }));
+}
+
 // Programs run through Core: dispatch and checks are part of the figure.
 void bench_program(const std::string& what, const Program& setup, const Program& program, double amount, const char* unit) {
   const Soc& soc = *find_soc("Ascend310").value();
@@ -84,6 +118,7 @@ void bench_instructions() {
   bench_program("mad 128x128x128, instruction", {}, many(make_instr(Mad, {0, 0, 0, 128, 128, 128, 1}), 4), 2.0 * 128 * 128 * 128, "GFLOP/s");
   bench_program("img2col 3x3, 14x14", {map14}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 144, 192, 0, 0, 1, 1, 3, 3, 1, 1, 16}), 16), 144 * 192, "Gelement/s");
   bench_program("img2col 3x3 stride 2, 28x28", {map28}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 144, 192, 0, 0, 2, 2, 3, 3, 1, 1, 16}), 16), 144 * 192, "Gelement/s");
+  bench_program("img2col 3x3, 14x14, u8", {map14}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 288, 192, 0, 0, 1, 1, 3, 3, 1, 1, 32, 4}), 16), 288 * 192, "Gelement/s");
   bench_program("img2col 1x1, 14x14", {plain14}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 128, 192, 0, 0, 1, 1, 1, 1, 1, 1, 128}), 16), 128 * 192, "Gelement/s");
   bench_program("load_cbuf_to_cb", {}, many(make_instr(LoadCbufToCb, {0, 0, 128, 1, 0, 0}), 16), 128 * 256, "Gelement/s");
   bench_program("copy_matrix_cc_to_ubuf f32 -> f16", {}, many(make_instr(CopyMatrixCcToUbuf, {0, 0, 1, 64, 0, 0, 1, 0}), 16), 64 * 256, "Gelement/s");
@@ -106,5 +141,7 @@ int main() {
   const auto& cube = npu::kernels::cube_kernels();
   fmt::print("target {}{}\n", cube.target, cube.relaxed ? " with relaxed SIMD" : "");
   npu::bench_mad();
+  npu::bench_mad_pairs();
+  npu::bench_copies_out();
   npu::bench_instructions();
 }

@@ -31,7 +31,8 @@ double naive_value(uint16_t half) {
 
 NaiveCore::NaiveCore(const Soc& soc, size_t arena_bytes)
     : arena(arena_bytes), saturate(soc.overflow == Overflow::Saturate), l1(static_cast<size_t>(soc.l1)), ub(static_cast<size_t>(soc.ub)),
-      l0a(static_cast<size_t>(soc.l0a / 2)), l0b(static_cast<size_t>(soc.l0b / 2)), l0c(static_cast<size_t>(soc.l0c / 4)), bt(static_cast<size_t>(soc.bt / 4)) {}
+      l0a(static_cast<size_t>(soc.l0a)), l0b(static_cast<size_t>(soc.l0b)), fb(static_cast<size_t>(soc.fb)), l0c(static_cast<size_t>(soc.l0c / 4)),
+      bt(static_cast<size_t>(soc.bt / 4)) {}
 
 double NaiveCore::get_lane(VecType type, int64_t address) const {
   switch (type) {
@@ -41,8 +42,8 @@ double NaiveCore::get_lane(VecType type, int64_t address) const {
     case VecType::S16: return get<int16_t>(ub, address);
     case VecType::U8: return get<uint8_t>(ub, address);
     case VecType::S8: return get<int8_t>(ub, address);
+    default: return 0;
   }
-  return 0;
 }
 
 void NaiveCore::put_lane(VecType type, int64_t address, double value) {
@@ -53,6 +54,7 @@ void NaiveCore::put_lane(VecType type, int64_t address, double value) {
     case VecType::S16: return put(ub, address, static_cast<int16_t>(static_cast<int64_t>(value)));
     case VecType::U8: return put(ub, address, static_cast<uint8_t>(value));
     case VecType::S8: return put(ub, address, static_cast<int8_t>(value));
+    default: return;
   }
 }
 
@@ -88,86 +90,6 @@ void NaiveCore::copies(const Instr& instr) {
     for (int64_t i = 0; i < arg[kCopyBursts]; ++i)
       copy(info.dst, arg[kCopyDst] + i * (arg[kCopyLength] + arg[kCopyDstGap]) * 32, info.src, arg[kCopySrc] + i * (arg[kCopyLength] + arg[kCopySrcGap]) * 32,
            arg[kCopyLength] * 32);
-  }
-}
-
-void NaiveCore::img2col(const Instr& instr) {
-  const auto& arg = instr.arg;
-  const int64_t out_w = (fm_w + pad_left + pad_right - (arg[kImFilterW] - 1) * arg[kImDilationW] - 1) / arg[kImStrideW] + 1;
-  const int64_t out_h = (fm_h + pad_top + pad_bottom - (arg[kImFilterH] - 1) * arg[kImDilationH] - 1) / arg[kImStrideH] + 1;
-  const int64_t k1_count = arg[kImStepK] / 16;
-  for (int64_t i = 0; i < (arg[kImStepM] + 15) / 16 * 16; ++i)
-    for (int64_t k = 0; k < arg[kImStepK]; ++k) {
-      const int64_t m = arg[kImPosM] + i, column = arg[kImPosK] + k;
-      const int64_t c0 = column % 16, kw = column / 16 % arg[kImFilterW], kh = column / 16 / arg[kImFilterW] % arg[kImFilterH];
-      const int64_t c1 = column / 16 / arg[kImFilterW] / arg[kImFilterH];
-      const int64_t h = m / out_w * arg[kImStrideH] - pad_top + kh * arg[kImDilationH], w = m % out_w * arg[kImStrideW] - pad_left + kw * arg[kImDilationW];
-      uint16_t value = pad;
-      if (i >= arg[kImStepM] || m >= out_h * out_w) value = 0;
-      else if (h >= 0 && h < fm_h && w >= 0 && w < fm_w) value = get<uint16_t>(l1, arg[kImSrc] + (((c1 * fm_h + h) * fm_w + w) * 16 + c0) * 2);
-      l0a[static_cast<size_t>(arg[kImDst] / 2 + (i / 16 * k1_count + k / 16) * 256 + i % 16 * 16 + k % 16)] = value;
-    }
-}
-
-void NaiveCore::cube(const Instr& instr) {
-  const auto& arg = instr.arg;
-  const auto relu = [&](bool on, float value) { return on && value <= 0 ? 0.0f : std::isnan(value) ? std::bit_cast<float>(0x7fc00000u) : value; };
-  switch (instr.op) {
-    case Opcode::LoadCbufToCa:
-    case Opcode::LoadCbufToCb:
-      for (int64_t i = 0; i < arg[kLoadRepeat]; ++i)
-        for (int64_t row = 0; row < 16; ++row)
-          for (int64_t c = 0; c < 16; ++c) {
-            auto& l0 = instr.op == Opcode::LoadCbufToCa ? l0a : l0b;
-            const int64_t element = arg[kLoadTranspose] ? c * 16 + row : row * 16 + c;
-            l0[static_cast<size_t>(arg[kLoadDst] / 2 + i * (arg[kLoadDstGap] + 1) * 256 + row * 16 + c)] =
-                get<uint16_t>(l1, arg[kLoadSrc] + i * arg[kLoadSrcStride] * 512 + element * 2);
-          }
-      break;
-    case Opcode::Mad: {
-      const int64_t m1 = (arg[kMadM] + 15) / 16, k1 = (arg[kMadK] + 15) / 16, n1 = (arg[kMadN] + 15) / 16;
-      for (int64_t n = 0; n < n1 * 16; ++n)
-        for (int64_t m = 0; m < m1 * 16; ++m) {
-          float& c = l0c[static_cast<size_t>(arg[kMadC] / 4 + ((n / 16 * m1 + m / 16) * 16 + m % 16) * 16 + n % 16)];
-          if (arg[kMadInit] == 1) c = 0;
-          if (arg[kMadInit] == 2) c = bt[static_cast<size_t>(n)];
-          for (int64_t k = 0; k < k1 * 16 && m < arg[kMadM]; ++k) {
-            const auto a = static_cast<float>(naive_value(l0a[static_cast<size_t>(arg[kMadA] / 2 + ((m / 16 * k1 + k / 16) * 16 + m % 16) * 16 + k % 16)]));
-            const auto b = static_cast<float>(naive_value(l0b[static_cast<size_t>(arg[kMadB] / 2 + ((k / 16 * n1 + n / 16) * 16 + n % 16) * 16 + k % 16)]));
-            c = c + a * b;
-          }
-        }
-      break;
-    }
-    case Opcode::CopyMatrixCcToUbuf:
-      for (int64_t i = 0; i < arg[kCcBursts]; ++i)
-        for (int64_t j = 0; j < arg[kCcLength] * 256; ++j) {
-          const float value = relu(arg[kCcRelu], l0c[static_cast<size_t>(arg[kCcSrc] / 4 + i * (arg[kCcLength] + arg[kCcSrcGap]) * 256 + j)]);
-          const int64_t size = arg[kCcMode] == 0 ? 4 : 2, at = arg[kCcDst] + i * (arg[kCcLength] * 256 * size + arg[kCcDstGap] * 32) + j * size;
-          if (arg[kCcMode] == 0) put(ub, at, value);
-          else put(ub, at, naive_half(value, saturate));
-        }
-      break;
-    case Opcode::BroadcastUbToCc:
-      for (int64_t i = 0; i < arg[kBcBursts]; ++i)
-        for (int64_t j = 0; j < arg[kBcLength] * 256; ++j)
-          l0c[static_cast<size_t>(arg[kBcDst] / 4 + i * arg[kBcLength] * 256 + j)] = static_cast<float>(
-              get_lane(static_cast<VecType>(arg[kBcSrcType]), arg[kBcSrc] + (i * 16 + j % 16) * vec_type_size(static_cast<VecType>(arg[kBcSrcType]))));
-      break;
-    case Opcode::CopyCbufToBt:
-      for (int64_t i = 0; i < arg[kBtLength] * 16; ++i)
-        bt[static_cast<size_t>(arg[kBtDst] / 4 + i)] = arg[kBtSrcType] == 0 ? static_cast<float>(naive_value(get<uint16_t>(l1, arg[kBtSrc] + i * 2)))
-                                                                            : get<float>(l1, arg[kBtSrc] + i * 4);
-      break;
-    default:  // CopyMatrixCcToGm
-      for (int64_t n = 0; n < (arg[kFixNz2Nd] ? arg[kFixN] : (arg[kFixN] + 15) / 16 * 16); ++n)
-        for (int64_t r = 0; r < arg[kFixM]; ++r) {
-          const float value = relu(arg[kFixRelu], l0c[static_cast<size_t>(arg[kFixSrc] / 4 + n / 16 * arg[kFixSrcStride] * 256 + r * 16 + n % 16)]);
-          const int64_t size = arg[kFixMode] == 0 ? 4 : 2;
-          const int64_t at = arg[kFixDst] - kArenaBase + (arg[kFixNz2Nd] ? r * arg[kFixDstStride] + n * size : n / 16 * arg[kFixDstStride] * 32 + (r * 16 + n % 16) * size);
-          if (size == 4) put(arena, at, value);
-          else put(arena, at, naive_half(value, saturate));
-        }
   }
 }
 
@@ -319,10 +241,14 @@ void NaiveCore::run(const Instr& instr) {
     case SetVectorMask: mask_high = static_cast<uint64_t>(arg[0]), mask_low = static_cast<uint64_t>(arg[1]); break;
     case SetFMatrix: fm_h = arg[0], fm_w = arg[1], pad_left = arg[2], pad_right = arg[3], pad_top = arg[4], pad_bottom = arg[5]; break;
     case SetPadding: pad = static_cast<uint16_t>(arg[0]); break;
+    case SetQuantPre: quant_pre = static_cast<uint64_t>(arg[0]); break;
     case CopyGmToCbuf: case CopyGmToUbuf: case CopyGmToUbufAlign: case CopyGmToCbufNd2Nz: case CopyUbufToUbuf: case CopyUbufToGm:
     case CopyUbufToGmAlign: case CopyUbufToCbuf: copies(instr); break;
     case Img2ColV2CbufToCa: img2col(instr); break;
-    case LoadCbufToCa: case LoadCbufToCb: case Mad: case CopyMatrixCcToUbuf: case BroadcastUbToCc: case CopyCbufToBt: case CopyMatrixCcToGm: cube(instr); break;
+    case LoadCbufToCa: case LoadCbufToCb: load(instr); break;
+    case Mad: mad(instr); break;
+    case CopyMatrixCcToUbuf: case CopyMatrixCcToGm: case CopyMatrixCcToCbuf: copy_out(instr); break;
+    case BroadcastUbToCc: case CopyCbufToBt: case CopyCbufToFbuf: start_values(instr); break;
     case Vcadd: case Vcmax: case Vcmin: case Vcgadd: case Vcgmax: reduce(instr); break;
     case Vconv: case VectorDup: case Vcmpv: case Vsel: case ScatterVnchwconvB16: case Vbrcb: others(instr); break;
     default: element_wise(instr);

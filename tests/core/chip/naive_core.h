@@ -42,19 +42,26 @@ class NaiveCore {
   std::vector<uint8_t>& storage(Buffer buffer) { return buffer == Buffer::GM ? arena : buffer == Buffer::L1 ? l1 : ub; }
   void copy(Buffer dst_buffer, int64_t dst, Buffer src_buffer, int64_t src, int64_t bytes);
   void copies(const Instr& instr);
-  void cube(const Instr& instr);
+  // naive_cube.cpp
+  double element(const std::vector<uint8_t>& l0, VecType type, int64_t row, int64_t k) const;  // row: address of 32 bytes
+  void load(const Instr& instr);
   void img2col(const Instr& instr);
+  void mad(const Instr& instr);
+  void start_values(const Instr& instr);
+  void copy_out(const Instr& instr);
+  void put_converted(std::vector<uint8_t>& target, int64_t address, const Instr& instr, CopyMode mode, bool relu, uint64_t quant, uint32_t word);
+
   void element_wise(const Instr& instr);
   void others(const Instr& instr);
   void reduce(const Instr& instr);
 
   bool saturate;
-  std::vector<uint8_t> l1, ub;
-  std::vector<uint16_t> l0a, l0b;
-  std::vector<float> l0c, bt;
+  std::vector<uint8_t> l1, ub, l0a, l0b, fb;
+  std::vector<uint32_t> l0c, bt;
   uint64_t mask_high = ~uint64_t{0}, mask_low = ~uint64_t{0};
   int64_t fm_h = 0, fm_w = 0, pad_left = 0, pad_right = 0, pad_top = 0, pad_bottom = 0;
   uint16_t pad = 0;
+  uint64_t quant_pre = 0;
 };
 
 }  // namespace npu::test

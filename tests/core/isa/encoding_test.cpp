@@ -54,7 +54,7 @@ TEST_CASE("an operand that does not fit is refused with its value and range") {
   CHECK(too_large.error().message() == "InvalidProgram: mad: m is 4096, allowed are 0 to 4095");
   CHECK(!encode(make_instr(Opcode::Mad, {-512, 0, 0, 16, 16, 16, 1})).has_value());
   CHECK(!encode(make_instr(Opcode::SetFlag, {8, 0, 0})).has_value());
-  CHECK(!encode(make_instr(Opcode::Vbrcb, {6, 0, 0, 1})).has_value());
+  CHECK(!encode(make_instr(Opcode::Vbrcb, {11, 0, 0, 1})).has_value());
 }
 
 TEST_CASE("bad words are refused") {
@@ -80,7 +80,7 @@ TEST_CASE("programs: every truncation is refused, whole words decode") {
     CHECK(decode_program(Bytes(*bytes).first(size)).has_value() == (size % kInstrBytes == 0));
 
   Program bad = program;
-  bad.push_back(make_instr(Opcode::Vbrcb, {9, 0, 0, 1}));
+  bad.push_back(make_instr(Opcode::Vbrcb, {11, 0, 0, 1}));
   const auto refused = encode(bad);
   REQUIRE(!refused.has_value());
   CHECK(refused.error().where == "instruction 2: vbrcb");
@@ -109,7 +109,7 @@ TEST_CASE("disassembly") {
   CHECK(disassemble(make_instr(Opcode::Vmuls, {1, 0, 32, 1, 1, 1, 8, 8, half})) ==
         "vmuls f32 dst=UB[0x0] src=UB[0x20] repeat=1 dst_blk=1 src_blk=1 dst_rep=8 src_rep=8 scalar=0.5");
   CHECK(disassemble(make_instr(Opcode::Mad, {1024, 512, 2048, 16, 32, 48, 1})) ==
-        "mad c=L0C[0x400] a=L0A[0x200] b=L0B[0x800] m=16 k=32 n=48 init=1");
+        "mad c=L0C[0x400] a=L0A[0x200] b=L0B[0x800] m=16 k=32 n=48 init=1 a_type=f16 b_type=f16 hf32=0");
   CHECK(disassemble(make_instr(Opcode::WaitFlag, {4, 1, 3})) == "wait_flag src_pipe=MTE2 dst_pipe=V event=3");
   CHECK(disassemble(make_instr(Opcode::PipeBarrier, {kPipeAll})) == "pipe_barrier src_pipe=ALL");
   CHECK(disassemble(make_instr(Opcode::SetVectorMask, {0, -1})) == "set_vector_mask high=0x0 low=0xffffffffffffffff");
