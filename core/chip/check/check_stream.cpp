@@ -268,12 +268,16 @@ class StreamChecker {
 
   void report_races(int32_t index, size_t p) {
     for (const Conflict& c : conflicts_) {
+      // In program order; a pipe may have run ahead of it.
+      const bool swapped = c.old > index;
+      const int32_t first = swapped ? index : c.old, second = swapped ? c.old : index;
+      const bool writes_first = swapped ? c.write : c.old_write, writes_second = swapped ? c.old_write : c.write;
       const std::string place = range_text(c.buffer, c.begin, c.end);
       if (static_cast<size_t>(pipe_of(instr(c.old))) == p)
-        report(Finding::Kind::Barrier, c.old, index, fmt::format("instruction {} and {} both use {}: the pipe is pipelined, pipe_barrier({}) must be between them", name(c.old), name(index), place, kPipeNames[p]));
+        report(Finding::Kind::Barrier, first, second, fmt::format("instruction {} and {} both use {}: the pipe is pipelined, pipe_barrier({}) must be between them", name(first), name(second), place, kPipeNames[p]));
       else
-        report(Finding::Kind::Race, c.old, index, fmt::format("instruction {} and {} conflict on {}: {} then {}, nothing orders them", name(c.old), name(index), place,
-                                                              c.old_write ? "write" : "read", c.write ? "write" : "read"));
+        report(Finding::Kind::Race, first, second, fmt::format("instruction {} and {} conflict on {}: {} then {}, nothing orders them", name(first), name(second), place,
+                                                               writes_first ? "write" : "read", writes_second ? "write" : "read"));
     }
     conflicts_.clear();
   }
