@@ -21,9 +21,12 @@ struct CubeProblem {
   int64_t pt = 0, pl = 0, pb = 0, pr = 0;
   int64_t ho = 1, wo = 1;
   int64_t n = 1;                      // columns of one item
-  bool matrix = false;                // A is [M, k] and the result [M, n], row-major; else both are NC1HWC0
+  bool matrix = false;                // A is [M, k] and the result [M, n], row by row; else both are NC1HWC0
   int64_t k = 0;                      // matrix: columns of A
-  bool b_matrix = false;              // B is an activation [k, n], row-major; else prepared fractals [K1][N1][16 n][16 k]
+  int64_t a_pitch = 0, y_pitch = 0;   // matrix: elements from row to row
+  bool b_matrix = false;              // B is an activation [k, n], row by row; else prepared fractals [K1][N1][16 n][16 k]
+  bool b_transposed = false;          // b_matrix, but stored as [n, k]
+  int64_t b_pitch = 0;                // elements from stored row to stored row
   int64_t result_c1 = 0;              // NC1HWC0: channel blocks of the whole result
 
   int64_t n1() const { return ceil_div(n, 16); }
@@ -51,7 +54,7 @@ struct CubeTask {
   std::vector<int64_t> operand_address;   // of chain.operands()
   std::vector<bool> operand_batched;      // Channel operands with one set of values for each batch
   int64_t result = 0;                 // device address
-  int64_t zeros = -1;                 // b_matrix with k % 16: device address of 512 zero bytes
+  int64_t zeros = -1;                 // b_matrix whose rows are no multiple of 16: device address of 512 zero bytes
 };
 
 // Tile sizes of one block's share.
@@ -78,6 +81,15 @@ Result<CubeSplit> split_cube(const Soc& soc, const CubeProblem& problem, int64_t
 
 // The instruction streams of all blocks, flags included.
 Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task);
+
+// What of a task's nodes the cube does without the vector unit: a constant row added to a matrix product starts the
+// sums, a Relu behind it happens on the way out of L0C.
+struct CubeEpilogue {
+  ValueId bias = kNone;    // a constant of one value a column
+  bool relu = false;
+  size_t rest = 1;         // the first node that is left for the vector chain
+};
+CubeEpilogue cube_epilogue(const Graph& graph, std::span<const NodeId> nodes);
 
 // Builds the chain after the anchor (spec.nodes[0]) and addresses its operands; shared by conv.cpp and matmul.cpp.
 Status attach_epilogue(LowerContext& context, const TaskSpec& spec, CubeTask& task);

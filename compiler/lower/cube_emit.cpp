@@ -167,7 +167,7 @@ class CubeBlock {
     const int64_t pixels = slab_pixels(macro);
     if (p_.matrix) {
       const int64_t columns = std::min(chunk.end * 16, p_.k) - chunk.begin * 16;
-      e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, macro.item->a + (macro.first_row * p_.k + chunk.begin * 16) * 2, pixels, columns, p_.k, pixels});
+      e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, macro.item->a + (macro.first_row * p_.a_pitch + chunk.begin * 16) * 2, pixels, columns, p_.a_pitch, pixels});
       return;
     }
     const int64_t map = p_.h * p_.w;
@@ -198,15 +198,18 @@ class CubeBlock {
       e_.gm_to_l1(l1, source, {.bursts = chunk.size() * taps, .blocks = n1 * 16, .src_gap = (p_.n1() - n1) * 16});
       return;
     }
-    const int64_t rows = std::min(chunk.end * 16, p_.k) - chunk.begin * 16, padded = chunk.size() * 16;
-    const int64_t columns = std::min(macro.columns.end * 16, p_.n) - macro.columns.begin * 16;
-    e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, macro.item->b + (chunk.begin * 16 * p_.n + macro.columns.begin * 16) * 2, rows, columns, p_.n, padded});
-    for (int64_t j = 0; rows < padded && j < n1; ++j) e_.gm_to_l1(l1 + (j * padded + rows) * 32, task_.zeros, {.blocks = padded - rows});
+    // L1: [columns / 16][rows][16] of the stored matrix, which is [k, n] or [n, k].
+    const Range k{chunk.begin * 16, std::min(chunk.end * 16, p_.k)}, n{macro.columns.begin * 16, std::min(macro.columns.end * 16, p_.n)};
+    const Range rows = p_.b_transposed ? n : k, columns = p_.b_transposed ? k : n;
+    const int64_t padded = align_up(rows.size(), 16);
+    e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, macro.item->b + (rows.begin * p_.b_pitch + columns.begin) * 2, rows.size(), columns.size(), p_.b_pitch, padded});
+    for (int64_t j = 0; rows.size() < padded && j < ceil_div(columns.size(), 16); ++j)
+      e_.gm_to_l1(l1 + (j * padded + rows.size()) * 32, task_.zeros, {.blocks = padded - rows.size()});
   }
 
   void load_b(const Macro& macro, Range chunk, Range fractals, int64_t l1, int64_t l0b) {
     const int64_t n1 = macro.columns.size();
-    if (!p_.b_matrix) {
+    if (!p_.b_matrix || p_.b_transposed) {
       e_.push(Opcode::LoadCbufToCb, {l0b, l1 + fractals.begin * n1 * kFractalBytes, fractals.size() * n1, 1, 0, 0});
       return;
     }
@@ -300,10 +303,10 @@ class CubeBlock {
       else e_.ub_to_gm(gm, ub, copy);
       return;
     }
-    const int64_t gm = tensor + macro.item->result_offset / 2 * size + (rows.begin * p_.n + columns.begin * 16) * size;
+    const int64_t gm = tensor + macro.item->result_offset / 2 * size + (rows.begin * p_.y_pitch + columns.begin * 16) * size;
     for (int64_t j = 0; j < columns.size(); ++j) {
       const int64_t width = std::min<int64_t>(16, p_.n - (columns.begin + j) * 16) * size;
-      const ByteCopy copy{.bursts = m, .bytes = width, .gm_gap = p_.n * size - width, .ub_gap = (16 * size - align_up(width, 32)) / 32};
+      const ByteCopy copy{.bursts = m, .bytes = width, .gm_gap = p_.y_pitch * size - width, .ub_gap = (16 * size - align_up(width, 32)) / 32};
       const int64_t tile = ub + j * padded * 16 * size;
       if (load) e_.gm_to_ub_bytes(tile, gm + j * 16 * size, copy);
       else e_.ub_to_gm_bytes(gm + j * 16 * size, tile, copy);
@@ -314,8 +317,8 @@ class CubeBlock {
     const int64_t m1 = ceil_div(rows.size(), 16);
     if (p_.matrix) {
       const int64_t columns = std::min(macro.columns.end * 16, p_.n) - macro.columns.begin * 16;
-      const int64_t gm = task_.result + macro.item->result_offset + (rows.begin * p_.n + macro.columns.begin * 16) * 2;
-      e_.push(Opcode::CopyMatrixCcToGm, {gm, l0c, rows.size(), columns, p_.n * 2, m1, kCcModeF32ToF16, task_.relu, 1});
+      const int64_t gm = task_.result + macro.item->result_offset + (rows.begin * p_.y_pitch + macro.columns.begin * 16) * 2;
+      e_.push(Opcode::CopyMatrixCcToGm, {gm, l0c, rows.size(), columns, p_.y_pitch * 2, m1, kCcModeF32ToF16, task_.relu, 1});
       return;
     }
     const int64_t gm = task_.result + macro.item->result_offset + (macro.columns.begin * p_.m() + rows.begin) * 32;

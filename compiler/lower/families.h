@@ -28,6 +28,9 @@ Status lower_reduce(LowerContext&, const TaskSpec&, Task&);
 std::optional<std::string> reject_softmax(const Graph&, const Node&, const Soc&);
 Status lower_softmax(LowerContext&, const TaskSpec&, Task&);
 
+std::optional<std::string> reject_layer_norm(const Graph&, const Node&, const Soc&);
+Status lower_layer_norm(LowerContext&, const TaskSpec&, Task&);
+
 Layout move_layout(const Graph&, const Node&);
 std::optional<std::string> reject_move(const Graph&, const Node&, const Soc&);
 Status lower_move(LowerContext&, const TaskSpec&, Task&);

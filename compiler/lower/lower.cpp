@@ -23,14 +23,14 @@ constexpr std::array kRules{
 using LowerFunction = Status (*)(LowerContext&, const TaskSpec&, Task&);
 
 // In the order of Family; a View has no task.
-constexpr std::array<LowerFunction, 9> kLowerings{lower_conv, lower_matmul, lower_elementwise, lower_pool, lower_reduce,
-                                                  lower_softmax, lower_move, lower_trans_data, nullptr};
+constexpr std::array<LowerFunction, 10> kLowerings{lower_conv, lower_matmul, lower_elementwise, lower_pool, lower_reduce,
+                                                  lower_softmax, lower_layer_norm, lower_move, lower_trans_data, nullptr};
 
 // The vendor's operator types, where they differ from ONNX's.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kVendorTypes{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kVendorTypes{{
     {"Conv", "Conv2D"}, {"Gemm", "MatMulV2"}, {"MatMul", "MatMulV2"}, {"Clip", "ClipByValue"}, {"Softmax", "SoftmaxV2"},
     {"MaxPool", "MaxPoolV3"}, {"AveragePool", "AvgPoolV2"}, {"GlobalAveragePool", "ReduceMeanD"}, {"Concat", "ConcatD"},
-    {"Transpose", "TransposeD"}, {"Pad", "PadV3"}, {"Slice", "StridedSliceD"},
+    {"Transpose", "TransposeD"}, {"Pad", "PadV3"}, {"Slice", "StridedSliceD"}, {"LayerNormalization", "LayerNorm"},
 }};
 
 std::string vendor_type(const Graph& graph, const Node& node) {
@@ -59,16 +59,23 @@ LowerContext::LowerContext(const Graph& of_graph, const Soc& for_soc)
 }
 
 int64_t LowerContext::add_weights(Bytes bytes) {
-  const uint64_t hash = hash_bytes(bytes);
-  for (const auto& [known, place] : known_)
-    if (known == hash && place.second == static_cast<int64_t>(bytes.size()) &&
-        std::equal(bytes.begin(), bytes.end(), weights_.begin() + place.first))
-      return place.first;
-  const auto offset = static_cast<int64_t>(weights_.size());
-  weights_.insert(weights_.end(), bytes.begin(), bytes.end());
+  return add_weights(bytes.size(), [&](std::span<std::byte> place) { std::ranges::copy(bytes, place.begin()); });
+}
+
+int64_t LowerContext::add_weights(size_t size, const std::function<void(std::span<std::byte>)>& write) {
+  const size_t offset = weights_.size();
+  weights_.resize(offset + size);
+  const auto place = std::span(weights_).subspan(offset);
+  write(place);
+  const uint64_t hash = hash_bytes(place);
+  for (const auto& [known, where] : known_)
+    if (known == hash && where.second == static_cast<int64_t>(size) && std::equal(place.begin(), place.end(), weights_.begin() + where.first)) {
+      weights_.resize(offset);
+      return where.first;
+    }
   weights_.resize(static_cast<size_t>(align_up(static_cast<int64_t>(weights_.size()) + kTensorSlack, kTensorAlign)));
-  known_.push_back({hash, {offset, static_cast<int64_t>(bytes.size())}});
-  return offset;
+  known_.push_back({hash, {static_cast<int64_t>(offset), static_cast<int64_t>(size)}});
+  return static_cast<int64_t>(offset);
 }
 
 std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, const TaskSpec& task, const Node& next) {
@@ -78,16 +85,18 @@ std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, con
   if (!is_elementwise(next.op)) return next.op + " is not elementwise";
   const bool cube = rule->family == Family::Conv || rule->family == Family::MatMul;
   if (!cube && rule->family != Family::Elementwise) return anchor.op + " tasks have no vector epilogue";
-  if (cube && soc.split && (next.op != "Relu" || task.nodes.size() > 1)) return fmt::format("{} has no path from the cube to the vector unit", soc.name);
   const Value& carried = graph.value(graph.node(task.nodes.back()).outputs[0]);
   const Value& output = graph.value(next.outputs[0]);
   if (carried.type.dims != output.type.dims) return fmt::format("shape changes from {} to {}", to_string(carried.type.dims), to_string(output.type.dims));
   if (carried.format != output.format) return "format changes";
   if (cube && output.type.dtype != DType::Float16) return "the result leaves as " + std::string(to_string(output.type.dtype));
-  std::vector<NodeId> nodes(task.nodes.begin() + (cube ? 1 : 0), task.nodes.end());
+  std::vector<NodeId> nodes = task.nodes;
   for (NodeId id : graph.order())
     if (&graph.node(id) == &next) nodes.push_back(id);
-  const auto chain = VectorChain::build(graph, nodes, cube ? anchor.outputs[0] : kNone);
+  const size_t first = cube ? cube_epilogue(graph, nodes).rest : 0;
+  if (cube && first == nodes.size()) return std::nullopt;
+  if (cube && soc.split) return fmt::format("{} has no path from the cube to the vector unit", soc.name);
+  const auto chain = VectorChain::build(graph, std::span(nodes).subspan(first), cube ? graph.node(nodes[first - 1]).outputs[0] : kNone);
   if (!chain) return chain.error().what;
   constexpr int64_t kSmallestTile = 128 * 16;
   const int64_t need = 2 * chain->bytes_per_element() * kSmallestTile + 16384;
@@ -95,18 +104,34 @@ std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, con
   return std::nullopt;
 }
 
+CubeEpilogue cube_epilogue(const Graph& graph, std::span<const NodeId> nodes) {
+  CubeEpilogue found;
+  const Node& anchor = graph.node(nodes[0]);
+  const bool product = anchor.op == "MatMul" || anchor.op == "TransposeBatchMatMul";
+  if (product && nodes.size() > 1 && graph.node(nodes[1]).op == "Add") {
+    const Node& add = graph.node(nodes[1]);
+    const ValueId row = add.inputs[add.inputs[0] == anchor.outputs[0] ? 1 : 0];
+    if (graph.is_constant(row) && operand_kind(graph, row, graph.value(add.outputs[0]).type.dims, false) == OperandKind::Row) {
+      found.bias = row;
+      found.rest = 2;
+    }
+  }
+  if (nodes.size() > found.rest && graph.node(nodes[found.rest]).op == "Relu") {
+    found.relu = true;
+    ++found.rest;
+  }
+  return found;
+}
+
 Status attach_epilogue(LowerContext& context, const TaskSpec& spec, CubeTask& cube) {
   const Graph& graph = context.graph;
-  size_t first = 1;
-  ValueId carried = graph.node(spec.nodes[0]).outputs[0];
-  if (spec.nodes.size() > 1 && graph.node(spec.nodes[1]).op == "Relu") {
-    cube.relu = true;
-    first = 2;
-    carried = graph.node(spec.nodes[1]).outputs[0];
-  }
+  const CubeEpilogue epilogue = cube_epilogue(graph, spec.nodes);
+  cube.relu = epilogue.relu;
+  if (epilogue.bias != kNone) cube.bias = add_channel_values(context, *graph.value(epilogue.bias).constant);
+  const ValueId carried = graph.node(spec.nodes[epilogue.rest - 1]).outputs[0];
   const ValueId result = graph.node(spec.nodes.back()).outputs[0];
   cube.result = context.address(result);
-  const auto rest = std::span(spec.nodes).subspan(first);
+  const auto rest = std::span(spec.nodes).subspan(epilogue.rest);
   if (rest.empty()) return {};
   NPU_TRY(cube.chain, VectorChain::build(graph, rest, carried));
   if (cube.problem.matrix) cube.chain.rows_to_channels();

@@ -2,6 +2,7 @@
 // How operators run on the chip, as a table: one row an operator (lower.def), one file a family.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@ enum class Family : uint8_t {
   Pool,         // vector: MaxPool, AveragePool
   Reduce,       // vector: GlobalAveragePool, ReduceMean, ...
   Softmax,      // vector: rows
+  LayerNorm,    // vector: rows
   Move,         // data movement by MTE: Concat, Slice, Pad, Transpose, ...
   TransData,    // format conversion
   View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)
@@ -70,6 +72,8 @@ class LowerContext {
   void set_address(ValueId id, int64_t device_address) { address_[static_cast<size_t>(id)] = device_address; }
   // Appends bytes to the weights (512-aligned) and returns their device address; equal bytes are stored once.
   int64_t add_weights(Bytes bytes);
+  // The same for bytes that `write` makes in place, from zeros.
+  int64_t add_weights(size_t size, const std::function<void(std::span<std::byte>)>& write);
   std::vector<std::byte> take_weights() { return std::move(weights_); }
 
  private:

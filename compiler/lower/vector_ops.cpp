@@ -132,6 +132,26 @@ Ref erf_rule(ChainBuilder& b, const Node&, Refs in) {
   return b.binary(Opcode::Vmul, sign, positive);
 }
 
+// x / (1 + e^(-x (a + b x^2 + c x^4))), fitted to x * (1 + erf(x / sqrt(2))) / 2: absolute error below 3e-5, a third of the
+// steps that erf takes. Beyond |x| = 5 the polynomial goes on as a straight line.
+Ref gelu_rule(ChainBuilder& b, const Node& node, Refs in) {
+  const Ref x = b.convert(in[0], VecType::F32);
+  Ref square = b.binary(Opcode::Vmul, x, x);
+  const bool tanh = node.string_attr("approximate", "none") == "tanh";
+  Ref poly;
+  if (tanh) {
+    poly = b.scalar(Opcode::Vmuls, square, -2 * 0.7978845608f * 0.044715f);
+    poly = b.scalar(Opcode::Vadds, poly, -2 * 0.7978845608f);
+  } else {
+    square = b.scalar(Opcode::Vmins, square, 25.0f);
+    poly = b.scalar(Opcode::Vmuls, square, 6.94390495e-4f);
+    poly = b.binary(Opcode::Vmul, b.scalar(Opcode::Vadds, poly, -7.39741805e-2f), square);
+    poly = b.scalar(Opcode::Vadds, poly, -1.59497316f);
+  }
+  const Ref gate = b.scalar(Opcode::Vadds, b.unary(Opcode::Vexp, b.binary(Opcode::Vmul, poly, x)), 1.0f);
+  return b.binary(Opcode::Vdiv, x, gate);
+}
+
 struct Power {
   float exponent;
   Ref (*rule)(ChainBuilder&, Ref);
@@ -176,6 +196,7 @@ constexpr std::array kElementwise{
     ElementwiseOp{"Elu", elu_rule, nullptr, 1},
     ElementwiseOp{"Erf", erf_rule, nullptr, 1},
     ElementwiseOp{"Exp", unary_f32_rule<Opcode::Vexp>, nullptr, 1},
+    ElementwiseOp{"Gelu", gelu_rule, nullptr, 1},
     ElementwiseOp{"HardSigmoid", hard_sigmoid_rule, nullptr, 1},
     ElementwiseOp{"HardSwish", hard_swish_rule, nullptr, 1},
     ElementwiseOp{"LeakyRelu", leaky_relu_rule, nullptr, 1},

@@ -49,6 +49,12 @@ const Tensor* constant_of(const Graph& graph, const Node& node, size_t i) {
   return graph.is_constant(id) ? &*graph.value(id).constant : nullptr;
 }
 
+std::optional<double> number_of(const Graph& graph, const Node& node, size_t i) {
+  const Tensor* tensor = constant_of(graph, node, i);
+  if (!tensor || tensor->elements() != 1 || !is_float(tensor->dtype())) return std::nullopt;
+  return tensor->to_doubles()[0];
+}
+
 std::optional<Shape> shape_of(const Graph& graph, ValueId id) {
   if (id == kNone || !graph.value(id).type.is_static()) return std::nullopt;
   return to_shape(graph.value(id).type.dims);

@@ -48,6 +48,8 @@ bool is_op(const Node& node, std::string_view op);
 ValueId input_of(const Node& node, size_t i);
 // The constant of an input, or nullptr.
 const Tensor* constant_of(const Graph& graph, const Node& node, size_t i);
+// The constant of an input when it is a single number, or nothing.
+std::optional<double> number_of(const Graph& graph, const Node& node, size_t i);
 // The static shape of a value, or nothing.
 std::optional<Shape> shape_of(const Graph& graph, ValueId id);
 // The node that produces the value, or nullptr.
