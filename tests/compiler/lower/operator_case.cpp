@@ -81,6 +81,7 @@ OperatorCase parse_operator_case(const std::string& text) {
     for (std::string word; attributes >> word;) {
       const size_t equals = word.find('=');
       if (word.starts_with("outputs=")) outputs = std::stoi(word.substr(equals + 1));
+      else if (word.starts_with("opset=")) graph.opset = std::stoi(word.substr(equals + 1));
       else node.attrs[word.substr(0, equals)] = attribute(word.substr(equals + 1));
     }
     for (int i = 0; i < outputs; ++i) node.outputs.push_back(graph.add_value("y" + std::to_string(graph.value_count()), {}));
