@@ -18,9 +18,13 @@ Status profile(const std::string& om, const std::string& outdir) {
   std::filesystem::create_directories(outdir, error);
   if (error) return fail(ErrorKind::InvalidArgument, outdir, error.message());
   const std::filesystem::path folder(outdir);
-  NPU_CHECK(write_file((folder / "op_summary.csv").string(), as_byte_view(op_summary_csv(*model, result))));
-  NPU_CHECK(write_file((folder / "trace.json").string(), as_byte_view(chrome_trace_json(*model, result))));
-  fmt::print("{} on {}: {} tasks, {:.1f} us predicted; wrote op_summary.csv and trace.json to {}\n", model->name, model->soc, model->tasks.size(), result.total_us, outdir);
+  const auto write = [&](const char* name, const std::string& content) { return write_file((folder / name).string(), as_byte_view(content)); };
+  NPU_CHECK(write("op_summary.csv", op_summary_csv(*model, result)));
+  NPU_CHECK(write("instr_exe.csv", instruction_csv(*model, result)));
+  NPU_CHECK(write("trace.json", chrome_trace_json(*model, result)));
+  NPU_CHECK(write("trace.pftrace", perfetto_trace(*model, result)));
+  fmt::print("{} on {}: {} tasks, {:.1f} us predicted; wrote op_summary.csv, instr_exe.csv, trace.json and trace.pftrace to {}\n", model->name, model->soc,
+             model->tasks.size(), result.total_us, outdir);
   return {};
 }
 
@@ -62,10 +66,10 @@ Status disasm(const std::string& om, int chosen) {
 }  // namespace
 
 Command add_profile(CLI::App& app) {
-  auto* command = app.add_subcommand("profile", "Write op_summary.csv and trace.json (chrome://tracing, Perfetto)");
+  auto* command = app.add_subcommand("profile", "Write op_summary.csv, instr_exe.csv, trace.json (chrome://tracing, Perfetto) and trace.pftrace (Perfetto)");
   const auto om = add_om_option(*command);
   const auto outdir = std::make_shared<std::string>();
-  command->add_option("--outdir", *outdir, "Folder for the two files")->required();
+  command->add_option("--outdir", *outdir, "Folder for the files")->required();
   return [command, om, outdir]() -> Status { return command->parsed() ? profile(*om, *outdir) : Status(); };
 }
 

@@ -35,7 +35,11 @@ std::string_view bound_pipe(const TaskProfile& task, const Soc& soc);
 // The vendor's op_summary.csv (msprof), one row a task.
 std::string op_summary_csv(const CompiledModel& model, const ModelProfile& profile);
 
-// Chrome trace (chrome://tracing, Perfetto): one lane for each core and pipe. Needs events.
-std::string chrome_trace_json(const CompiledModel& model, const ModelProfile& profile);
+// The vendor's instr_exe.csv (msprof op simulator), one row for each instruction of each block. Needs events.
+std::string instruction_csv(const CompiledModel& model, const ModelProfile& profile);
+
+// Timelines with one lane for each core and pipe. Need events.
+std::string chrome_trace_json(const CompiledModel& model, const ModelProfile& profile);  // chrome://tracing, Perfetto
+std::string perfetto_trace(const CompiledModel& model, const ModelProfile& profile);     // Perfetto's protobuf: a third of the size
 
 }  // namespace npu

@@ -103,16 +103,6 @@ const std::array kColumns{
 };
 #undef NPU_PIPE_COLUMNS
 
-std::string json_text(std::string_view text) {
-  std::string result = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) result += fmt::format("\\u{:04x}", static_cast<int>(c));
-    else result += c;
-  }
-  return result + '"';
-}
-
 }  // namespace
 
 std::string op_summary_csv(const CompiledModel& model, const ModelProfile& profile) {
@@ -125,27 +115,6 @@ std::string op_summary_csv(const CompiledModel& model, const ModelProfile& profi
     text += '\n';
   }
   return text;
-}
-
-std::string chrome_trace_json(const CompiledModel& model, const ModelProfile& profile) {
-  const Soc& soc = **find_soc(model.soc);
-  std::string text = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
-  auto out = std::back_inserter(text);
-  bool first = true;
-  const auto separator = [&] { return std::exchange(first, false) ? "" : ",\n"; };
-  for (size_t t = 0; t < model.tasks.size(); ++t) {
-    const Task& task = model.tasks[t];
-    const TaskProfile& row = profile.tasks[t];
-    fmt::format_to(out, "{}{{\"name\":{},\"ph\":\"X\",\"ts\":{:.4f},\"dur\":{:.4f},\"pid\":\"tasks\",\"tid\":\"{}\",\"args\":{{\"type\":{},\"cycles\":{}}}}}", separator(),
-                   json_text(task.name), row.start_us, row.duration_us, to_string(task.engine), json_text(task.op_type), row.cycles);
-    for (const TraceEvent& event : row.timing.events) {
-      fmt::format_to(out, "{}{{\"name\":\"{}\",\"ph\":\"X\",\"ts\":{:.4f},\"dur\":{:.4f},\"pid\":\"core{}\",\"tid\":\"{}\",\"args\":{{\"task\":{},\"instruction\":{}}}}}",
-                     separator(), instr_info(task.blocks[static_cast<size_t>(event.block)][static_cast<size_t>(event.instr)].op).name,
-                     row.start_us + soc.cycles_to_us(static_cast<double>(event.start)), soc.cycles_to_us(static_cast<double>(event.end - event.start)),
-                     event.core, kPipeNames[static_cast<size_t>(event.pipe)], t, event.instr);
-    }
-  }
-  return text + "\n]}\n";
 }
 
 }  // namespace npu
