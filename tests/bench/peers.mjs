@@ -3,8 +3,8 @@
 // onnxruntime-web. Medians; runs of both alternate, so that a busy machine slows both.
 //
 //   node tests/bench/peers.mjs [--models resnet50,mobilenet_v2] [--threads 1,2] [--iterations 20] [--soc Ascend310]
-//        [--only native|web] [--release DIR] [--site DIR]
-// Models: names of npu-zoo, or .onnx files with one input [batch,3,224,224].
+//        [--only native|web] [--cold 3] [--release DIR] [--site DIR]
+// Models: names of npu-zoo, names of models that tests/models has exported, or .onnx files.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,7 +18,7 @@ import { depsDir, launch, sourceDir } from '../browser/harness.mjs';
 const { values: options } = parseArgs({ options: {
   models: { type: 'string', default: 'resnet50' }, threads: { type: 'string', default: '1,2' },
   iterations: { type: 'string', default: '20' }, soc: { type: 'string', default: 'Ascend310' },
-  only: { type: 'string', default: '' }, release: { type: 'string', default: join(sourceDir, 'build/release') },
+  only: { type: 'string', default: '' }, cold: { type: 'string', default: '0' }, release: { type: 'string', default: join(sourceDir, 'build/release') },
   site: { type: 'string', default: join(sourceDir, 'build/web/site') },
 } });
 const iterations = Number(options.iterations);
@@ -30,6 +30,8 @@ const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
 
 function modelFile(name) {
   if (existsSync(name)) return name;
+  const exported = join(depsDir, 'models', name, 'model.onnx');
+  if (existsSync(exported)) return exported;
   const file = join(scratch, `${name}.onnx`);
   execFileSync(program('npu-zoo'), [name, file]);
   return file;
@@ -46,23 +48,33 @@ function peer(name) {
   return createRequire(join(folder, 'package.json'))(name);
 }
 
-const pattern = (length) => {
+// One tensor for each input of a session: symbolic dimensions are 1, floats a fixed noise, integers small counts.
+// Runs in the page too.
+function makeFeeds(session) {
   let state = 1;
-  return Float32Array.from({ length }, () => {
+  const noise = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (state >>> 8) / 8388608 - 1;
-  });
-};
+  };
+  return Object.fromEntries(session.inputMetadata.map(({ name, type, shape }) => {
+    const dims = shape.map((d) => (typeof d === 'number' && d > 0 ? d : 1));
+    const length = dims.reduce((a, b) => a * b, 1);
+    const data = type === 'float32' ? Float32Array.from({ length }, noise)
+      : type === 'int64' ? BigInt64Array.from({ length }, (_, i) => BigInt(i % 2)) : Int32Array.from({ length }, (_, i) => i % 2);
+    return [name, { type, dims, data }];
+  }));
+}
 
 // Compile time, peak memory of the emulator's process (GNU time's maximum resident set), medians of both.
 async function native(file, threads) {
   const ort = peer('onnxruntime-node');
   const session = await ort.InferenceSession.create(file, { intraOpNumThreads: threads, interOpNumThreads: 1 });
-  const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', pattern(3 * 224 * 224), [1, 3, 224, 224]) };
-  const om = join(scratch, basename(file, '.onnx'));
+  const inputs = makeFeeds(session);
+  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]));
+  const om = join(scratch, 'bench');
   const started = performance.now();
   execFileSync(program('atc'), [`--model=${file}`, '--framework=5', `--output=${om}`, `--soc_version=${options.soc}`,
-    `--input_shape=${session.inputNames[0]}:1,3,224,224`]);
+    `--input_shape=${Object.entries(inputs).map(([name, { dims }]) => `${name}:${dims}`).join(';')}`]);
   const compileMs = performance.now() - started;
   const ours = [], theirs = [];
   let deviceUs = 0;
@@ -83,73 +95,108 @@ async function native(file, threads) {
   return { where: 'native', ours: median(ours), theirs: median(theirs), compileMs, deviceUs, memoryMb: time.status === 0 ? Number(time.stderr.trim()) / 1024 : NaN };
 }
 
-// In the page.
-async function measure({ model, threads, soc, iterations: count }) {
+// In the page. makeFeeds: its source.
+async function measure({ model, threads, soc, iterations: count, makeFeeds: source }) {
   const bytes = new Uint8Array(await (await fetch(model)).arrayBuffer());
-  const data = new Float32Array(3 * 224 * 224);
-  let state = 1;
-  for (let i = 0; i < data.length; ++i) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = (state >>> 8) / 8388608 - 1;
-  }
   const ort = await import('/ort/ort.wasm.min.mjs');
   ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmPaths = '/ort/';
   const session = await ort.InferenceSession.create(bytes.slice());
-  const name = session.inputNames[0];
-  const feeds = { [name]: new ort.Tensor('float32', data, [1, 3, 224, 224]) };
+  const inputs = (0, eval)(`(${source})`)(session);
+  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]));
   const { createNpu } = await import('/npu.js');
   const npu = await createNpu({ threads });
   await npu.open(bytes, 'model.onnx');
-  const start = performance.now();
-  await npu.compile({ chip: soc, threads, shapes: { [name]: [1, 3, 224, 224] } });
-  const compileMs = performance.now() - start;
-  const input = { [name]: { dtype: 'float32', shape: [1, 3, 224, 224], data } };
   const timed = async (f) => {
     const begin = performance.now();
     await f();
     return performance.now() - begin;
   };
+  const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
+  const compileMs = await timed(() => npu.compile({ chip: soc, threads, shapes }));
+  const given = Object.fromEntries(Object.entries(inputs).map(([name, { type, dims, data }]) => [name, { dtype: type, shape: dims, data }]));
+  const firstMs = await timed(() => npu.run(given));
   const ours = [], theirs = [];
   for (let i = -3; i < count; ++i) {
-    const mine = await timed(() => npu.run(input)), other = await timed(() => session.run(feeds));
+    const mine = await timed(() => npu.run(given)), other = await timed(() => session.run(feeds));
     if (i >= 0) ours.push(mine), theirs.push(other);
   }
   const { deviceUs } = await npu.profile();
-  return { ours, theirs, compileMs, deviceUs, memoryMb: (npu.memoryBytes?.() ?? NaN) / 2 ** 20 };
+  return { ours, theirs, firstMs, compileMs, deviceUs, memoryMb: npu.memoryBytes() / 2 ** 20 };
 }
 
-async function web(file, threads) {
+// In a page of its own: from nothing to the first answer.
+async function coldStart({ model, threads, soc, which, makeFeeds: source }) {
+  const bytes = new Uint8Array(await (await fetch(model)).arrayBuffer());
+  const begin = performance.now();
+  if (which === 'ours') {
+    const { createNpu } = await import('/npu.js');
+    const npu = await createNpu({ threads });
+    await npu.open(bytes, 'model.onnx');
+    await npu.compile({ chip: soc, threads });
+    await npu.run({});
+  } else {
+    const ort = await import('/ort/ort.wasm.min.mjs');
+    ort.env.wasm.numThreads = threads;
+    ort.env.wasm.wasmPaths = '/ort/';
+    const session = await ort.InferenceSession.create(bytes);
+    const feeds = Object.entries((0, eval)(`(${source})`)(session)).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]);
+    await session.run(Object.fromEntries(feeds));
+  }
+  return performance.now() - begin;
+}
+
+function prepareSite(file) {
   const site = join(scratch, 'site');
   if (!existsSync(site)) {
     cpSync(options.site, site, { recursive: true });
     cpSync(join(depsDir, 'browser/node_modules/onnxruntime-web/dist'), join(site, 'ort'), { recursive: true });
+    writeFileSync(join(site, 'bench.html'), '<!DOCTYPE html><title>bench</title>');
   }
-  writeFileSync(join(site, 'bench.html'), '<!DOCTYPE html><title>bench</title>');
   writeFileSync(join(site, 'bench-model.onnx'), readFileSync(file));
-  const server = await serve(site);
+  return site;
+}
+
+async function inFreshBrowser(server, body, argument) {
   const browser = await launch();
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(600000);
     await page.goto(`${server.url}bench.html`);
-    const result = await page.evaluate(measure, { model: '/bench-model.onnx', threads, soc: options.soc, iterations });
-    return { ...result, where: 'Chromium', ours: median(result.ours), theirs: median(result.theirs) };
+    return await page.evaluate(body, { model: '/bench-model.onnx', soc: options.soc, makeFeeds: makeFeeds.toString(), ...argument });
   } finally {
     await browser.close();
+  }
+}
+
+async function web(file, threads) {
+  const server = await serve(prepareSite(file));
+  try {
+    const result = await inFreshBrowser(server, measure, { threads, iterations });
+    const cold = { ours: [], theirs: [] };
+    for (let i = 0; i < Number(options.cold); ++i)
+      for (const which of ['ours', 'theirs']) cold[which].push(await inFreshBrowser(server, coldStart, { threads, which }));
+    return { ...result, where: 'Chromium', ours: median(result.ours), theirs: median(result.theirs),
+      cold: cold.ours.length ? median(cold.ours) / median(cold.theirs) : NaN, coldMs: median(cold.ours) };
+  } finally {
     await server.close();
   }
 }
 
-console.log('model               where     threads  emulator ms  ONNX Runtime ms  ratio  compile ms  memory MB  predicted us');
+const columns = [['model', 20], ['where', 9], ['threads', 7], ['emulator ms', 11], ['ONNX Runtime ms', 15], ['ratio', 5], ['first/steady', 12],
+  ['compile ms', 10], ['cold start ms', 13], ['ratio', 5], ['memory MB', 9], ['predicted us', 12]];
+const fixed = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : '-');
+const print = (cells) => console.log(cells.map((cell, i) => (i < 2 ? cell.padEnd(columns[i][1]) : cell.padStart(columns[i][1]))).join('  '));
+
+print(columns.map(([title]) => title));
 for (const name of options.models.split(',')) {
   const file = modelFile(name);
   for (const threads of threadCounts)
     for (const [key, run] of [['native', native], ['web', web]]) {
       if (options.only && options.only !== key) continue;
       const r = await run(file, threads);
-      console.log([basename(name, '.onnx').padEnd(19), r.where.padEnd(9), String(threads).padStart(7), r.ours.toFixed(1).padStart(12), r.theirs.toFixed(1).padStart(16),
-        (r.ours / r.theirs).toFixed(2).padStart(6), r.compileMs.toFixed(0).padStart(11), r.memoryMb.toFixed(0).padStart(10), r.deviceUs.toFixed(0).padStart(13)].join(' '));
+      print([basename(name, '.onnx'), r.where, String(threads), fixed(r.ours, 1), fixed(r.theirs, 1), fixed(r.ours / r.theirs, 2), fixed(r.firstMs / r.ours, 2),
+        fixed(r.compileMs, 0), fixed(r.coldMs, 0), fixed(r.cold, 2), fixed(r.memoryMb, 0), fixed(r.deviceUs, 0)]);
     }
 }
 process.exit(0);

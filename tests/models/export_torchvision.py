@@ -43,6 +43,7 @@ kModels = {
     "mobilenet_v2": dict(keep_bn=True),
     "squeezenet1_1": dict(keep_bn=False),
     "vgg16": dict(keep_bn=False),
+    "vgg19": dict(keep_bn=False),
     "densenet121": dict(keep_bn=True),
     "googlenet": dict(keep_bn=True, kwargs=dict(aux_logits=False, init_weights=False)),
     "mnasnet1_0": dict(keep_bn=True),
