@@ -8,6 +8,7 @@
 //   const outputs = await npu.run({ input: { dtype: 'float32', shape: [1, 1, 28, 28], data } });
 //   outputs.output.data                                  // {name: {shape, dtype, data: typed array}}
 //   const { deviceUs, tasks } = await npu.profile();     // predicted microseconds, one entry a task
+//   await npu.close();                                   // forgets the model; npu.dispose() ends it all
 //
 // Each promise is rejected with an Error that says what is wrong and where. Inputs left out of run() come from
 // the picture given by openPicture(bytes), or are a fixed pattern.
@@ -31,8 +32,8 @@ export function variant() {
 export const hostThreads = () => Math.max(1, Math.min(8, navigator.hardwareConcurrency || 1));
 
 // Compiles while the bytes arrive, telling how many have.
-async function stream(url, imports, onBytes) {
-  const response = await fetch(url, { credentials: 'same-origin' });
+async function stream(fetched, url, imports, onBytes) {
+  const response = await fetched;
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
   let received = 0;
   const counted = response.body.pipeThrough(new TransformStream({
@@ -52,6 +53,9 @@ export async function loadModule({ canvas, host, onBytes } = {}) {
     throw new Error('This page needs threads: it must be served with the headers Cross-Origin-Opener-Policy: same-origin ' +
                     'and Cross-Origin-Embedder-Policy: require-corp (web/play.sh does).');
   const name = variant();
+  const url = new URL(`${name}.wasm`, base);
+  const fetched = fetch(url, { credentials: 'same-origin' });  // while the script around it arrives
+  fetched.catch(() => {});
   const { default: create } = await import(new URL(`${name}.js`, base));
   return new Promise((resolve, reject) => {
     create({
@@ -59,7 +63,7 @@ export async function loadModule({ canvas, host, onBytes } = {}) {
       host,
       locateFile: (file) => new URL(file, base).href,
       instantiateWasm(imports, done) {
-        stream(new URL(`${name}.wasm`, base), imports, onBytes)
+        stream(fetched, url, imports, onBytes)
           .then(({ instance, module }) => done(instance, module)).catch(reject);
         return {};
       },
@@ -115,6 +119,10 @@ export function makeApi(module) {
       const { model } = await answer(call('npu_open', 'number', ['string', 'number'], name, give(module, bytes)));
       return model;
     },
+    // Gives the model's memory back to the program; dispose() gives the program's back to the browser.
+    async close() {
+      await answer(call('npu_close', 'number', []));
+    },
     async openSample(name) {
       return (await answer(call('npu_open_sample', 'number', ['string'], name))).model;
     },
@@ -148,6 +156,13 @@ export function makeApi(module) {
     // The outputs of the last run, without running again.
     outputs: readOutputs,
     cancel: () => call('npu_cancel', null, []),
+    // Ends the program with its threads. Nothing else may be called afterwards.
+    dispose() {
+      for (const { reject } of waiting) reject(new Error('the NPU was disposed of'));
+      waiting = [];
+      module.PThread.terminateAllThreads();
+      module = null;
+    },
   };
   return { api, changed, onProgress: (f) => { progress = f; } };
 }

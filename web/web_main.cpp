@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <emscripten.h>
 #include <emscripten/em_js.h>
@@ -14,6 +15,7 @@
 #include "ui/exports.h"
 #include "ui/mirror.h"
 #include "ui/platform/sdl_window.h"
+#include "web/warm_up.h"
 
 // Everything below is answered by the object that npu.js gives to the module as `host`.
 // clang-format off
@@ -77,6 +79,7 @@ struct Page {
   std::map<std::string, Tensor> inputs;
   std::map<void*, std::shared_ptr<std::vector<std::byte>>> given;  // allocated, and not passed to a function yet
   int frames = 0;
+  bool headless = false;
 };
 
 Page& page() {
@@ -95,7 +98,11 @@ SharedBytes take(void* data) {
   return node ? std::move(node.mapped()) : std::make_shared<std::vector<std::byte>>();
 }
 
-void reached(Request& request, Goal goal) { request.goal = std::max(goal, request.goal); }
+// A script asks for one thing; the page goes on to show all the rest.
+void want(Request& request, Goal goal) { request.goal = page().headless ? goal : std::max(goal, request.goal); }
+void want(Goal goal) {
+  if (page().headless) page().app->studio().change([&](Request& request) { request.goal = goal; });
+}
 
 Json describe_outputs(const RunInfo& run) {
   Json json = Json::array();
@@ -131,18 +138,19 @@ EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options
     defaults.dark = json.value("dark", true);
     defaults.threads = std::clamp(json.value("threads", 1), 1, 16);
   }
-  const bool headless = json.is_object() && json.value("headless", false);
-  if (!headless) {
+  page().headless = json.is_object() && json.value("headless", false);
+  if (!page().headless) {
     page().platform.window = std::make_unique<SdlWindow>();
     if (const Status status = page().platform.window->open("NPU Sandbox", 1280, 720); !status)
       return give(status.error().message());
   }
   page().app = std::make_unique<App>(page().platform, defaults, link);
-  if (headless) {
-    page().app->studio().change([&](Request& request) { request.goal = Goal::Loaded, request.threads = defaults.threads; });
+  if (page().headless) {
+    page().app->studio().change([&](Request& request) { request.goal = Goal::Loaded, request.explain = false, request.threads = defaults.threads; });
   } else {
     page().app->start();
   }
+  std::thread(warm_up).detach();
   return "";
 }
 
@@ -180,11 +188,14 @@ EMSCRIPTEN_KEEPALIVE const char* npu_mirror() { return give(page().app->mirror()
 // --- scripts: each returns the revision whose mirror answers it ---
 EMSCRIPTEN_KEEPALIVE double npu_open(const char* name, void* data) {
   auto bytes = take(data);
+  want(Goal::Loaded);
   return static_cast<double>(page().app->studio().open_model(name, std::move(bytes)));
 }
 EMSCRIPTEN_KEEPALIVE double npu_open_sample(const char* name) {
+  want(Goal::Loaded);
   return static_cast<double>(page().app->studio().open_sample(name, 0));
 }
+EMSCRIPTEN_KEEPALIVE double npu_close() { return static_cast<double>(page().app->studio().close_model()); }
 EMSCRIPTEN_KEEPALIVE double npu_open_picture(const char* name, void* data) {
   auto bytes = take(data);
   return static_cast<double>(page().app->studio().open_picture(name, std::move(bytes)));
@@ -193,7 +204,7 @@ EMSCRIPTEN_KEEPALIVE double npu_open_picture(const char* name, void* data) {
 EMSCRIPTEN_KEEPALIVE double npu_compile(const char* options) {
   const Json json = Json::parse(options, nullptr, false);
   return static_cast<double>(page().app->studio().change([&](Request& request) {
-    reached(request, Goal::Compiled);
+    want(request, Goal::Compiled);
     if (!json.is_object()) return;
     try {
       request.chip = json.value("chip", request.chip);
@@ -226,7 +237,7 @@ EMSCRIPTEN_KEEPALIVE double npu_run() {
   return static_cast<double>(page().app->studio().run_again());
 }
 EMSCRIPTEN_KEEPALIVE double npu_profile() {
-  return static_cast<double>(page().app->studio().change([](Request& request) { reached(request, Goal::Timed); }));
+  return static_cast<double>(page().app->studio().change([](Request& request) { want(request, Goal::Timed); }));
 }
 // The addresses in it are valid until the next call that changes the model or runs it.
 EMSCRIPTEN_KEEPALIVE const char* npu_outputs() {

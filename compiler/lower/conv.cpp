@@ -47,6 +47,15 @@ ConvShape conv_shape(const Graph& graph, const Node& node) {
   return s;
 }
 
+// One output channel's filters to their places, `tap_stride` elements from tap to tap. Called often: WebAssembly engines
+// replace slow code by fast code between calls.
+[[gnu::noinline]] void place_filters(const Half* from, Half* block, int64_t first_c, int64_t count, int64_t taps, int64_t c1_stride, int64_t tap_stride) {
+  for (int64_t c = first_c; c < first_c + count; ++c, from += taps) {
+    Half* const to = block + c / 16 * c1_stride + c % 16;
+    for (int64_t tap = 0; tap < taps; ++tap) to[tap * tap_stride] = from[tap];
+  }
+}
+
 // [packs][c1][kh][kw][n1][16 n][16 c] as fp16.
 Tensor prepare_weights(const Tensor& weights, const ConvShape& s) {
   const Tensor half = weights.cast(DType::Float16);
@@ -57,12 +66,8 @@ Tensor prepare_weights(const Tensor& weights, const ConvShape& s) {
   const auto target = prepared.mutable_data<Half>();
   for (int64_t co = 0; co < s.cout; ++co) {
     const int64_t group = co / out, pack = group / s.pack(), n = co - pack * s.pack_out();
-    for (int64_t ci = 0; ci < in; ++ci) {
-      const int64_t c = group * in + ci - pack * s.pack_in();
-      const Half* from = source.data() + (co * in + ci) * taps;
-      Half* to = target.data() + ((((pack * c1 + c / 16) * taps) * n1 + n / 16) * 16 + n % 16) * 16 + c % 16;
-      for (int64_t tap = 0; tap < taps; ++tap) to[tap * n1 * 256] = from[tap];
-    }
+    Half* const block = target.data() + ((pack * c1 * taps * n1 + n / 16) * 16 + n % 16) * 16;
+    place_filters(source.data() + co * in * taps, block, group * in - pack * s.pack_in(), in, taps, taps * n1 * 256, n1 * 256);
   }
   return prepared;
 }

@@ -60,7 +60,7 @@ class BufferHistory {
 class Synchroniser {
  public:
   Synchroniser(const Soc& soc, const Program& program)
-      : program_(program), event_ids_(soc.event_ids), before_(program.size()), after_(program.size()), known_(program.size()) {
+      : program_(program), event_ids_(soc.event_ids), known_(program.size()) {
     for (Clock& clock : clocks_) clock.fill(kBeforeAll);
     last_.fill(kBeforeAll);
   }
@@ -89,7 +89,7 @@ class Synchroniser {
         }
       });
     if (pipe == static_cast<int>(Pipe::V) && same_pipe) {
-      before_[static_cast<size_t>(index)].push_back(make_instr(Opcode::PipeBarrier, {static_cast<int64_t>(Pipe::V)}));
+      before(index, Opcode::PipeBarrier, {static_cast<int64_t>(Pipe::V)});
       vector_barrier_ = index - 1;
     }
     satisfy(need, index, pipe);
@@ -120,8 +120,8 @@ class Synchroniser {
       for (int event = 0; event < event_ids_; ++event) {
         int& last_wait = last_wait_[static_cast<size_t>(from)][static_cast<size_t>(pipe)][static_cast<size_t>(event)];
         if (known[static_cast<size_t>(pipe)] < last_wait) continue;
-        after_[static_cast<size_t>(set_after)].push_back(make_instr(Opcode::SetFlag, {from, pipe, event}));
-        before_[static_cast<size_t>(index)].push_back(make_instr(Opcode::WaitFlag, {from, pipe, event}));
+        after(set_after, Opcode::SetFlag, {from, pipe, event});
+        before(index, Opcode::WaitFlag, {from, pipe, event});
         last_wait = index;
         Clock& clock = clocks_[static_cast<size_t>(pipe)];
         merge(clock, known);
@@ -129,29 +129,42 @@ class Synchroniser {
         return;
       }
     }
-    before_[static_cast<size_t>(index)].push_back(make_instr(Opcode::PipeBarrier, {kPipeAll}));
+    before(index, Opcode::PipeBarrier, {kPipeAll});
     for (Clock& clock : clocks_) merge(clock, last_);
     for (auto& by_pipe : last_wait_)
       for (auto& by_event : by_pipe) by_event.fill(kBeforeAll);
     vector_barrier_ = index - 1;
   }
 
+  void before(int index, Opcode op, std::initializer_list<int64_t> args) { added_.push_back({2 * index, make_instr(op, args)}); }
+  void after(int index, Opcode op, std::initializer_list<int64_t> args) { added_.push_back({2 * index + 1, make_instr(op, args)}); }
+
   Program materialise() {
+    std::ranges::stable_sort(added_, {}, &Added::place);
     Program result;
-    result.reserve(program_.size() * 2);
-    for (size_t i = 0; i < program_.size(); ++i) {
-      result.insert(result.end(), before_[i].begin(), before_[i].end());
-      result.push_back(program_[i]);
-      result.insert(result.end(), after_[i].begin(), after_[i].end());
+    result.reserve(program_.size() + added_.size() + 1);
+    auto next = added_.begin();
+    const auto take = [&](int place) {
+      for (; next != added_.end() && next->place == place; ++next) result.push_back(next->instr);
+    };
+    for (int i = 0; i < static_cast<int>(program_.size()); ++i) {
+      take(2 * i);
+      result.push_back(program_[static_cast<size_t>(i)]);
+      take(2 * i + 1);
     }
     result.push_back(make_instr(Opcode::PipeBarrier, {kPipeAll}));
     return result;
   }
 
+  struct Added {
+    int place;  // twice the index of the instruction it stands before, one more if it stands after it
+    Instr instr;
+  };
+
   static constexpr size_t kMaxEvents = 16;
   const Program& program_;
   int event_ids_;
-  std::vector<Program> before_, after_;  // synchronisation around each instruction
+  std::vector<Added> added_;
   std::vector<Clock> known_;             // the issuing pipe's clock at each instruction
   std::array<Clock, kPipes> clocks_;
   Clock last_;

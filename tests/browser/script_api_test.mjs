@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // npu.js without the interface, and the example page.
+// argument: the program npu-zoo for Node.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { pageTest } from './harness.mjs';
 import { waitState } from './page.mjs';
 
+const scratch = mkdtempSync(join(tmpdir(), 'npu-api-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+const large = join(scratch, 'large.onnx');
+execFileSync(process.execPath, [process.argv[2], 'resnet18', large]);
+
 await pageTest(async ({ page, url, check }) => {
   page.setDefaultTimeout(120000);
+  await page.route('**/large.onnx', (route) => route.fulfill({ path: large }));
   await page.goto(url + 'example.html');
   await waitState(page, 'ready');
   const text = await page.textContent('#out');
@@ -34,6 +46,21 @@ await pageTest(async ({ page, url, check }) => {
     report.differs = other.output.data.some((v, i) => v !== one.output.data[i]);
     report.profile = await npu.profile();
     report.told = told.length;
+    // 40 MB of weights, again and again: the program's memory stops growing.
+    const large = await (await fetch('large.onnx')).arrayBuffer();
+    const sizes = [];
+    for (let i = 0; i < 4; ++i) {
+      await npu.open(large, 'large.onnx');
+      await npu.compile({});
+      await npu.run({});
+      await npu.close();
+      sizes.push(npu.memoryBytes());
+    }
+    report.sizes = sizes;
+    report.closed = await message(npu.run({}));
+    report.nothing = Object.keys(npu.outputs()).length;
+    npu.dispose();
+    report.disposed = await message((async () => npu.run({}))());
     return report;
   });
   check(made.broken.includes('three.onnx'), `open() rejects what is no model (${made.broken})`);
@@ -47,4 +74,8 @@ await pageTest(async ({ page, url, check }) => {
   check(made.differs, 'another input gives other values');
   check(made.profile.deviceUs > 0 && made.profile.tasks.length === made.compiled.tasks, 'profile() has one entry a task');
   check(made.told > 0, 'progress is told');
+  check(made.sizes[0] > 64 * 2 ** 20 && made.sizes[3] <= made.sizes[1], `close() gives the model's memory back (${made.sizes})`);
+  check(made.closed.includes('no model'), `run() without a model says so (${made.closed})`);
+  check(made.nothing === 0, 'a closed model has no outputs');
+  check(made.disposed !== 'no error', `nothing works after dispose() (${made.disposed})`);
 });

@@ -58,14 +58,18 @@ Result<CompileInfo> compile_stage(const Graph& graph, const CompileRequest& requ
   options.passes.disabled = request.disabled;
   options.passes.input_shapes = fixed_shapes(graph, request);
 
-  std::string text = print_graph(graph);
+  std::string text = request.explain ? print_graph(graph) : "";
   const size_t total = all_passes().size();
   CompileObserver observer;
   observer.on_pass = [&](const PassReport& report, const Graph& after) {
-    std::string next = print_graph(after);
-    info.passes.push_back(describe_pass(report, std::make_shared<TextDiff>(diff_lines(text, next))));
-    text = std::move(next);
-    step(info);
+    if (request.explain) {
+      std::string next = print_graph(after);
+      info.passes.push_back(describe_pass(report, std::make_shared<TextDiff>(diff_lines(text, next))));
+      text = std::move(next);
+      step(info);
+    } else {
+      info.passes.push_back(describe_pass(report, std::make_shared<TextDiff>()));
+    }
     return progress(info.passes.size(), total, report.name);
   };
   observer.on_progress = [&](size_t done, size_t tasks, const std::string& what) { return progress(done, tasks, what); };

@@ -31,6 +31,7 @@ struct CompileRequest {
   std::string chip;
   std::set<std::string, std::less<>> disabled;
   std::map<std::string, Shape, std::less<>> input_shapes;
+  bool explain = true;  // what each pass changed, as text
 };
 // `step` is called after every pass with what is known so far.
 Result<CompileInfo> compile_stage(const Graph& graph, const CompileRequest& request, const Progress& progress,

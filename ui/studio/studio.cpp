@@ -91,6 +91,10 @@ uint64_t Studio::open_sample(std::string name, int picture) {
   });
 }
 
+uint64_t Studio::close_model() {
+  return change([](Request& request) { request.source = {}, request.run_id = 0; });
+}
+
 uint64_t Studio::open_picture(std::string name, SharedBytes bytes) {
   return change([&](Request& request) {
     request.picture = {next_id_++, std::move(name), std::move(bytes), 0};
@@ -192,11 +196,15 @@ void Studio::work() {
 }
 
 Status Studio::bring_up_to_date(Request& request, Work& work) {
+  if (request.source.id == 0 && work.source_id != 0) {
+    work = {};
+    publish([](Snapshot& s) { s = Snapshot{.revision = s.revision}; });
+  }
   if (request.goal >= Goal::Loaded) NPU_CHECK(load(request, work));
-  if (work.source_id == 0) return {};
+  if (work.source_id == 0) return request.run_id == 0 ? Status{} : fail(ErrorKind::InvalidArgument, "run", "no model is open");
   if (request.goal >= Goal::Compiled) NPU_CHECK(compile_model(request, work));
   if (request.goal >= Goal::Answered) NPU_CHECK(run_model(request, work));
-  if (request.goal >= Goal::Timed) NPU_CHECK(time_model(work));
+  if (request.goal == Goal::Timed || (request.goal > Goal::Timed && request.explain)) NPU_CHECK(time_model(work));
   return {};
 }
 
@@ -254,7 +262,7 @@ Status Studio::load_picture(const Request& request, Work& work) {
 }
 
 Status Studio::compile_model(const Request& request, Work& work) {
-  const CompileRequest wanted{request.chip, request.disabled_passes, request.input_shapes};
+  const CompileRequest wanted{request.chip, request.disabled_passes, request.input_shapes, request.explain};
   if (work.compile && (work.source.compiled || same(wanted, work.compiled_for))) return {};
   work.session.reset();
   work.compile.reset();

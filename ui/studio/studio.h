@@ -49,6 +49,7 @@ struct Request {
   std::map<std::string, Shape, std::less<>> input_shapes;
   int threads = 1;
   Goal goal = Goal::Answered;
+  bool explain = true;                   // the texts of the passes and the times of the tasks, for people to look at
   std::map<std::string, Tensor> inputs;  // given by a script; the picture fills the others
   uint64_t run_id = 0;                   // a new number asks for a new run of the same
 };
@@ -65,6 +66,7 @@ class Studio {
   // Each returns the revision whose snapshot answers it. They never wait.
   uint64_t open_model(std::string name, SharedBytes bytes);
   uint64_t open_sample(std::string name, int picture);
+  uint64_t close_model();  // and gives its memory back
   uint64_t open_picture(std::string name, SharedBytes bytes);
   uint64_t choose_picture(int index);
   uint64_t change(const std::function<void(Request&)>& edit);
