@@ -4,13 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/chip/timing.h"
 #include "core/isa/program.h"
 #include "core/soc/soc.h"
 
@@ -52,41 +52,5 @@ class Core {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// --- timing ---
-
-struct TraceEvent {
-  int32_t core = 0;
-  int32_t block = 0;
-  int32_t instr = 0;     // index in the block's Program
-  Pipe pipe{};
-  int64_t start = 0;     // cycles since the task's start
-  int64_t end = 0;
-};
-
-struct PipeTotals {
-  int64_t busy = 0;      // cycles
-  int64_t instructions = 0;
-};
-
-struct TaskTiming {
-  int64_t cycles = 0;    // of the slowest core
-  std::array<PipeTotals, kPipes> pipes{};  // sums over the cores
-  int64_t gm_read_bytes = 0;
-  int64_t gm_write_bytes = 0;
-  std::vector<TraceEvent> events;          // only when asked
-};
-
-// What the memory system looks like to one task.
-struct TimingContext {
-  // Fraction of GM bytes at [address, address+bytes) found in L2 (0..1).
-  std::function<double(int64_t address, int64_t bytes, bool write)> l2_hit;
-  bool want_events = false;
-};
-
-// Discrete-event simulation: the scalar unit issues in program order into the pipes' queues; pipes run concurrently,
-// each in order; flags and barriers order them. Block i runs on core i % cores after block i - cores.
-// InvalidProgram when the program deadlocks (a wait without its set).
-Result<TaskTiming> time_task(const Soc& soc, std::span<const Program> blocks, bool vector_task, const TimingContext& context = {});
 
 }  // namespace npu

@@ -29,6 +29,11 @@ struct Soc {
   int ddr_read = 0, ddr_write = 0, l2_read = 0, l2_write = 0;
   int l1_to_l0a = 0, l1_to_l0b = 0, l1_to_ub = 0, l0c_to_ub = 0, ub_to_l2 = 0, ub_to_ddr = 0, ub_to_l1 = 0;
   double ddr_gbps = 0;            // of the whole chip, shared by the cores
+  // Copies to and from GM, in cycles: from the last request to its data (public simulators of the family: L2 hit 50,
+  // miss 150 more), and what each instruction and each of its bursts takes on top of its bytes.
+  int l2_hit_cycles = 50, l2_miss_cycles = 200;
+  double copy_cycles = 20, burst_cycles = 1;  // guess
+  double ddr_efficiency = 1;      // of ddr_gbps that streams reach
   int queue_depth = 32;           // instructions a pipe's queue holds
   Overflow overflow = Overflow::Saturate;
   double task_launch_us = 0;      // from one task's end to the next one's start

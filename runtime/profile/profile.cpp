@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "runtime/profile/l2_cache.h"
-
 namespace npu {
 namespace {
 
@@ -20,26 +18,29 @@ double cpu_gflop(const Task& task) {
 
 Result<ModelProfile> profile_model(const CompiledModel& model, bool events) {
   NPU_TRY(const Soc* soc, find_soc(model.soc));
+  return profile_model(model, *soc, events);
+}
+
+Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, bool events) {
   ModelProfile profile;
-  L2Cache l2(soc->l2);
-  TimingContext context;
-  context.want_events = events;
-  context.l2_hit = [&](int64_t address, int64_t bytes, bool) { return l2.access(address, bytes); };
-  double now = soc->model_launch_us;
+  ChipTimer timer(soc);
+  double now = soc.model_launch_us;
   for (const Task& task : model.tasks) {
     TaskProfile row;
-    row.wait_us = soc->task_launch_us;
+    row.wait_us = soc.task_launch_us;
     now += row.wait_us;
     row.start_us = now;
     if (task.engine == Engine::AiCpu) {
       row.estimated_gflop = cpu_gflop(task);
-      row.duration_us = row.estimated_gflop / (soc->ai_cpu_gflops * soc->ai_cpus) * 1e6;
-      row.cores = soc->ai_cpus;
+      row.duration_us = row.estimated_gflop / (soc.ai_cpu_gflops * soc.ai_cpus) * 1e6;
+      row.cores = soc.ai_cpus;
+      for (const TensorDesc& desc : task.inputs) row.timing.activity += timer.touch(desc.address, desc.bytes, false);
+      for (const TensorDesc& desc : task.outputs) row.timing.activity += timer.touch(desc.address, desc.bytes, true);
     } else {
-      NPU_TRY(row.timing, time_task(*soc, task.blocks, task.vector_task, context));
+      NPU_TRY(row.timing, timer.time(task.blocks, task.vector_task, events));
       row.cycles = row.timing.cycles;
-      row.duration_us = soc->cycles_to_us(static_cast<double>(row.cycles));
-      row.cores = std::min(static_cast<int>(task.blocks.size()), soc->cores_for(task.vector_task));
+      row.duration_us = soc.cycles_to_us(static_cast<double>(row.cycles));
+      row.cores = std::min(static_cast<int>(task.blocks.size()), soc.cores_for(task.vector_task));
     }
     now += row.duration_us;
     profile.tasks.push_back(std::move(row));

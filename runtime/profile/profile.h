@@ -28,6 +28,8 @@ struct ModelProfile {
 
 // events: keep every instruction's start and end (TaskTiming::events).
 Result<ModelProfile> profile_model(const CompiledModel& model, bool events);
+// The same streams on a chip with other numbers (fitting, what-if).
+Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, bool events);
 
 // The pipe that is busy longest, or "launch" for tasks shorter than their launch.
 std::string_view bound_pipe(const TaskProfile& task, const Soc& soc);

@@ -42,8 +42,8 @@ TaskRow describe_task(const Task& task, const TaskProfile& profile, const Soc& s
   row.cycles = task.engine == Engine::AiCore ? profile.cycles : static_cast<int64_t>(profile.duration_us * soc.cube_mhz + 0.5);
   row.us = profile.duration_us;
   row.share = total_us > 0 ? profile.duration_us / total_us : 0;
-  row.read_bytes = profile.timing.gm_read_bytes;
-  row.write_bytes = profile.timing.gm_write_bytes;
+  row.read_bytes = profile.timing.activity.gm_read_bytes;
+  row.write_bytes = profile.timing.activity.gm_write_bytes;
   row.bound = task.engine == Engine::AiCore ? std::string(bound_pipe(profile, soc)) : "CPU";
   row.bound_share = task.engine == Engine::AiCore ? busy_share(profile, row.bound) : 1;
   return row;

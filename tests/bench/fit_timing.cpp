@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Predicted latencies beside published ones, and the fit of what has no public value. The constants belong to a chip,
+// never to a model: each is one number for all models and batches.
+//
+//   fit_timing --models DIR --published DIR --soc Ascend310 [--batches 1,16] [--set ddr_efficiency=0.8 ...] [--fit]
+//              [--leave-one-out] [--only MODEL] [--tasks] [--out residuals.csv]
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <map>
+
+#include "tests/bench/published.h"
+
+namespace npu {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Knob {
+  const char* name;
+  double low, high;
+  double (*get)(const Soc&);
+  void (*set)(Soc&, double);
+};
+#define NPU_KNOB(field, low, high) \
+  Knob { #field, low, high, [](const Soc& soc) { return static_cast<double>(soc.field); }, [](Soc& soc, double value) { soc.field = static_cast<decltype(soc.field)>(value); } }
+const Knob kKnobs[] = {NPU_KNOB(task_launch_us, 0, 20),  NPU_KNOB(model_launch_us, 0, 600), NPU_KNOB(ddr_efficiency, 0.4, 1), NPU_KNOB(copy_cycles, 0, 400),
+                       NPU_KNOB(burst_cycles, 0, 60),    NPU_KNOB(ddr_gbps, 1, 5000),       NPU_KNOB(ai_cpu_gflops, 0.1, 100), NPU_KNOB(l2_miss_cycles, 0, 2000),
+                       NPU_KNOB(l2_hit_cycles, 0, 2000), NPU_KNOB(l2, 0, 1e9),              NPU_KNOB(ddr_read, 1, 500),      NPU_KNOB(ddr_write, 1, 500),
+                       NPU_KNOB(l2_read, 1, 500),        NPU_KNOB(l2_write, 1, 500),        NPU_KNOB(l0c_to_ub, 1, 5000)};
+#undef NPU_KNOB
+constexpr size_t kFitted = 5;  // the first ones
+
+const Knob* find_knob(std::string_view name) {
+  for (const Knob& knob : kKnobs)
+    if (knob.name == name) return &knob;
+  return nullptr;
+}
+
+struct Case {
+  PublishedRow row;
+  CompiledModel model;
+  double predicted_ms = 0;
+};
+
+double evaluate(std::vector<Case>& cases, const Soc& soc, const std::string& without = "") {
+  double sum = 0;
+  int count = 0;
+  for (Case& item : cases) {
+    const auto profile = profile_model(item.model, soc, false);
+    item.predicted_ms = profile ? profile->total_us / 1e3 : 0;
+    if (item.row.model == without) continue;
+    sum += std::abs(item.predicted_ms / item.row.ms - 1);
+    ++count;
+  }
+  return count ? sum / count : 0;
+}
+
+// Coordinate search with shrinking steps: few constants, a smooth landscape.
+Soc fit(std::vector<Case>& cases, Soc soc, const std::string& without, bool talk) {
+  double best = evaluate(cases, soc, without);
+  for (double step : {0.25, 0.1, 0.04}) {
+    for (bool better = true; better;) {
+      better = false;
+      for (size_t k = 0; k < kFitted; ++k)
+        for (double sign : {1.0, -1.0}) {
+          Soc trial = soc;
+          const Knob& knob = kKnobs[k];
+          knob.set(trial, std::clamp(knob.get(soc) + sign * step * (knob.high - knob.low) * 0.4, knob.low, knob.high));
+          if (const double error = evaluate(cases, trial, without); error < best - 1e-5) best = error, soc = trial, better = true;
+        }
+    }
+    if (talk) fmt::print("# step {:.2f}: {:.2f} %\n", step, best * 100);
+  }
+  return soc;
+}
+
+void print_tasks(const Case& item, const Soc& soc) {
+  const auto profile = profile_model(item.model, soc, false);
+  if (!profile) return;
+  fmt::print("{:>4} {:>9} {:>8} {:>6} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8} {:>8}  task\n", "", "us", "bound", "ideal%", "M", "V", "MTE1", "MTE2", "MTE3", "ddr MB", "l2 MB");
+  for (size_t i = 0; i < item.model.tasks.size(); ++i) {
+    const Task& task = item.model.tasks[i];
+    const TaskProfile& row = profile->tasks[i];
+    const auto share = [&](Pipe pipe) { return row.cycles ? 100.0 * static_cast<double>(row.timing.pipes[static_cast<size_t>(pipe)].busy) / static_cast<double>(row.cycles * row.cores) : 0; };
+    const double ideal = row.cycles ? 100.0 * static_cast<double>(task.macs) / 4096 / soc.ai_cores / static_cast<double>(row.cycles) : 0;
+    fmt::print("{:4} {:9.1f} {:>8} {:6.1f} {:7.1f} {:7.1f} {:7.1f} {:7.1f} {:7.1f} {:8.2f} {:8.2f}  {} {}\n", i, row.duration_us, bound_pipe(row, soc), ideal, share(Pipe::M), share(Pipe::V),
+               share(Pipe::MTE1), share(Pipe::MTE2), share(Pipe::MTE3) + share(Pipe::FIX),
+               static_cast<double>(row.timing.activity.ddr_read_bytes + row.timing.activity.ddr_write_bytes) * 1e-6, static_cast<double>(row.timing.activity.l2_bytes) * 1e-6,
+               fmt::join(task.fused, "+"), task.name);
+  }
+}
+
+void print_table(std::vector<Case>& cases, const Soc& soc) {
+  const double mean = evaluate(cases, soc);
+  double worst = 0;
+  for (const Case& item : cases) {
+    const double error = item.predicted_ms / item.row.ms - 1;
+    worst = std::max(worst, std::abs(error));
+    fmt::print("{:18} {:>5} batch {:3}  published {:9.3f} ms  predicted {:9.3f} ms  {:+6.1f} %\n", item.row.model, item.row.precision, item.row.batch, item.row.ms, item.predicted_ms, error * 100);
+  }
+  fmt::print("mean absolute error {:.1f} %, worst {:.1f} %, {} figures\n", mean * 100, worst * 100, cases.size());
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Predicted latencies beside published ones");
+  std::string models, published, soc_name = "Ascend310", out;
+  std::vector<int> batches{1, 16};
+  std::vector<std::string> sets, only;
+  bool do_fit = false, leave_one_out = false, tasks = false;
+  app.add_option("--models", models, "Folder of MODEL.onnx or MODEL/model.onnx")->required();
+  app.add_option("--published", published, "Folder of the published tables")->required();
+  app.add_option("--soc", soc_name)->capture_default_str();
+  app.add_option("--batches", batches)->delimiter(',');
+  app.add_option("--set", sets, "constant=value");
+  app.add_option("--only", only, "Models")->delimiter(',');
+  app.add_option("--out", out, "Append the residuals as CSV");
+  app.add_flag("--fit", do_fit);
+  app.add_flag("--leave-one-out", leave_one_out);
+  app.add_flag("--tasks", tasks);
+  CLI11_PARSE(app, argc, argv);
+  const auto known = find_soc(soc_name);
+  if (!known) return fmt::print(stderr, "{}\n", known.error().message()), 1;
+  Soc soc = **known;
+  for (const std::string& set : sets) {
+    const size_t equal = set.find('=');
+    const Knob* knob = find_knob(set.substr(0, equal));
+    if (!knob || equal == std::string::npos) return fmt::print(stderr, "no constant {}\n", set), 1;
+    knob->set(soc, std::atof(set.c_str() + equal + 1));
+  }
+  std::vector<Case> cases;
+  for (const PublishedRow& row : read_published(published, soc_name)) {
+    if (std::ranges::find(batches, row.batch) == batches.end() || (!only.empty() && std::ranges::find(only, row.model) == only.end())) continue;
+    const std::string path = find_model(models, row);
+    if (path.empty()) continue;
+    auto model = compile_model(path, row, soc_name);
+    if (!model) {
+      fmt::print(stderr, "{}: {}\n", row.model, model.error().message());
+      continue;
+    }
+    cases.push_back({row, std::move(*model), 0});
+  }
+  size_t instructions = 0;
+  for (const Case& item : cases)
+    for (const Task& task : item.model.tasks)
+      for (const Program& block : task.blocks) instructions += block.size();
+  const auto start = std::chrono::steady_clock::now();
+  evaluate(cases, soc);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  fmt::print("# {} instructions timed in {:.3f} s: {:.1f} M/s\n", instructions, seconds, static_cast<double>(instructions) / seconds * 1e-6);
+  if (do_fit) {
+    soc = fit(cases, soc, "", true);
+    for (size_t k = 0; k < kFitted; ++k) fmt::print("{} = {:.3f}\n", kKnobs[k].name, kKnobs[k].get(soc));
+  }
+  if (leave_one_out) {
+    std::map<std::string, double> seen;
+    double sum = 0;
+    int count = 0;
+    for (const PublishedRow& row : read_published(published, soc_name)) {
+      if (seen.contains(row.model) || std::ranges::none_of(cases, [&](const Case& item) { return item.row.model == row.model; })) continue;
+      seen[row.model] = 0;
+      const Soc other = fit(cases, soc, row.model, false);
+      evaluate(cases, other);
+      for (const Case& item : cases)
+        if (item.row.model == row.model) {
+          const double error = item.predicted_ms / item.row.ms - 1;
+          fmt::print("left out {:18} batch {:3}: {:+6.1f} %\n", row.model, item.row.batch, error * 100);
+          sum += std::abs(error), ++count;
+        }
+    }
+    fmt::print("leave-one-model-out mean absolute error {:.1f} %\n", sum / std::max(1, count) * 100);
+  }
+  if (tasks)
+    for (const Case& item : cases) print_tasks(item, soc);
+  print_table(cases, soc);
+  return 0;
+}
+
+}  // namespace
+}  // namespace npu
+
+int main(int argc, char** argv) { return npu::run(argc, argv); }
