@@ -11,6 +11,7 @@
 
 #include "core/base/result.h"
 #include "core/chip/timing.h"
+#include "core/isa/fetch.h"
 #include "core/isa/program.h"
 #include "core/soc/soc.h"
 
@@ -44,9 +45,9 @@ class Core {
 
   void reset();
 
-  // Executes the stream in program order. Checks bounds, alignment and uninitialised reads of every instruction;
+  // Executes the stream in program order; `block` is what mov_xd_spr tells. Checks bounds, alignment and uninitialised reads of every instruction;
   // an error's `where` is "instruction 17: vadd f16 dst=...". Different cores may run blocks at the same time.
-  Status execute(const Program& program, DeviceMemory& memory);
+  Status execute(const Program& program, DeviceMemory& memory, BlockId block = {});
 
  private:
   struct State;

@@ -5,6 +5,7 @@
 
 #include "core/chip/chip.h"
 #include "core/chip/machine.h"
+#include "core/isa/fetch.h"
 
 namespace npu {
 namespace {
@@ -17,26 +18,89 @@ constexpr Execute kExecute[] = {
 #undef NPU_INSTR
 };
 
-// The largest value each operand may have; the rest of the executor relies on it.
-constexpr uint64_t largest(const Field& field) {
-  if (field.width == 0 || field.width >= 64) return ~uint64_t{0};
-  if (field.kind == Field::Type) return kVecTypeNames.size() - 1;
-  if (field.kind == Field::Mode) return kCopyModes.size() - 1;
-  return (uint64_t{1} << field.width) - 1;
+// What every operand may be, laid out for one pass over them; the rest of the executor relies on it.
+struct Limits {
+  std::array<uint64_t, kMaxFields> low{}, span{}, unaligned{};
+  std::array<uint8_t, 2> type_at{};  // operands that are types
+  std::array<TypeSet, 2> allowed{~TypeSet{0}, ~TypeSet{0}};
+};
+
+Limits limits_of(const InstrInfo& info) {
+  Limits limits;
+  limits.span.fill(~uint64_t{0});
+  size_t found = 0;
+  for (size_t i = 0; i < static_cast<size_t>(field_count(info)); ++i) {
+    const Field& field = info.fields[i];
+    limits.unaligned[i] = field.align - 1;
+    if (field.width == 64 && field.high < field.low) continue;
+    limits.low[i] = static_cast<uint64_t>(field.least());
+    limits.span[i] = static_cast<uint64_t>(field.most()) - limits.low[i];
+    if (field.kind == Field::Type && found < 2) limits.type_at[found] = static_cast<uint8_t>(i), limits.allowed[found++] = field.allowed;
+  }
+  return limits;
 }
 
-bool operands_fit(const Instr& instr) {
-  static const auto limits = [] {
-    std::array<std::array<uint64_t, kMaxFields>, kOpcodes> table{};
-    for (int op = 0; op < kOpcodes; ++op)
-      for (int i = 0; i < kMaxFields; ++i) table[op][i] = largest(instr_info(static_cast<Opcode>(op)).fields[i]);
-    return table;
+bool operands_legal(const Instr& instr) {
+  static const auto table = [] {
+    std::array<Limits, kOpcodes> all;
+    for (int op = 0; op < kOpcodes; ++op) all[static_cast<size_t>(op)] = limits_of(instr_info(static_cast<Opcode>(op)));
+    return all;
   }();
-  const auto& limit = limits[static_cast<size_t>(instr.op)];
-  bool fits = true;
-  for (size_t i = 0; i < kMaxFields; ++i) fits &= static_cast<uint64_t>(instr.arg[i]) <= limit[i];
-  return fits;
+  const Limits& limits = table[static_cast<size_t>(instr.op)];
+  uint64_t outside = 0, unaligned = 0;
+  for (size_t i = 0; i < kMaxFields; ++i) {
+    const auto value = static_cast<uint64_t>(instr.arg[i]);
+    outside |= value - limits.low[i] > limits.span[i];
+    unaligned |= value & limits.unaligned[i];
+  }
+  const auto allowed = [&](size_t i) { return limits.allowed[i] >> (instr.arg[limits.type_at[i]] & 31) & 1; };
+  return outside == 0 && unaligned == 0 && (limits.allowed[0] == ~TypeSet{0} || allowed(0)) && (limits.allowed[1] == ~TypeSet{0} || allowed(1));
 }
+
+std::string arch_names(ArchSet set) {
+  std::string text;
+  for (size_t i = 0; i < kArchNames.size(); ++i)
+    if (set >> i & 1) (text += text.empty() ? "" : ", ") += kArchNames[i];
+  return text;
+}
+
+// The scalar unit's way into a running core.
+class CoreHost final : public ScalarHost {
+ public:
+  explicit CoreHost(Machine& machine) : machine_(machine) {}
+
+  Result<uint64_t> load(Buffer buffer, int64_t address, int bytes) override {
+    uint64_t value = 0;
+    if (buffer == Buffer::GM) {
+      NPU_TRY(const auto from, machine_.memory->read(address, bytes));
+      std::memcpy(&value, from.data(), from.size());
+      return value;
+    }
+    OnChipBuffer& on_chip = machine_.buffer(buffer);
+    NPU_CHECK(on_chip.check_inside({.buffer = buffer, .write = false, .begin = address, .end = address + bytes}));
+    NPU_CHECK(on_chip.check_written(address, address + bytes));
+    std::memcpy(&value, on_chip.at(address), static_cast<size_t>(bytes));
+    return value;
+  }
+  Status store(Buffer buffer, int64_t address, int bytes, uint64_t value) override {
+    if (buffer == Buffer::GM) {
+      NPU_TRY(const auto to, machine_.memory->write(address, bytes));
+      std::memcpy(to.data(), &value, to.size());
+      return {};
+    }
+    OnChipBuffer& on_chip = machine_.buffer(buffer);
+    NPU_CHECK(on_chip.check_inside({.buffer = buffer, .write = true, .begin = address, .end = address + bytes}));
+    std::memcpy(on_chip.at(address), &value, static_cast<size_t>(bytes));
+    on_chip.mark_written(address, address + bytes);
+    return {};
+  }
+  uint64_t special(Special which) override {
+    return machine_.special[static_cast<size_t>(which)];
+  }
+
+ private:
+  Machine& machine_;
+};
 
 }  // namespace
 
@@ -85,7 +149,8 @@ Status OnChipBuffer::check_inside(const Access& access) const {
 
 Machine::Machine(const Soc& soc)
     : soc_name(soc.name), split(soc.split), half_limit(soc.overflow == Overflow::Saturate ? 65504.0f : 65536.0f),
-      short_multiplier(soc.fb > 0), cube(&kernels::cube_kernels()) {
+      short_multiplier(soc.fb > 0), cube(&kernels::cube_kernels()),
+      arch(soc.arch) {
   const auto add = [&](Buffer id, int64_t bytes, int64_t granule) { buffers.emplace_back(id, bytes, granule); };
   add(Buffer::GM, 0, kBlockBytes);
   add(Buffer::L1, soc.l1, kBlockBytes);
@@ -98,7 +163,11 @@ Machine::Machine(const Soc& soc)
 }
 
 Status Machine::execute(const Instr& instr) {
-  if (static_cast<int>(instr.op) >= kOpcodes || !operands_fit(instr)) return invalid("an operand does not fit its field");
+  if (static_cast<int>(instr.op) >= kOpcodes) return invalid(fmt::format("opcode {} is not one of {}", static_cast<int>(instr.op), kOpcodes));
+  if (!operands_legal(instr)) return invalid(operand_fault(instr));
+  const InstrInfo& info = instr_info(instr.op);
+  if (!(info.archs & static_cast<ArchSet>(arch)))
+    return invalid(fmt::format("{} has no {}: that is on {}", soc_name, info.name, arch_names(info.archs)));
   const AccessList list = accesses(instr, issue);
   for (const Access& access : list.view())
     if (access.buffer != Buffer::GM) NPU_CHECK(buffer(access.buffer).check_inside(access));
@@ -117,18 +186,22 @@ Core& Core::operator=(Core&&) noexcept = default;
 
 void Core::reset() {
   state_->issue = {};
+  state_->special = {};
   for (OnChipBuffer& buffer : state_->buffers) buffer.forget();
 }
 
-Status Core::execute(const Program& program, DeviceMemory& memory) {
+Status Core::execute(const Program& program, DeviceMemory& memory, BlockId block) {
   state_->memory = &memory;
-  for (size_t i = 0; i < program.size(); ++i) {
-    Status status = state_->execute(program[i]);
+  CoreHost host(*state_);
+  Fetch fetch(program, &host, block);
+  while (const Instr* instr = fetch.next()) {
+    Status status = state_->execute(*instr);
     if (status) continue;
     Error error = std::move(status).error();
-    error.where = fmt::format("instruction {}: {}", i, disassemble(program[i]));
+    error.where = fmt::format("instruction {}: {}", fetch.index(), disassemble(*instr));
     return std::unexpected(std::move(error));
   }
+  if (fetch.error()) return std::unexpected(*fetch.error());
   return {};
 }
 
@@ -150,7 +223,12 @@ Status not_implemented(const Instr& instr) {
 }  // namespace
 
 Status execute_LoadImageToCbuf(Machine&, const Instr& instr) { return not_implemented(instr); }
-Status execute_Loop(Machine&, const Instr& instr) { return not_implemented(instr); }
-Status execute_Jump(Machine&, const Instr& instr) { return not_implemented(instr); }
+
+// The scalar unit has carried these out when it yields them.
+Status execute_Loop(Machine&, const Instr&) { return {}; }
+Status execute_Jump(Machine&, const Instr&) { return {}; }
+#define NPU_INSTR(id, ...) Status execute_##id(Machine&, const Instr&) { return {}; }
+#include "core/isa/isa_scalar.def"
+#undef NPU_INSTR
 
 }  // namespace npu

@@ -32,6 +32,7 @@ bool CoreTimeline::issue(const Step& step, int32_t index) {
     ++totals.instructions;
     return true;
   }
+  if (step.pipe == Pipe::S) return issue_flag(step, index);
   PipeState& pipe = pipes_[static_cast<size_t>(step.pipe)];
   if (pipe.waiting.size() >= depth_) return false;
   // The slot was freed when the instruction `depth` before this one started.
@@ -41,6 +42,25 @@ bool CoreTimeline::issue(const Step& step, int32_t index) {
   if (!pipe.waiting.empty() || !execute(step, index, issued)) {
     waiting_ += pipe.waiting.empty();
     pipe.waiting.push_back({step, index, issued});
+  }
+  return true;
+}
+
+// A flag of the scalar unit's own: nothing is issued until what it waits for was set, which only what is issued can do.
+bool CoreTimeline::issue_flag(const Step& step, int32_t index) {
+  Flag& flag = flags_[step.flag];
+  const int64_t start = issue_time_;
+  if (step.kind == Step::WaitFlag) {
+    if (flag.set == 0) return false;
+    issue_time_ = std::max(issue_time_, flag.time);
+    --flag.set;
+  }
+  ++issue_time_;
+  record(index, Pipe::S, start, issue_time_);
+  if (step.kind == Step::SetFlag) {
+    ++flag.set;
+    flag.time = issue_time_;
+    if (waiting_ > 0) wake((step.flag / 16) % 8);
   }
   return true;
 }

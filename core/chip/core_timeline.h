@@ -48,6 +48,7 @@ class CoreTimeline {
     int64_t time = 0;   // of the latest set
   };
 
+  bool issue_flag(const Step& step, int32_t index);
   bool execute(const Step& step, int32_t index, int64_t issued);  // false: its flag is not set yet
   void wake(size_t pipe);
   void record(int32_t index, Pipe pipe, int64_t start, int64_t end);

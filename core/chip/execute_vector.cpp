@@ -96,18 +96,12 @@ Status run(Machine& machine, const ElementWise& work) {
   return {};
 }
 
-Status no_kernel(const Instr& instr, VecType type) {
-  return invalid(fmt::format("{} on {} is not implemented: its types are those of the vendor's fp16/fp32 (for some operations s16/s32) intrinsics",
-                             instr_info(instr.op).name, kVecTypeNames[static_cast<size_t>(type)]));
-}
-
 Status binary(Machine& machine, const Instr& instr, VectorOp op) {
   using namespace field;
   const auto& arg = instr.arg;
   ElementWise work{.type = static_cast<VecType>(arg[kBiType]), .sources = 2, .reads_dst = op == VectorOp::MulAdd, .repeat = arg[kBiRepeat]};
   const int size = vec_type_size(work.type);
   work.kernel = kernels::vector_kernels().vector[static_cast<size_t>(op)][static_cast<size_t>(work.type)];
-  if (!work.kernel) return no_kernel(instr, work.type);
   work.dst = {arg[kBiDst], arg[kBiDstBlk], arg[kBiDstRep], size};
   work.src[0] = {arg[kBiSrc0], arg[kBiSrc0Blk], arg[kBiSrc0Rep], size};
   work.src[1] = {arg[kBiSrc1], arg[kBiSrc1Blk], arg[kBiSrc1Rep], size};
@@ -122,7 +116,6 @@ Status unary(Machine& machine, const Instr& instr, VectorOp op, bool scalar) {
   const int size = vec_type_size(work.type);
   const auto& table = kernels::vector_kernels();
   work.kernel = (scalar ? table.scalar : table.vector)[static_cast<size_t>(op)][static_cast<size_t>(work.type)];
-  if (!work.kernel) return no_kernel(instr, work.type);
   if (scalar) work.scalar = scalar_bits(work.type, static_cast<uint32_t>(arg[kScScalar]));
   work.dst = {arg[kScDst], arg[kScDstBlk], arg[kScDstRep], size};
   work.src[0] = {arg[kScSrc], arg[kScSrcBlk], arg[kScSrcRep], size};

@@ -113,8 +113,6 @@ void convert_lanes(const Machine& machine, VecType to, std::byte* out, VecType f
   }
 }
 
-bool is_float(VecType type) { return type == VecType::F16 || type == VecType::F32; }
-
 // Sum of 2^n values, neighbours first.
 float tree_sum(float* values, int count) {
   for (; count > 1; count /= 2)
@@ -140,7 +138,6 @@ Status reduce(Machine& machine, const Instr& instr, Reduction reduction, bool by
   using namespace field;
   const auto& arg = instr.arg;
   const auto type = static_cast<VecType>(arg[kRdType]);
-  if (!is_float(type)) return invalid(fmt::format("{} on {} is not implemented: only f16 and f32", instr_info(instr.op).name, type_name(type)));
   const int size = vec_type_size(type), lanes = repeat_lanes(size), group = by_block ? kBlockBytes / size : lanes;
   const int64_t results = lanes / group, repeat = arg[kRdRepeat];
   const VectorOperand src{arg[kRdSrc], arg[kRdSrcBlk], arg[kRdSrcRep], size};
@@ -233,7 +230,6 @@ Status execute_Vcmpv(Machine& machine, const Instr& instr) {
   using namespace field;
   const auto& arg = instr.arg;
   const auto type = static_cast<VecType>(arg[kCmpType]);
-  if (arg[kCmpMode] > static_cast<int64_t>(CompareMode::Ge)) return invalid(fmt::format("mode is {}, allowed are 0 to 5", arg[kCmpMode]));
   const int lanes = repeat_lanes(vec_type_size(type));
   const int64_t repeat = arg[kCmpRepeat];
   OnChipBuffer& ub = machine.buffer(Buffer::UB);

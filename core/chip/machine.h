@@ -74,7 +74,9 @@ struct Machine {
   float half_limit = 65504.0f;         // 65536 where overflow gives infinity
   bool short_multiplier = false;       // the fixpipe's quantisation multiplier has 10 fraction bits
   const kernels::CubeKernels* cube = nullptr;
+  Arch arch = Arch::M100;
   IssueState issue;
+  std::array<uint64_t, kSpecialNames.size()> special{};  // set by vector instructions, read by the scalar unit
   std::vector<OnChipBuffer> buffers;   // by Buffer; GM has none
   std::vector<uint8_t> k_steps;        // mad's scratch
   std::vector<float> diagonal;         // mad's scratch

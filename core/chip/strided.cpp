@@ -88,7 +88,10 @@ uint32_t scalar_bits(VecType type, uint32_t float_bits) {
     case VecType::S16: return saturated(INT16_MIN, INT16_MAX);
     case VecType::U8: return saturated(0, 255);
     case VecType::S8: return saturated(-128, 127);
-    default: return 0;
+    case VecType::U16: return saturated(0, UINT16_MAX);
+    case VecType::U32: return saturated(0, UINT32_MAX);
+    case VecType::BF16: return float_to_bfloat_bits(value);
+    default: return 0;  // no row with a scalar has the others
   }
 }
 

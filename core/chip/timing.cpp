@@ -9,6 +9,7 @@
 #include "core/chip/core_timeline.h"
 #include "core/chip/l2_cache.h"
 #include "core/chip/timing_cost.h"
+#include "core/isa/fetch.h"
 
 namespace npu {
 namespace {
@@ -74,8 +75,8 @@ struct ChipTimer::State {
   explicit State(const Soc& chip) : soc(chip), l2(chip.l2) {}
 
   void ask_l2(std::span<Stream> wave);
-  Activity finish_wave(std::span<Stream> wave, std::span<const Program> programs);
-  Result<const BlockTiming*> time_block(Stream& stream, bool events, const Program& program, size_t block);
+  Activity finish_wave(std::span<Stream> wave, std::span<const IssuedProgram> programs);
+  Result<const BlockTiming*> time_block(Stream& stream, bool events, const IssuedProgram& program, size_t block);
 
   const Soc& soc;
   L2Cache l2;
@@ -107,7 +108,7 @@ void ChipTimer::State::ask_l2(std::span<Stream> wave) {
 }
 
 // The cycles of all GM transfers, now that everybody's demand is known.
-Activity ChipTimer::State::finish_wave(std::span<Stream> wave, std::span<const Program> programs) {
+Activity ChipTimer::State::finish_wave(std::span<Stream> wave, std::span<const IssuedProgram> programs) {
   int64_t total = 0, most = 0;
   for (const Stream& stream : wave) {
     const int64_t missed = stream.missed();
@@ -120,7 +121,7 @@ Activity ChipTimer::State::finish_wave(std::span<Stream> wave, std::span<const P
   for (size_t i = 0; i < wave.size(); ++i) {
     Activity& activity = wave[i].activity;
     for (const GmStep& gm : wave[i].gm) {
-      const Instr& instr = programs[i][gm.index];
+      const Instr& instr = programs[i].view()[gm.index];
       wave[i].steps[gm.index] = gm_step(soc, instr, gm.transfer, gm.outcome, rate);
       const InstrInfo& info = instr_info(instr.op);
       const int64_t bytes = gm.transfer.total();
@@ -136,14 +137,16 @@ Activity ChipTimer::State::finish_wave(std::span<Stream> wave, std::span<const P
   return sum;
 }
 
-Result<const BlockTiming*> ChipTimer::State::time_block(Stream& stream, bool events, const Program& program, size_t block) {
+Result<const BlockTiming*> ChipTimer::State::time_block(Stream& stream, bool events, const IssuedProgram& program, size_t block) {
   const uint64_t hash = hash_of(stream.steps);
   for (auto [it, end] = known.equal_range(hash); it != end; ++it)
     if (it->second.steps == stream.steps && (!events || !it->second.events.empty())) return &it->second;
   ++simulated;
   BlockTiming timing;
   CoreTimeline timeline(soc.queue_depth, events ? &timing.events : nullptr);
-  const auto where = [&](size_t index) { return fmt::format("block {}, instruction {}: {}", block, index, disassemble(program[index])); };
+  const auto where = [&](size_t index) {
+    return fmt::format("block {}, instruction {}: {}", block, program.index(static_cast<int32_t>(index)), disassemble(program.view()[index]));
+  };
   const char* const never = "waits for a flag that is never set";
   for (size_t i = 0; i < stream.steps.size(); ++i)
     if (!timeline.issue(stream.steps[i], static_cast<int32_t>(i))) {
@@ -179,9 +182,14 @@ Result<TaskTiming> ChipTimer::time(std::span<const Program> blocks, bool vector_
   TaskTiming timing;
   std::vector<int64_t> core_end(cores, 0);
   for (size_t first = 0; first < blocks.size(); first += cores) {
-    const auto programs = blocks.subspan(first, std::min(cores, blocks.size() - first));
+    std::vector<IssuedProgram> programs;
     std::vector<Stream> wave;
-    for (const Program& program : programs) wave.push_back(make_stream(soc, program));
+    for (size_t i = first; i < std::min(first + cores, blocks.size()); ++i) {
+      auto issued = issue_all(blocks[i], {static_cast<int64_t>(i), static_cast<int64_t>(blocks.size())});
+      if (!issued) return fail(issued.error().kind, fmt::format("block {}, {}", i, issued.error().where), issued.error().what);
+      wave.push_back(make_stream(soc, issued->view()));
+      programs.push_back(std::move(*issued));
+    }
     state_->ask_l2(wave);
     timing.activity += state_->finish_wave(wave, programs);
     for (size_t core = 0; core < wave.size(); ++core) {
@@ -192,6 +200,7 @@ Result<TaskTiming> ChipTimer::time(std::span<const Program> blocks, bool vector_
       }
       if (events)
         for (TraceEvent event : block->events) {
+          event.instr = programs[core].index(event.instr);
           event.core = static_cast<int32_t>(core), event.block = static_cast<int32_t>(first + core);
           event.start += core_end[core], event.end += core_end[core];
           timing.events.push_back(event);

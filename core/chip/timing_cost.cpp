@@ -224,7 +224,7 @@ Step step_of(const Soc& soc, const Instr& instr, const IssueState& state, Activi
     case Opcode::PipeBarrier: return step.kind = instr.arg[0] == kPipeAll ? Step::BarrierAll : Step::Barrier, step;
     default: break;
   }
-  if (step.pipe == Pipe::S) return step.kind = Step::Scalar, step;
+  if (step.pipe == Pipe::S) return step.kind = Step::Scalar, step.cycles = std::max(1, info.cost.slope), step;
   step.head = static_cast<uint8_t>(info.cost.head);
   step.tail = static_cast<uint16_t>(info.cost.tail);
   int64_t cycles = info.cost.slope;

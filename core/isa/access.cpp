@@ -290,6 +290,17 @@ void broadcast_blocks(const Instr& instr, const IssueState&, AccessList& list) {
   list.add(Buffer::UB, true, arg[kBrDst], arg[kBrDst] + arg[kBrRepeat] * kRepeatBytes);
 }
 
+// The scalar unit's loads and stores, after it has added the register to the address.
+void scalar_load(const Instr& instr, const IssueState&, AccessList& list) {
+  const int64_t address = instr.arg[field::kLdAddress];
+  list.add(instr_info(instr.op).src, false, address, address + (int64_t{1} << instr.arg[field::kLdSize]));
+}
+
+void scalar_store(const Instr& instr, const IssueState&, AccessList& list) {
+  const int64_t address = instr.arg[field::kStAddress];
+  list.add(instr_info(instr.op).dst, true, address, address + (int64_t{1} << instr.arg[field::kStSize]));
+}
+
 constexpr auto kCollect = [] {
   std::array<Collect, kOpcodes> table{};
   const auto set = [&](Collect collect, std::initializer_list<Opcode> opcodes) {
@@ -297,6 +308,13 @@ constexpr auto kCollect = [] {
   };
   using enum Opcode;
   set(nothing, {SetFlag, WaitFlag, PipeBarrier, SetVectorMask, SetFMatrix, SetPadding, SetQuantPre, LoadImageToCbuf, Loop, Jump});
+  set(nothing, {
+#define NPU_INSTR(id, ...) id,
+#include "core/isa/isa_scalar.def"
+#undef NPU_INSTR
+               });
+  set(scalar_load, {LdGm, LdUb});
+  set(scalar_store, {StGm, StUb});
   set(copy_blocks, {CopyGmToCbuf, CopyGmToUbuf, CopyUbufToUbuf, CopyUbufToGm, CopyUbufToCbuf});
   set(copy_bytes_in, {CopyGmToUbufAlign});
   set(copy_bytes_out, {CopyUbufToGmAlign});

@@ -9,6 +9,7 @@ namespace npu {
 namespace {
 
 Buffer buffer_of(const InstrInfo& info, const Field& field) {
+  if (field.buffer) return *field.buffer;
   if (field.name == "dst" || field.name == "c") return info.dst;
   if (field.name == "quant") return info.dst == Buffer::UB ? Buffer::UB : Buffer::FB;
   return field.name == "b" ? Buffer::L0B : info.src;
@@ -22,6 +23,8 @@ std::string format_value(const InstrInfo& info, const Field& field, int64_t valu
     case Field::Type: return std::string(index < kVecTypeNames.size() ? kVecTypeNames[index] : "?");
     case Field::Mode: return std::string(index < kCopyModes.size() ? kCopyModes[index].name : "?");
     case Field::PipeId: return std::string(index < kPipeNames.size() ? kPipeNames[index] : index == kPipeAll ? "ALL" : "?");
+    case Field::Register: return value == kNoRegister ? "0" : fmt::format("X{}", value);
+    case Field::Signed: return fmt::format("{}", value);
     default: return field.width == 64 ? fmt::format("{:#x}", static_cast<uint64_t>(value)) : fmt::format("{}", value);
   }
 }

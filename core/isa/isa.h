@@ -9,6 +9,8 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
+#include <optional>
 #include <string_view>
 
 namespace npu {
@@ -29,6 +31,27 @@ constexpr int vec_type_size(VecType t) {
   constexpr std::array<int, 11> sizes{2, 4, 4, 2, 1, 1, 2, 4, 2, 1, 8};
   return sizes[static_cast<size_t>(t)];
 }
+// A set of types, one bit each.
+using TypeSet = uint32_t;
+constexpr TypeSet types(std::initializer_list<VecType> list) {
+  TypeSet set = 0;
+  for (VecType t : list) set |= TypeSet{1} << static_cast<int>(t);
+  return set;
+}
+inline constexpr TypeSet kFloats = types({VecType::F16, VecType::F32});
+inline constexpr TypeSet kClassic = types({VecType::F16, VecType::F32, VecType::S32, VecType::S16, VecType::U8, VecType::S8});
+inline constexpr TypeSet kArithmetic = types({VecType::F16, VecType::F32, VecType::S32, VecType::S16});
+
+// The generations of the AI core, as the vendor's compiler names them. A row of isa.def says which have the instruction.
+enum class Arch : uint8_t { M100 = 1, C100 = 2, M200 = 4, M300 = 8, C220 = 16 };
+inline constexpr std::array<std::string_view, 5> kArchNames{"m100 (310)", "c100 (910)", "m200 (310P)", "m300 (310B)", "c220 (910B)"};
+using ArchSet = uint8_t;
+constexpr ArchSet archs(std::initializer_list<Arch> list) {
+  ArchSet set = 0;
+  for (Arch a : list) set = static_cast<ArchSet>(set | static_cast<ArchSet>(a));
+  return set;
+}
+inline constexpr ArchSet kAllArchs = 31;
 
 inline constexpr int kBlockBytes = 32;       // one data block
 inline constexpr int kRepeatBytes = 256;     // one vector repeat: 8 blocks
@@ -36,10 +59,60 @@ inline constexpr int kFractalBytes = 512;    // 16 x 16 fp16
 inline constexpr int kMaxFields = 16;
 inline constexpr int kInstrBytes = 32;
 
+inline constexpr int kRegisters = 32;          // X0 to X31
+inline constexpr int kNoRegister = kRegisters;  // as a register operand: reads as zero
+
+// What happens to L0C's 32-bit values on their way out. V modes: a multiplier of its own for each column.
+enum class CopyMode : uint8_t { F32, F322F16, F322BF16, S32, DEQF16, VDEQF16, REQ8, VREQ8, QF322B8, VQF322B8 };
+struct CopyModeInfo {
+  std::string_view name;
+  int size;          // bytes of a result
+  bool from_s32;     // L0C holds s32, else fp32
+  bool table;        // parameters from a table, one for each column
+};
+inline constexpr std::array<CopyModeInfo, 10> kCopyModes{{
+    {"f32", 4, false, false}, {"f322f16", 2, false, false}, {"f322bf16", 2, false, false}, {"s32", 4, true, false},
+    {"deqf16", 2, true, false}, {"vdeqf16", 2, true, true}, {"req8", 1, true, false}, {"vreq8", 1, true, true},
+    {"qf322b8", 1, false, false}, {"vqf322b8", 1, false, true},
+}};
+
 struct Field {
   std::string_view name;
   uint8_t width = 0;  // bits; 0 ends the list
-  enum Kind : uint8_t { Plain, Signed, FloatBits, Type, PipeId, Address, Mode } kind = Plain;
+  enum Kind : uint8_t { Plain, Signed, FloatBits, Type, PipeId, Address, Mode, Register } kind = Plain;
+  // Legal values, checked when the instruction is executed: [low, high] (everything the width holds when high < low),
+  // multiples of `align`; of a type: the members of `allowed`.
+  int64_t low = 0;
+  int64_t high = -1;
+  uint32_t align = 1;
+  TypeSet allowed = ~TypeSet{0};
+  std::optional<Buffer> buffer = {};  // where an address points; without one: the row's dst or src
+
+  constexpr Field in(Buffer place, uint32_t alignment = 1) const {
+    Field field = *this;
+    field.kind = Address, field.buffer = place, field.align = alignment;
+    return field;
+  }
+  constexpr Field of(TypeSet set) const {
+    Field field = *this;
+    field.kind = Type, field.allowed = set;
+    return field;
+  }
+  constexpr Field from(int64_t least, int64_t most) const {
+    Field field = *this;
+    field.low = least, field.high = most;
+    return field;
+  }
+  constexpr int64_t least() const { return kind == Signed && high < low ? -(int64_t{1} << (width - 1)) : low; }
+  constexpr int64_t most() const {
+    if (high >= low) return high;
+    if (kind == Type) return static_cast<int64_t>(kVecTypeNames.size()) - 1;
+    if (kind == PipeId) return kPipeAll;
+    if (kind == Mode) return static_cast<int64_t>(kCopyModes.size()) - 1;
+    if (kind == Register) return kNoRegister;
+    if (width >= 64) return INT64_MAX;
+    return (int64_t{1} << (kind == Signed ? width - 1 : width)) - 1;
+  }
 };
 
 // cycles = slope * work + head when the pipe was idle; tail is paid when the result is waited for.
@@ -77,6 +150,8 @@ struct InstrInfo {
   Work work = Work::One;
   Cost cost = {};
   Field fields[kMaxFields] = {};
+  bool scalar = false;            // carried out by the scalar unit while it fetches (core/isa/fetch.h)
+  ArchSet archs = kAllArchs;      // chips that have it; elsewhere it halts
   std::string_view missing = "";  // why it is not implemented; empty when it is
   std::string_view doc = "";      // the loop nest it performs, and its public source
 };
@@ -129,26 +204,26 @@ enum Compare { kCmpType, kCmpDst, kCmpSrc0, kCmpSrc1, kCmpRepeat, kCmpMode };
 enum Transpose16 { kTrDst, kTrSrc, kTrRepeat, kTrDstRow, kTrSrcRow, kTrDstRep, kTrSrcRep };
 enum Brcb { kBrType, kBrDst, kBrSrc, kBrRepeat };
 enum Mask { kMaskHigh, kMaskLow };
+// scalar unit: operand 2 is X[xm] + imm
+enum Alu { kAluXd, kAluXn, kAluXm, kAluImm, kAluMode };
+enum MovImm { kMovXd, kMovImm };
+enum MovSpr { kSprXd, kSpr };
+// ld and st: address + X[xn]; size is log2 of the bytes
+enum Ld { kLdXd, kLdAddress, kLdXn, kLdSize, kLdSigned };
+enum St { kStXs, kStAddress, kStXn, kStSize };
+enum Prefix { kPreOperand, kPreXn };
+enum Flow { kFlowOffset, kFlowXn, kFlowMode };
+enum LoopFields { kLoopLength, kLoopXn, kLoopCount };
 }  // namespace field
 
-// What happens to L0C's 32-bit values on their way out. V modes: a multiplier of its own for each column.
-enum class CopyMode : uint8_t { F32, F322F16, F322BF16, S32, DEQF16, VDEQF16, REQ8, VREQ8, QF322B8, VQF322B8 };
-struct CopyModeInfo {
-  std::string_view name;
-  int size;          // bytes of a result
-  bool from_s32;     // L0C holds s32, else fp32
-  bool table;        // parameters from a table, one for each column
-};
-inline constexpr std::array<CopyModeInfo, 10> kCopyModes{{
-    {"f32", 4, false, false}, {"f322f16", 2, false, false}, {"f322bf16", 2, false, false}, {"s32", 4, true, false},
-    {"deqf16", 2, true, false}, {"vdeqf16", 2, true, true}, {"req8", 1, true, false}, {"vreq8", 1, true, true},
-    {"qf322b8", 1, false, false}, {"vqf322b8", 1, false, true},
-}};
 inline constexpr int kQuantBytes = 8;  // one quantisation parameter
 inline constexpr int kCcModeF32 = static_cast<int>(CopyMode::F32);
 inline constexpr int kCcModeF32ToF16 = static_cast<int>(CopyMode::F322F16);
 
 enum class CompareMode : uint8_t { Eq, Ne, Lt, Le, Gt, Ge };
+// What mov_xd_spr reads.
+enum class Special : uint8_t { BlockIdx, BlockNum, SubBlockIdx, RsvdCount, MrgSortState, CmpMaskLow, CmpMaskHigh };
+inline constexpr std::array<std::string_view, 7> kSpecialNames{"block_idx", "block_num", "sub_block_idx", "rsvd_cnt", "vms4_sr", "cmpmask_low", "cmpmask_high"};
 enum class RoundMode : uint8_t { Nearest, Floor, Ceil, Trunc };
 
 }  // namespace npu

@@ -54,6 +54,7 @@ std::string value_fault(const Field& field, int64_t value) {
     case Field::Type: high = static_cast<int64_t>(kVecTypeNames.size()) - 1; break;
     case Field::PipeId: high = kPipeAll; break;
     case Field::Mode: high = static_cast<int64_t>(kCopyModes.size()) - 1; break;
+    case Field::Register: high = kNoRegister; break;
     default:
       if (field.width == 64) low = INT64_MIN;
   }
@@ -61,7 +62,33 @@ std::string value_fault(const Field& field, int64_t value) {
   return fmt::format("{} is {}, allowed are {} to {}", field.name, value, low, high);
 }
 
+std::string type_names(TypeSet set) {
+  std::string text;
+  for (size_t i = 0; i < kVecTypeNames.size(); ++i)
+    if (set >> i & 1) (text += text.empty() ? "" : " ") += kVecTypeNames[i];
+  return text;
+}
+
+std::string limit_fault(const InstrInfo& info, const Field& field, int64_t value) {
+  const bool any = field.width == 64 && field.high < field.low;
+  if (!any && (value < field.least() || value > field.most()))
+    return fmt::format("{} is {}, allowed are {} to {}", field.name, value, field.least(), field.most());
+  if (field.kind == Field::Type && !(field.allowed >> value & 1))
+    return fmt::format("{} is {}, {} takes {}", field.name, kVecTypeNames[static_cast<size_t>(value)], info.name, type_names(field.allowed));
+  if (value % field.align == 0) return {};
+  if (field.kind != Field::Address) return fmt::format("{} is {}, not a multiple of {}", field.name, value, field.align);
+  const Buffer buffer = field.buffer.value_or(field.name == "dst" ? info.dst : info.src);
+  return fmt::format("{} is {}[{:#x}], not a multiple of {}", field.name, kBufferNames[static_cast<size_t>(buffer)], value, field.align);
+}
+
 }  // namespace
+
+std::string operand_fault(const Instr& instr) {
+  const InstrInfo& info = instr_info(instr.op);
+  for (int i = 0; i < field_count(info); ++i)
+    if (std::string fault = limit_fault(info, info.fields[i], instr.arg[static_cast<size_t>(i)]); !fault.empty()) return fault;
+  return {};
+}
 
 Instr make_instr(Opcode op, std::initializer_list<int64_t> args) {
   assert(static_cast<int>(args.size()) <= field_count(instr_info(op)));

@@ -29,10 +29,14 @@ Instr make_instr(Opcode op, std::initializer_list<int64_t> args);
 // pipe_barrier(ALL) is dispatched by the scalar unit.
 Pipe pipe_of(const Instr& instr);
 
-// The instruction stream of one block (one core's share of a task): straight-line, in program order.
+// The instruction stream of one block (one core's share of a task). Read it through core/isa/fetch.h: loops and branches
+// make the order of execution.
 using Program = std::vector<Instr>;
 
 using InstrWord = std::array<std::byte, kInstrBytes>;
+// What is wrong with an operand's value by its row's limits ("repeat is 300, allowed are 0 to 255"); empty when nothing.
+std::string operand_fault(const Instr& instr);
+
 Result<InstrWord> encode(const Instr& instr);      // InvalidProgram when an operand does not fit its field
 Result<Instr> decode(const InstrWord& word);       // InvalidProgram on an unknown opcode or set unused bits
 

@@ -16,6 +16,7 @@ enum class Overflow : uint8_t { Saturate, Infinity };  // what fp32 -> fp16 does
 struct Soc {
   std::string_view name;          // "Ascend310P3"
   std::string_view short_name;    // "Ascend310P"
+  Arch arch = Arch::M100;
   int ai_cores = 1;
   int vector_cores = 0;           // separate vector cores (split chips run vector tasks there)
   int ai_cpus = 4;

@@ -24,6 +24,7 @@ struct Finding {
     Flag,        // set twice, never waited for, reused too early, an event the chip does not have
     Deadlock,    // pipes that wait for each other, or for a flag that is never set
     OutOfRange,  // outside an on-chip buffer
+    Flow,        // branches, counts or operands that only executing can tell: nothing more is known of the stream
     Blocks,      // two blocks of a task, which run on different cores: one writes what the other reads or writes
   };
   Kind kind{};

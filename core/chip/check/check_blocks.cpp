@@ -54,7 +54,7 @@ class Writes {
 
 class BlockChecker {
  public:
-  BlockChecker(std::span<const Program> blocks, size_t limit) : blocks_(blocks), limit_(limit) {}
+  BlockChecker(std::span<const IssuedProgram> blocks, size_t limit) : blocks_(blocks), limit_(limit) {}
 
   std::vector<Finding> run() {
     if (blocks_.size() < 2 || apart()) return {};
@@ -69,7 +69,7 @@ class BlockChecker {
   template <class F>
   void for_each_memory_access(size_t block, bool write, F&& visit) const {
     IssueState state;
-    const Program& program = blocks_[block];
+    const Program& program = blocks_[block].view();
     for (size_t i = 0; i < program.size(); ++i) {
       const InstrInfo& info = instr_info(program[i].op);
       if (info.dst == Buffer::GM || info.src == Buffer::GM) {
@@ -94,7 +94,7 @@ class BlockChecker {
   bool apart() const {
     std::vector<Run> writes, reads;
     for (size_t b = 0; b < blocks_.size(); ++b) {
-      const MemoryUse use = memory_use(blocks_[b]);
+      const MemoryUse use = memory_use(blocks_[b].view());
       const auto take = [&](const auto& by_pipe, std::vector<Run>& to) {
         for (const CoarseRanges& ranges : by_pipe)
           for (const auto& range : ranges.view()) to.push_back({range.begin, range.end, static_cast<int32_t>(b), 0});
@@ -148,7 +148,7 @@ class BlockChecker {
       });
   }
 
-  std::span<const Program> blocks_;
+  std::span<const IssuedProgram> blocks_;
   size_t limit_;
   Writes writes_;
   std::vector<Finding> findings_;
@@ -167,6 +167,14 @@ MemoryUse memory_use(const Program& program) {
   return use;
 }
 
-std::vector<Finding> check_blocks(std::span<const Program> blocks, size_t limit) { return BlockChecker(blocks, limit).run(); }
+std::vector<Finding> check_blocks(std::span<const Program> blocks, size_t limit) {
+  std::vector<IssuedProgram> issued;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    auto block = issue_all(blocks[i], {static_cast<int64_t>(i), static_cast<int64_t>(blocks.size())});
+    if (!block) return {{Finding::Kind::Flow, static_cast<int32_t>(i), -1, block.error().message()}};
+    issued.push_back(std::move(*block));
+  }
+  return BlockChecker(issued, limit).run();
+}
 
 }  // namespace npu

@@ -37,7 +37,8 @@ struct FlagKey {
 
 class StreamChecker {
  public:
-  StreamChecker(const Soc& soc, const Program& program, size_t limit) : soc_(soc), program_(program), limit_(limit), flags_(FlagKey::kCount) {
+  StreamChecker(const Soc& soc, const IssuedProgram& issued, size_t limit)
+      : soc_(soc), issued_(issued), program_(issued.view()), limit_(limit), flags_(FlagKey::kCount) {
     clocks_.fill(kNothing);
     collect();
   }
@@ -50,6 +51,9 @@ class StreamChecker {
     }
     if (findings_.size() < limit_) report_end();
     if (findings_.size() > limit_) findings_.resize(limit_);
+    for (Finding& finding : findings_)
+      for (int32_t* index : {&finding.first, &finding.second})
+        if (*index >= 0) *index = issued_.index(*index);
     return std::move(findings_);
   }
 
@@ -79,7 +83,7 @@ class StreamChecker {
   void report(Finding::Kind kind, int32_t first, int32_t second, std::string text) {
     if (findings_.size() < limit_) findings_.push_back({kind, first, second, std::move(text)});
   }
-  std::string name(int32_t index) const { return instruction_name(program_, index); }
+  std::string name(int32_t index) const { return instruction_name(issued_, index); }
 
   // What every instruction touches.
   void collect() {
@@ -351,7 +355,8 @@ class StreamChecker {
   }
 
   const Soc& soc_;
-  const Program& program_;
+  const IssuedProgram& issued_;
+  const Program& program_;  // in order of issue
   size_t limit_;
   std::vector<Access> accesses_;  // of all instructions, in program order
   std::vector<size_t> first_access_;
@@ -368,6 +373,10 @@ class StreamChecker {
 
 }  // namespace
 
-std::vector<Finding> check_stream(const Soc& soc, const Program& program, size_t limit) { return StreamChecker(soc, program, limit).run(); }
+std::vector<Finding> check_stream(const Soc& soc, const Program& program, size_t limit) {
+  const auto issued = issue_all(program);
+  if (!issued) return {{Finding::Kind::Flow, -1, -1, issued.error().message()}};
+  return StreamChecker(soc, *issued, limit).run();
+}
 
 }  // namespace npu

@@ -5,9 +5,9 @@
 
 namespace npu {
 
-std::string instruction_name(const Program& program, int32_t index) {
-  const Instr& instr = program[static_cast<size_t>(index)];
-  return fmt::format("{} ({}, {})", index, instr_info(instr.op).name, kPipeNames[static_cast<size_t>(pipe_of(instr))]);
+std::string instruction_name(const IssuedProgram& issued, int32_t index) {
+  const Instr& instr = issued.view()[static_cast<size_t>(index)];
+  return fmt::format("{} ({}, {})", issued.index(index), instr_info(instr.op).name, kPipeNames[static_cast<size_t>(pipe_of(instr))]);
 }
 
 std::string range_text(Buffer buffer, int64_t begin, int64_t end) {

@@ -4,11 +4,12 @@
 
 #include <string>
 
-#include "core/isa/program.h"
+#include "core/isa/fetch.h"
 
 namespace npu {
 
-std::string instruction_name(const Program& program, int32_t index);  // "12 (copy_gm_to_ubuf, MTE2)"
-std::string range_text(Buffer buffer, int64_t begin, int64_t end);    // "UB[0x100, 0x200)"
+// "12 (copy_gm_to_ubuf, MTE2)": its place in the Program, of the instruction issued as number `index`.
+std::string instruction_name(const IssuedProgram& issued, int32_t index);
+std::string range_text(Buffer buffer, int64_t begin, int64_t end);  // "UB[0x100, 0x200)"
 
 }  // namespace npu

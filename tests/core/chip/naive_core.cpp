@@ -42,7 +42,7 @@ double NaiveCore::get_lane(VecType type, int64_t address) const {
     case VecType::S16: return get<int16_t>(ub, address);
     case VecType::U8: return get<uint8_t>(ub, address);
     case VecType::S8: return get<int8_t>(ub, address);
-    default: return 0;
+    default: throw std::logic_error("not a type of the naive core");
   }
 }
 
@@ -54,7 +54,7 @@ void NaiveCore::put_lane(VecType type, int64_t address, double value) {
     case VecType::S16: return put(ub, address, static_cast<int16_t>(static_cast<int64_t>(value)));
     case VecType::U8: return put(ub, address, static_cast<uint8_t>(value));
     case VecType::S8: return put(ub, address, static_cast<int8_t>(value));
-    default: return;
+    default: throw std::logic_error("not a type of the naive core");
   }
 }
 

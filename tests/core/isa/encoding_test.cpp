@@ -19,6 +19,8 @@ int64_t random_value(const Field& field, std::mt19937_64& random) {
   if (field.kind == Field::Type) value %= kVecTypeNames.size();
   if (field.kind == Field::Mode) value %= kCopyModes.size();
   if (field.kind == Field::PipeId) value %= 8;
+  if (field.kind == Field::Register) value %= kRegisters + 1;
+  if (field.kind == Field::Signed && field.width < 64) return static_cast<int64_t>(value << (64 - field.width)) >> (64 - field.width);
   return static_cast<int64_t>(value);
 }
 
