@@ -12,7 +12,7 @@ namespace {
 
 // An activation of a type that the vector and cube units have no arithmetic for in this compiler.
 std::optional<std::string> reject_types(const Graph& graph, const Node& node) {
-  if (is_op(node, "Cast")) return std::nullopt;
+  if (is_op(node, "Cast") || is_op(node, "QuantizeLinear") || is_op(node, "DequantizeLinear")) return std::nullopt;
   const auto wide = [&](ValueId id) {
     if (id == kNone || graph.is_constant(id)) return false;
     const DType dtype = graph.value(id).type.dtype;

@@ -22,7 +22,9 @@ struct Parameter {
   std::string_view op;
   size_t first, last;
 };
-constexpr Parameter kFloatParameters[] = {{"Resize", 1, 2}, {"Upsample", 1, 1}};
+constexpr Parameter kFloatParameters[] = {
+    {"DequantizeLinear", 1, 1}, {"QGemm", 0, 8}, {"QLinearAdd", 0, 7}, {"QLinearConv", 0, 7}, {"QLinearGlobalAveragePool", 0, 4},
+    {"QLinearMatMul", 0, 7}, {"QuantizeLinear", 0, 1}, {"Resize", 1, 2}, {"Upsample", 1, 1}};
 
 bool is_float_parameter(const Node& node, size_t i) {
   return std::ranges::any_of(kFloatParameters,
@@ -88,7 +90,7 @@ void cast_outputs(Graph& graph, Names& names, PassContext& context) {
     const Node* producer = producer_of(graph, output);
     if (!is_float32(graph, output) || !producer || !graph.is_output(output)) continue;
     if (passes_through(graph, *producer)) continue;
-    if (is_op(*producer, "Cast") && graph.consumers(output).empty()) continue;
+    if ((is_op(*producer, "Cast") || is_op(*producer, "DequantizeLinear")) && graph.consumers(output).empty()) continue;
     const std::string name = graph.value(output).name;
     const ValueId result = graph.add_value(names.unique(name + "_fp16"), graph.value(output).type);
     swap_names(graph, output, result);
@@ -103,6 +105,8 @@ void convert_attributes(Graph& graph) {
     Node& node = graph.node(id);
     if (is_op(node, "Cast") && node.int_attr("to", 0) == kToFloat && !graph.is_output(node.outputs[0]))
       node.attrs["to"] = kToHalf;
+    if (is_op(node, "DequantizeLinear") && is_float32(graph, node.outputs[0]) && !graph.is_output(node.outputs[0]))
+      node.attrs["output_dtype"] = kToHalf;
     for (auto& [name, attr] : node.attrs)
       if (auto* tensor = std::get_if<Tensor>(&attr); tensor && tensor->dtype() == DType::Float32)
         *tensor = to_half(*tensor);

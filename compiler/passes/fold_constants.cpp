@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Needs: static types (infer-shapes). Guarantees: no node has only constant inputs, except those whose result would
-// blow up the model (reported as missed). Later passes look for constants where a sub-graph may have computed them.
+// blow up the model (reported as missed) and DequantizeLinear. Later passes look for constants where a sub-graph may have computed them.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -44,6 +44,7 @@ Status fold_constants(Graph& graph, PassContext& context) {
     const Node& node = graph.node(id);
     const OpDef* def = find_op(node.op);
     if (!inputs_constant(graph, node) && !(def && def->from_types)) continue;
+    if (is_op(node, "DequantizeLinear")) continue;  // fuse-quantization wants the integers
     const int64_t out = total_bytes(graph, node.outputs);
     if (out > kFreeBytes && out > kGrowth * total_bytes(graph, node.inputs)) {
       context.missed(node, fmt::format("the result would take {} bytes of weights", out));

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Needs: constants folded, but DequantizeLinear of constants left (fold-constants leaves it). Guarantees: no DequantizeLinear
+// of a constant is left: where operands and result of a layer are quantised it became one operator on 8-bit integers,
+// elsewhere the constant is a float again. Before raise-opset and canonicalise: they know float layers.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "compiler/passes/rewrite.h"
+#include "core/ops/op.h"
+
+namespace npu::pass {
+namespace {
+
+// A value behind DequantizeLinear: the integers, scale and zero point; `zero` may be made here.
+struct Quantized {
+  ValueId data = kNone, scale = kNone, zero = kNone;
+};
+
+// What follows a layer up to its QuantizeLinear.
+struct Result8 {
+  ValueId value = kNone, scale = kNone, zero = kNone;
+  std::vector<NodeId> absorbed;  // activation and QuantizeLinear
+};
+
+// Moves bytes around: the same on integers when scale and zero point stay.
+constexpr std::string_view kMovers[] = {"Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze"};
+
+class Fuser {
+ public:
+  Fuser(Graph& graph, PassContext& context) : graph_(graph), context_(context), names_(graph) {}
+
+  Status run() {
+    const std::vector<NodeId> order = graph_.order();
+    for (NodeId id : order) {
+      const Node& node = graph_.node(id);
+      if (is_op(node, "Conv")) convolution(id);
+      else if (is_op(node, "Gemm") || is_op(node, "MatMul")) product(id);
+      else if (is_op(node, "Add")) sum(id);
+      else if (is_op(node, "GlobalAveragePool")) mean(id);
+      else if (std::ranges::count(kMovers, std::string_view(node.op)) > 0) move(id);
+    }
+    graph_.erase_dead();
+    NPU_CHECK(restore_constants());
+    return npu::infer_shapes(graph_);
+  }
+
+ private:
+  // --- what surrounds a node ---
+
+  std::optional<Quantized> operand(const Node& node, size_t i) {
+    const Node* source = producer_of(graph_, input_of(node, i));
+    if (source == nullptr || !is_op(*source, "DequantizeLinear")) return std::nullopt;
+    if (graph_.value(source->inputs[0]).type.dtype == DType::Int32 || !graph_.is_constant(source->inputs[1])) return std::nullopt;
+    Quantized q{source->inputs[0], source->inputs[1], input_of(*source, 2)};
+    if (q.zero == kNone) q.zero = zeros_like(q);
+    else if (!graph_.is_constant(q.zero)) return std::nullopt;
+    return q;
+  }
+
+  ValueId zeros_like(const Quantized& q) {
+    return graph_.add_constant(names_.unique(graph_.value(q.data).name + "_zero"),
+                               Tensor(graph_.value(q.data).type.dtype, graph_.value(q.scale).constant->shape()));
+  }
+
+  bool per_tensor(const Quantized& q) const { return graph_.value(q.scale).constant->elements() == 1; }
+  float scale_of(ValueId id) const { return static_cast<float>(graph_.value(id).constant->to_doubles()[0]); }
+
+  // Whether clamping to [low, high] changes nothing that QuantizeLinear's saturation does not.
+  bool saturation_clamps(const Node& quantize, float low, float high) const {
+    const DType dtype = graph_.value(quantize.outputs[0]).type.dtype;
+    const double zero = input_of(quantize, 2) == kNone ? 0 : graph_.value(quantize.inputs[2]).constant->to_doubles()[0];
+    const double scale = scale_of(quantize.inputs[1]), least = dtype == DType::Int8 ? -128 : 0;
+    return (least - zero) * scale >= static_cast<double>(low) - scale / 2 && (least + 255 - zero) * scale <= static_cast<double>(high) + scale / 2;
+  }
+
+  bool activation_vanishes(const Node& node, const Node& quantize) const {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    if (is_op(node, "Relu")) return saturation_clamps(quantize, 0, kInfinity);
+    if (!is_op(node, "Clip")) return false;
+    const auto bound = [&](size_t input, std::string_view attr, float fallback) {
+      if (const Tensor* constant = constant_of(graph_, node, input)) return static_cast<float>(constant->to_doubles()[0]);
+      return node.float_attr(attr, fallback);
+    };
+    for (size_t i : {size_t{1}, size_t{2}})
+      if (input_of(node, i) != kNone && !graph_.is_constant(node.inputs[i])) return false;
+    return saturation_clamps(quantize, bound(1, "min", -kInfinity), bound(2, "max", kInfinity));
+  }
+
+  std::optional<Result8> result(NodeId id) {
+    Result8 found;
+    NodeId next = graph_.single_consumer(graph_.node(id).outputs[0]);
+    if (next != kNone && (is_op(graph_.node(next), "Relu") || is_op(graph_.node(next), "Clip"))) {
+      found.absorbed.push_back(next);
+      next = graph_.single_consumer(graph_.node(next).outputs[0]);
+    }
+    if (next == kNone || !is_op(graph_.node(next), "QuantizeLinear")) return std::nullopt;
+    const Node& quantize = graph_.node(next);
+    for (size_t i : {size_t{1}, size_t{2}})
+      if (input_of(quantize, i) != kNone && !graph_.is_constant(quantize.inputs[i])) return std::nullopt;
+    if (graph_.value(quantize.inputs[1]).constant->elements() != 1) return std::nullopt;
+    if (!found.absorbed.empty() && !activation_vanishes(graph_.node(found.absorbed[0]), quantize)) {
+      context_.missed(graph_.node(id), fmt::format("{} clamps inside the quantised range", graph_.node(found.absorbed[0]).op));
+      return std::nullopt;
+    }
+    found.absorbed.push_back(next);
+    found.value = quantize.outputs[0];
+    found.scale = quantize.inputs[1];
+    found.zero = input_of(quantize, 2);
+    if (found.zero == kNone) found.zero = zeros_like({found.value, found.scale, kNone});
+    return found;
+  }
+
+  // Int32 bias for sums of scale x * w; `count` values.
+  std::optional<ValueId> bias(const Node& node, size_t i, const Quantized& x, const Quantized& w, int64_t count) {
+    if (input_of(node, i) == kNone) return kNone;
+    const Node* source = producer_of(graph_, node.inputs[i]);
+    std::vector<double> values;
+    const Tensor* integers = nullptr;
+    if (source != nullptr && is_op(*source, "DequantizeLinear")) integers = constant_of(graph_, *source, 0);
+    if (integers != nullptr && integers->dtype() == DType::Int32 && integers->elements() == count && graph_.is_constant(source->inputs[1])) {
+      const auto scales = graph_.value(source->inputs[1]).constant->to_doubles();
+      values = integers->to_doubles();
+      for (size_t c = 0; c < values.size(); ++c) values[c] *= scales[c % scales.size()];
+    } else if (const Tensor* floats = constant_of(graph_, node, i); floats != nullptr && floats->elements() == count) {
+      values = floats->to_doubles();
+    } else {
+      return std::nullopt;
+    }
+    const auto scales = graph_.value(w.scale).constant->to_doubles();
+    Tensor quantised(DType::Int32, {count});
+    auto out = quantised.mutable_data<int32_t>();
+    for (size_t c = 0; c < values.size(); ++c) {
+      const double q = std::nearbyint(values[c] / (static_cast<double>(scale_of(x.scale)) * scales[c % scales.size()]));
+      out[c] = static_cast<int32_t>(std::clamp(q, -2147483648.0, 2147483647.0));
+    }
+    return graph_.add_constant(names_.unique(node.name + "_bias"), std::move(quantised));
+  }
+
+  // --- one rewrite: the node takes over the quantised result, what it absorbed goes ---
+
+  void replace(NodeId id, std::string_view op, std::vector<ValueId> inputs, const Result8& to) {
+    Node& node = graph_.node(id);
+    Node fused = make_node(op, node.name, std::move(inputs), {}, node.origin);
+    fused.attrs = node.attrs;
+    for (NodeId gone : to.absorbed) absorb_origin(fused, graph_.node(gone));
+    // The float results keep existing as values that nothing produces or reads.
+    const ValueId taken = graph_.add_value(names_.unique(graph_.value(to.value).name + "_q8"), graph_.value(to.value).type);
+    fused.outputs = {taken};
+    graph_.insert_before(id, std::move(fused));
+    if (graph_.is_output(to.value)) swap_names(graph_, taken, to.value);
+    graph_.replace_uses(to.value, taken);
+    for (size_t i = to.absorbed.size(); i-- > 0;) graph_.erase(to.absorbed[i]);
+    graph_.erase(id);
+    context_.count_rewrite();
+  }
+
+  void convolution(NodeId id) {
+    const Node node = graph_.node(id);
+    const auto x = operand(node, 0), w = operand(node, 1);
+    if (!x || !w) return;
+    if (!per_tensor(*x) || !graph_.is_constant(w->data)) return;
+    const auto y = result(id);
+    if (!y) return;
+    const auto b = bias(node, 2, *x, *w, graph_.value(w->data).constant->shape()[0]);
+    if (!b) return context_.missed(node, "its bias is no constant vector");
+    std::vector<ValueId> inputs{x->data, x->scale, x->zero, w->data, w->scale, w->zero, y->scale, y->zero};
+    if (*b != kNone) inputs.push_back(*b);
+    replace(id, "QLinearConv", std::move(inputs), *y);
+  }
+
+  void product(NodeId id) {
+    const Node node = graph_.node(id);
+    const auto a = operand(node, 0), b = operand(node, 1);
+    if (!a || !b || !per_tensor(*a) || !graph_.is_constant(b->data)) return;
+    const Shape shape = graph_.value(b->data).constant->shape();
+    const auto rows = shape_of(graph_, node.inputs[0]);
+    if (shape.size() != 2 || !rows || rows->size() != 2) return context_.missed(node, "8-bit products are of two matrices");
+    if (node.float_attr("alpha", 1) != 1 || node.float_attr("beta", 1) != 1) return context_.missed(node, "alpha or beta is not 1");
+    const bool transposed = node.int_attr("transB", 0) != 0;
+    const auto y = result(id);
+    if (!y) return;
+    const auto c = bias(node, 2, *a, *b, transposed ? shape[0] : shape[1]);
+    if (!c) return context_.missed(node, "its bias is no constant vector");
+    graph_.node(id).attrs.erase("alpha");
+    graph_.node(id).attrs.erase("beta");
+    replace(id, "QGemm", {a->data, a->scale, a->zero, b->data, b->scale, b->zero, *c, y->scale, y->zero}, *y);
+  }
+
+  void sum(NodeId id) {
+    const Node node = graph_.node(id);
+    const auto a = operand(node, 0), b = operand(node, 1);
+    if (!a || !b || !per_tensor(*a) || !per_tensor(*b)) return;
+    if (const auto y = result(id)) replace(id, "QLinearAdd", {a->data, a->scale, a->zero, b->data, b->scale, b->zero, y->scale, y->zero}, *y);
+  }
+
+  void mean(NodeId id) {
+    const Node node = graph_.node(id);
+    const auto x = operand(node, 0);
+    if (!x || !per_tensor(*x)) return;
+    if (const auto y = result(id)) replace(id, "QLinearGlobalAveragePool", {x->data, x->scale, x->zero, y->scale, y->zero}, *y);
+  }
+
+  bool equal(ValueId a, ValueId b) const {
+    const Tensor &x = *graph_.value(a).constant, &y = *graph_.value(b).constant;
+    return x.elements() == y.elements() && x.dtype() == y.dtype() && std::ranges::equal(x.bytes(), y.bytes());
+  }
+
+  void move(NodeId id) {
+    const Node node = graph_.node(id);
+    const auto x = operand(node, 0);
+    if (!x || !per_tensor(*x) || node.outputs.size() != 1) return;
+    const auto y = result(id);
+    if (!y) return;
+    if (!equal(x->scale, y->scale) || !equal(x->zero, y->zero)) return context_.missed(node, "its input and its result have different scales");
+    std::vector<ValueId> inputs = node.inputs;
+    inputs[0] = x->data;
+    replace(id, node.op, std::move(inputs), *y);
+  }
+
+  // Weights of layers that stay in floating point.
+  Status restore_constants() {
+    const std::vector<NodeId> order = graph_.order();
+    for (NodeId id : order) {
+      const Node& node = graph_.node(id);
+      if (!is_op(node, "DequantizeLinear") || !graph_.is_constant(node.inputs[0])) continue;
+      std::vector<Tensor> inputs;
+      for (ValueId input : node.inputs) {
+        if (input != kNone && !graph_.is_constant(input)) return {};
+        inputs.push_back(input == kNone ? Tensor() : *graph_.value(input).constant);
+      }
+      NPU_TRY(auto results, run_reference(node, graph_.opset, inputs));
+      const ValueId output = node.outputs[0];
+      graph_.erase(id);
+      graph_.value(output).type = TensorType::of(results[0].dtype(), results[0].shape());
+      graph_.value(output).constant = std::move(results[0]);
+      context_.count_rewrite();
+    }
+    graph_.erase_dead();
+    return {};
+  }
+
+  Graph& graph_;
+  PassContext& context_;
+  Names names_;
+};
+
+}  // namespace
+
+Status fuse_quantization(Graph& graph, PassContext& context) {
+  const bool quantised = std::ranges::any_of(graph.order(), [&](NodeId id) { return is_op(graph.node(id), "DequantizeLinear"); });
+  return quantised ? Fuser(graph, context).run() : Status{};
+}
+
+}  // namespace npu::pass

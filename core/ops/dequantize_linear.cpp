@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/detail/quantized.h"
+
+namespace npu::op {
+namespace {
+
+using namespace npu::detail;
+
+constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"output_dtype", AttrKind::Int, "0"}};
+
+TypesResult infer(const InferContext& ctx) {
+  const DType given = ctx.input(0).dtype;
+  if (!is_byte(given) && given != DType::Int32) return ctx.error(fmt::format("input 0 is {}, needs int8, uint8 or int32", to_string(given)));
+  NPU_CHECK(require_float(ctx, 1));
+  if (ctx.has_input(2)) NPU_CHECK(require_same_dtype(ctx, 2));
+  const int64_t code = ctx.node().int_attr("output_dtype", 0);
+  const auto wanted = dtype_from_onnx(code > 0 && code < 256 ? static_cast<int>(code) : 0);
+  if (code != 0 && (!wanted || !is_float(*wanted))) return ctx.error(fmt::format("output_dtype={} is no floating-point type", code));
+  TensorType type = ctx.input(0);
+  type.dtype = wanted.value_or(ctx.input(1).dtype);
+  return std::vector{std::move(type)};
+}
+
+TensorsResult reference(const EvalContext& ctx) {
+  const auto& shape = ctx.input(0).shape();
+  const auto channels = static_cast<size_t>(ctx.input(1).elements());
+  int64_t inner = 1;
+  if (channels > 1) {
+    NPU_TRY(const size_t axis, normalize_axis(ctx, ctx.node().int_attr("axis", 1), shape.size()));
+    if (static_cast<size_t>(shape[axis]) != channels) return ctx.error(fmt::format("{} scales for {} channels", channels, shape[axis]));
+    for (size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
+  }
+  const Quantization q = Quantization::read(ctx, 1, 2, channels);
+  const Tensor x = centred(ctx.input(0), q.zero, inner);
+  const auto values = x.data<double>();
+  Tensor y(DType::Float32, shape);
+  auto result = y.mutable_data<float>();
+  for (size_t i = 0; i < values.size(); ++i) result[i] = static_cast<float>(values[i]) * q.scale[i / static_cast<size_t>(std::max<int64_t>(inner, 1)) % channels];
+  return std::vector{ctx.output_dtype(0) == DType::Float32 ? y : y.cast(ctx.output_dtype(0))};
+}
+
+}  // namespace
+
+extern constinit const OpDef DequantizeLinear{
+    .name = "DequantizeLinear",
+    .since = 10,
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .attrs = kAttrs,
+    .infer = infer,
+    .reference = reference,
+    .doc = "(x - x_zero_point) * x_scale; scales of one value or one for each index of axis",
+};
+
+}  // namespace npu::op

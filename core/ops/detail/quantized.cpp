@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/detail/quantized.h"
+
+#include <cmath>
+
+namespace npu::detail {
+
+Status require_quantized(const InferContext& ctx, const QuantizedInput& input) {
+  const DType dtype = ctx.input(input.data).dtype;
+  if (!is_byte(dtype)) return ctx.error(fmt::format("input {} is {}, needs int8 or uint8", input.data, to_string(dtype)));
+  NPU_CHECK(require_float(ctx, input.scale));
+  if (!ctx.has_input(input.zero)) return {};
+  const DType zero = ctx.input(input.zero).dtype;
+  if (zero != dtype) return ctx.error(fmt::format("input {} is {}, its zero point {}", input.data, to_string(dtype), to_string(zero)));
+  return {};
+}
+
+Result<DType> result_dtype(const InferContext& ctx, size_t scale, size_t zero) {
+  NPU_CHECK(require_float(ctx, scale));
+  if (!ctx.has_input(zero)) return DType::UInt8;
+  const DType dtype = ctx.input(zero).dtype;
+  if (!is_byte(dtype)) return ctx.error(fmt::format("zero point (input {}) is {}, needs int8 or uint8", zero, to_string(dtype)));
+  return dtype;
+}
+
+Quantization Quantization::read(const EvalContext& ctx, size_t scale, size_t zero, size_t channels) {
+  Quantization q;
+  for (double value : ctx.input(scale).to_doubles()) q.scale.push_back(static_cast<float>(value));
+  q.zero = ctx.has_input(zero) ? ctx.input(zero).to_ints() : std::vector<int64_t>{0};
+  if (q.scale.size() != channels) q.scale.assign(channels, q.scale.empty() ? 1.0f : q.scale[0]);
+  if (q.zero.size() != channels) q.zero.assign(channels, q.zero.empty() ? 0 : q.zero[0]);
+  return q;
+}
+
+int64_t to_quantized(float value, int64_t zero, DType dtype) {
+  const int64_t low = dtype == DType::Int8 ? -128 : 0, high = low + 255;
+  if (std::isnan(value)) return low;
+  return std::clamp(static_cast<int64_t>(std::nearbyint(std::clamp(value, -1e6f, 1e6f))) + zero, low, high);
+}
+
+void store_bytes(Tensor& target, size_t at, int64_t value) { target.mutable_bytes()[at] = static_cast<std::byte>(value & 0xff); }
+
+Tensor centred(const Tensor& q, const std::vector<int64_t>& zero, int64_t inner) {
+  Tensor result = q.cast(DType::Float64);
+  auto values = result.mutable_data<double>();
+  for (size_t i = 0; i < values.size(); ++i) values[i] -= static_cast<double>(zero[i / static_cast<size_t>(std::max<int64_t>(1, inner)) % zero.size()]);
+  return result;
+}
+
+TypesResult infer_float_form(const InferContext& ctx, std::string_view op, std::span<const size_t> inputs) {
+  const OpDef* def = find_op(op);
+  Graph graph;
+  graph.opset = ctx.opset();
+  Node node = ctx.node();
+  node.op = op;
+  node.inputs.clear();
+  for (size_t i : inputs) {
+    TensorType type = ctx.input(i);
+    type.dtype = DType::Float32;
+    node.inputs.push_back(graph.add_value(fmt::format("input{}", i), type));
+  }
+  return def->infer(InferContext(graph, node));
+}
+
+TensorsResult run_float_form(const EvalContext& ctx, std::string_view op, std::vector<Tensor> inputs) {
+  Node node = ctx.node();
+  node.op = op;
+  node.inputs.assign(inputs.size(), 0);
+  return run_reference(node, ctx.opset(), inputs);
+}
+
+Tensor requantize(const EvalContext& ctx, const Tensor& sums, const Tensor& bias, const Quantization& x, const Quantization& w, const Quantization& y,
+                  size_t channel_axis) {
+  const Shape& shape = sums.shape();
+  int64_t inner = 1;
+  for (size_t i = channel_axis + 1; i < shape.size(); ++i) inner *= shape[i];
+  const int64_t channels = shape[channel_axis];
+  const auto values = sums.data<double>();
+  const auto biases = bias.empty() ? std::vector<int64_t>{} : bias.to_ints();
+  Tensor result(ctx.output_dtype(0), shape);
+  auto bytes = result.mutable_bytes();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto c = static_cast<size_t>(static_cast<int64_t>(i) / inner % channels);
+    const float multiplier = x.scale[0] * w.scale[c % w.scale.size()] / y.scale[0];
+    const double sum = values[i] + (biases.empty() ? 0.0 : static_cast<double>(biases[c % biases.size()]));
+    bytes[i] = static_cast<std::byte>(to_quantized(static_cast<float>(sum) * multiplier, y.zero[0], ctx.output_dtype(0)) & 0xff);
+  }
+  return result;
+}
+
+}  // namespace npu::detail

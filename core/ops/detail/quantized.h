@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// 8-bit integer tensors with a scale and a zero point: value = (q - zero) * scale, one pair a tensor or one a channel.
+#pragma once
+
+#include "core/ops/detail/infer_common.h"
+
+namespace npu::detail {
+
+// Positions of an operand, its scale and its zero point among a node's inputs.
+struct QuantizedInput {
+  size_t data, scale, zero;
+};
+
+inline bool is_byte(DType dtype) { return dtype == DType::Int8 || dtype == DType::UInt8; }
+
+// The scale is floating-point, the zero point (when there is one) of the data's type.
+Status require_quantized(const InferContext& ctx, const QuantizedInput& input);
+// The type of a result whose scale and zero point are these inputs: the zero point's dtype, uint8 without one.
+Result<DType> result_dtype(const InferContext& ctx, size_t scale, size_t zero);
+
+// Parameters of `channels` channels, from one value or one each.
+struct Quantization {
+  std::vector<float> scale;
+  std::vector<int64_t> zero;
+  static Quantization read(const EvalContext& ctx, size_t scale, size_t zero, size_t channels = 1);
+};
+
+// saturate(rne(value) + zero)
+int64_t to_quantized(float value, int64_t zero, DType dtype);
+void store_bytes(Tensor& target, size_t at, int64_t value);
+
+// q - zero as double; channel c of the last-but-`inner` axis.
+Tensor centred(const Tensor& q, const std::vector<int64_t>& zero, int64_t inner);
+
+// What a float operator infers for the shapes of the given inputs, or computes for tensors.
+TypesResult infer_float_form(const InferContext& ctx, std::string_view op, std::span<const size_t> inputs);
+TensorsResult run_float_form(const EvalContext& ctx, std::string_view op, std::vector<Tensor> inputs);
+
+// s32 sums to bytes: rne(float(sum + bias) * (x * w[c] / y)) + zero, as the fp32 expression in this order.
+Tensor requantize(const EvalContext& ctx, const Tensor& sums, const Tensor& bias, const Quantization& x, const Quantization& w, const Quantization& y,
+                  size_t channel_axis);
+
+}  // namespace npu::detail
