@@ -16,7 +16,7 @@ namespace npu {
 // All items have the same shape.
 struct CubeProblem {
   int64_t items = 1;                  // independent products: batch x groups
-  int64_t c1 = 1, h = 1, w = 1;       // the feature map of one item, in blocks of 16 channels
+  int64_t c1 = 1, h = 1, w = 1;       // the feature map of one item, in blocks of C0 channels
   int64_t kh = 1, kw = 1, sh = 1, sw = 1, dh = 1, dw = 1;
   int64_t pt = 0, pl = 0, pb = 0, pr = 0;
   int64_t ho = 1, wo = 1;
@@ -28,7 +28,13 @@ struct CubeProblem {
   bool b_transposed = false;          // b_matrix, but stored as [n, k]
   int64_t b_pitch = 0;                // elements from stored row to stored row
   int64_t result_c1 = 0;              // NC1HWC0: channel blocks of the whole result
+  VecType a_type = VecType::F16, b_type = VecType::F16;  // bytes: s32 sums, requantised to bytes
 
+  bool bytes() const { return a_type != VecType::F16; }
+  int64_t c0() const { return kBlockBytes / vec_type_size(a_type); }
+  // Column blocks that leave together: two of 16 fill a 32-byte row of bytes.
+  int64_t group() const { return bytes() ? 2 : 1; }
+  int64_t groups() const { return ceil_div(n1(), group()); }
   int64_t n1() const { return ceil_div(n, 16); }
   int64_t k1() const { return c1 * kh * kw; }
   int64_t m() const { return ho * wo; }
@@ -48,7 +54,9 @@ struct CubeItem {
 struct CubeTask {
   CubeProblem problem;
   std::vector<CubeItem> items;
-  int64_t bias = -1;                  // device address of fp16 values padded to whole blocks, -1: none
+  int64_t bias = -1;                  // device address of fp16 (bytes: s32) values padded to whole blocks, -1: none
+  int64_t quant = -1;                 // bytes: device address of the quantisation parameters, one a column
+  int64_t pad_value = 0;              // outside the feature map
   bool relu = false;                  // on the way out of L0C
   VectorChain chain;                  // after it, in UB
   std::vector<int64_t> operand_address;   // of chain.operands()

@@ -74,12 +74,14 @@ class CubeBlock {
       if (task.bias >= 0) bias_l1_ = Ring(e_, Buffer::L1, plan.n_tile * 32, 2, "the bias");
       return;
     }
-    if (task.bias >= 0) bias_ = Ring(e_, Buffer::UB, plan.n_tile * 32, 2, "the bias");
+    if (task.bias >= 0) bias_ = Ring(e_, Buffer::UB, plan.n_tile * bias_bytes(), 2, "the bias");
+    if (task.quant >= 0) quant_ = Ring(e_, Buffer::UB, plan.n_tile * kQuantBlock, 2, "the multipliers");
     reserve_epilogue();
   }
 
   Result<Program> run(Range items, Range units, Range columns) {
     const std::vector<Macro> macros = list_macros(items, units, columns);
+    if (task_.pad_value != 0) e_.push(Opcode::SetPadding, {task_.pad_value});
     // The next tile's bias enters L0C before this tile's results leave: the vector unit is in order.
     if (!macros.empty()) start(macros[0]);
     for (size_t i = 0; i < macros.size(); ++i) {
@@ -117,9 +119,14 @@ class CubeBlock {
     }
   }
 
+  // Of 16 columns.
+  int64_t bias_bytes() const { return p_.bytes() ? 64 : 32; }
+  static constexpr int64_t kQuantBlock = 16 * kQuantBytes;
+
   void start(const Macro& macro) {
     if (task_.bias < 0) return;
-    const int64_t source = task_.bias + (macro.item->channel_block + macro.columns.begin) * 32;
+    const int64_t source = task_.bias + (macro.item->channel_block + macro.columns.begin) * bias_bytes();
+    const int64_t type = type_arg(p_.bytes() ? VecType::S32 : VecType::F16);
     if (soc_.split) {
       const int64_t l1 = bias_l1_.next();
       e_.gm_to_l1(l1, source, {.blocks = macro.columns.size()});
@@ -127,9 +134,9 @@ class CubeBlock {
       return;
     }
     const int64_t ub = bias_.next();
-    e_.gm_to_ub(ub, source, {.blocks = macro.columns.size()});
+    e_.gm_to_ub(ub, source, {.blocks = macro.columns.size() * bias_bytes() / kBlockBytes});
     for_m_tiles(macro, [&](Range rows, int64_t l0c) {
-      e_.push(Opcode::BroadcastUbToCc, {l0c, ub, macro.columns.size(), ceil_div(rows.size(), 16), type_arg(VecType::F16)});
+      e_.push(Opcode::BroadcastUbToCc, {l0c, ub, macro.columns.size(), ceil_div(rows.size(), 16), type});
     });
   }
 
@@ -148,10 +155,12 @@ class CubeBlock {
         load_b(macro, chunk, fractals, b, l0b);
         for_m_tiles(macro, [&](Range rows, int64_t l0c) {
           const int64_t l0a = l0a_.next();
-          e_.push(Opcode::Img2ColV2CbufToCa, {l0a, a, fractals.size() * 16, rows.size(), fractals.begin * 16, rows.begin - macro.first_row, p_.sw,
-                                              p_.sh, p_.kw, p_.kh, p_.dw, p_.dh, chunk.size() * 16});
+          const int64_t c0 = p_.c0();
+          e_.push(Opcode::Img2ColV2CbufToCa, {l0a, a, fractals.size() * c0, rows.size(), fractals.begin * c0, rows.begin - macro.first_row, p_.sw,
+                                              p_.sh, p_.kw, p_.kh, p_.dw, p_.dh, chunk.size() * c0, type_arg(p_.a_type)});
           const int64_t init = c == 0 && k == 0 ? first_init() : 0;
-          e_.push(Opcode::Mad, {l0c, l0a, l0b, rows.size(), fractals.size() * 16, macro.columns.size() * 16, init});
+          e_.push(Opcode::Mad, {l0c, l0a, l0b, rows.size(), fractals.size() * c0, macro.columns.size() * 16, init,
+                                 type_arg(p_.a_type), type_arg(p_.b_type)});
         });
       }
     }
@@ -165,6 +174,12 @@ class CubeBlock {
 
   void load_map(const Macro& macro, Range chunk, int64_t l1) {
     const int64_t pixels = slab_pixels(macro);
+    if (p_.matrix && p_.bytes()) {
+      for (int64_t c = chunk.begin; c < chunk.end; ++c)
+        e_.gm_to_l1(l1 + (c - chunk.begin) * pixels * kBlockBytes, macro.item->a + macro.first_row * p_.a_pitch + c * kBlockBytes,
+                    {.bursts = pixels, .blocks = 1, .src_gap = p_.a_pitch / kBlockBytes - 1});
+      return;
+    }
     if (p_.matrix) {
       const int64_t columns = std::min(chunk.end * 16, p_.k) - chunk.begin * 16;
       e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, macro.item->a + (macro.first_row * p_.a_pitch + chunk.begin * 16) * 2, pixels, columns, p_.a_pitch, pixels});
@@ -210,7 +225,7 @@ class CubeBlock {
   void load_b(const Macro& macro, Range chunk, Range fractals, int64_t l1, int64_t l0b) {
     const int64_t n1 = macro.columns.size();
     if (!p_.b_matrix || p_.b_transposed) {
-      e_.push(Opcode::LoadCbufToCb, {l0b, l1 + fractals.begin * n1 * kFractalBytes, fractals.size() * n1, 1, 0, 0});
+      e_.push(Opcode::LoadCbufToCb, {l0b, l1 + fractals.begin * n1 * kFractalBytes, fractals.size() * n1, 1, 0, 0, type_arg(p_.b_type)});
       return;
     }
     // L1 holds [n1][k rows][16 n]: fractal (k, n) is row block k of column block n, transposed on the way.
@@ -242,12 +257,31 @@ class CubeBlock {
     for_m_tiles(macro, [&](Range rows, int64_t l0c) {
       if (soc_.split) return fix_out(macro, rows, l0c);
       const int64_t m1 = ceil_div(rows.size(), 16);
-      const int64_t step = std::max<int64_t>(1, tile_elements_ / (m1 * 256));
+      const int64_t step = std::max<int64_t>(1, tile_elements_ / (m1 * 256) / p_.group()) * p_.group();
       for (int64_t j = 0; j < macro.columns.size(); j += step) {
         const Range columns{macro.columns.begin + j, std::min(macro.columns.begin + j + step, macro.columns.end)};
-        vector_out(macro, rows, columns, l0c + j * m1 * 1024);
+        if (p_.bytes()) bytes_out(macro, rows, columns, l0c + j * m1 * 1024);
+        else vector_out(macro, rows, columns, l0c + j * m1 * 1024);
       }
     });
+  }
+
+  // Requantised on the way; two column blocks become one of 32 bytes a row.
+  void bytes_out(const Macro& macro, Range rows, Range columns, int64_t l0c) {
+    const int64_t m = rows.size(), padded = align_up(m, 16), ub = register_rings_[0].next(), table = quant_.next();
+    e_.gm_to_ub(table, task_.quant + (macro.item->channel_block + columns.begin) * kQuantBlock, {.blocks = columns.size() * kQuantBlock / kBlockBytes});
+    e_.push(Opcode::CopyMatrixCcToUbuf,
+            {ub, l0c, columns.size(), padded / 16, 0, 0, static_cast<int64_t>(CopyMode::VREQ8), task_.relu, table});
+    const int64_t pairs = ceil_div(columns.size(), 2), first = columns.begin / 2;
+    if (!p_.matrix) {
+      const int64_t gm = task_.result + macro.item->result_offset + (first * p_.m() + rows.begin) * kBlockBytes;
+      return e_.ub_to_gm(gm, ub, {.bursts = pairs, .blocks = m, .src_gap = padded - m, .dst_gap = p_.m() - m});
+    }
+    for (int64_t j = 0; j < pairs; ++j) {
+      const int64_t width = std::min<int64_t>(32, p_.n - (first + j) * 32);
+      const int64_t gm = task_.result + macro.item->result_offset + rows.begin * p_.y_pitch + (first + j) * 32;
+      e_.ub_to_gm_bytes(gm, ub + j * padded * kBlockBytes, {.bursts = m, .bytes = width, .gm_gap = p_.y_pitch - width});
+    }
   }
 
   void vector_out(const Macro& macro, Range rows, Range columns, int64_t l0c) {
@@ -331,7 +365,7 @@ class CubeBlock {
   CubePlan plan_;
   Emitter e_;
   L1Cache a_cache_, b_cache_;
-  Ring l0a_, l0b_, l0c_, bias_, bias_l1_;
+  Ring l0a_, l0b_, l0c_, bias_, bias_l1_, quant_;
   std::vector<Ring> register_rings_, operand_rings_;
   std::array<int64_t, 6> map_{-1, -1, -1, -1, -1, -1};
   int64_t block_bytes_ = 0;
@@ -349,7 +383,9 @@ Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task) {
     for (int64_t u = 0; u < split.units; ++u)
       for (int64_t j = 0; j < split.columns; ++j) {
         CubeBlock block(soc, task, split.plan);
-        NPU_TRY(Program program, block.run(part(p.items, split.items, i), part(p.units(), split.units, u), part(p.n1(), split.columns, j)));
+        const Range groups = part(p.groups(), split.columns, j);
+        const Range columns{groups.begin * p.group(), std::min(groups.end * p.group(), p.n1())};
+        NPU_TRY(Program program, block.run(part(p.items, split.items, i), part(p.units(), split.units, u), columns));
         blocks.push_back(std::move(program));
       }
   return blocks;

@@ -10,7 +10,7 @@ namespace npu {
 namespace {
 
 constexpr int64_t kFractalsInHalfL0 = 64;   // 32 KB: half of L0A / L0B, for double buffering
-constexpr int64_t kMaxSlabK1 = 4095;        // img2col positions are 16-bit element counts
+constexpr int64_t kMaxSlabK = 65535;        // img2col positions are 16-bit element counts
 constexpr int64_t kMaxMapSide = 16383;      // rows of one Nd2Nz copy; l1_h and l1_w hold 32767
 constexpr int64_t kMadOverhead = 8;         // cycles to start one mad (public Mmad measurements)
 constexpr int64_t kCopyOverhead = 40;       // cycles to start one copy from GM, a guess
@@ -32,7 +32,7 @@ struct Demand {
 // Sizes of what L1 holds: the largest channel chunk, then the largest slab, that leave room for two of each.
 bool fit_l1(const Demand& d, CubePlan& plan) {
   const int64_t half = (d.soc.l1 - 4096) / 2;
-  const int64_t most = std::max<int64_t>(1, std::min(d.p.c1, kMaxSlabK1 / (d.p.kh * d.p.kw)));
+  const int64_t most = std::max<int64_t>(1, std::min(d.p.c1, kMaxSlabK / d.p.c0() / (d.p.kh * d.p.kw)));
   for (int64_t chunks = ceil_div(d.p.c1, most); chunks <= d.p.c1; ++chunks) {
     const int64_t chunk = ceil_div(d.p.c1, chunks);
     const int64_t b = d.b_bytes(chunk, plan.n_tile);
@@ -93,6 +93,7 @@ Result<CubePlan> plan_cube(const Soc& soc, const CubeProblem& p, int64_t items, 
   for (int64_t wish : {16, 12, 8, 6, 4, 2, 1}) {
     CubePlan plan;
     plan.n_tile = std::min(wish, n1);
+    if (plan.n_tile < n1 && plan.n_tile % p.group() != 0) continue;
     plan.macro_rows = l0c_half / (plan.n_tile * 16) / 16 * 16;
     const int64_t m_blocks = std::min(ceil_div(p.m(), 16), plan.macro_rows / 16);
     plan.k_tile = std::min({p.k1(), kFractalsInHalfL0 / plan.n_tile, std::max<int64_t>(8, kFractalsInHalfL0 / m_blocks)});
@@ -116,8 +117,9 @@ Result<CubeSplit> split_cube(const Soc& soc, const CubeProblem& p, int64_t chain
   const int64_t cores = soc.cores_for(false);
   for (int64_t items = 1; items <= std::min(cores, p.items); ++items)
     for (int64_t units = 1; units <= std::min(cores / items, p.units()); ++units) {
-      const int64_t columns = std::min(cores / items / units, p.n1());
-      auto plan = plan_cube(soc, p, ceil_div(p.items, items), ceil_div(p.units(), units), ceil_div(p.n1(), columns), chain_bytes);
+      const int64_t columns = std::min(cores / items / units, p.groups());
+      const int64_t n1 = std::min(p.n1(), ceil_div(p.groups(), columns) * p.group());
+      auto plan = plan_cube(soc, p, ceil_div(p.items, items), ceil_div(p.units(), units), n1, chain_bytes);
       if (!plan) last = plan.error();
       else if (best.plan.cycles < 0 || plan->cycles < best.plan.cycles) best = {items, units, columns, *plan};
     }

@@ -38,6 +38,15 @@ Status lower_move(LowerContext&, const TaskSpec&, Task&);
 std::optional<std::string> reject_trans_data(const Graph&, const Node&, const Soc&);
 Status lower_trans_data(LowerContext&, const TaskSpec&, Task&);
 
+std::optional<std::string> reject_qconv(const Graph&, const Node&, const Soc&);
+Status lower_qconv(LowerContext&, const TaskSpec&, Task&);
+std::optional<std::string> reject_qgemm(const Graph&, const Node&, const Soc&);
+Status lower_qgemm(LowerContext&, const TaskSpec&, Task&);
+
+Layout quantized_layout(const Graph&, const Node&);
+std::optional<std::string> reject_quantized(const Graph&, const Node&, const Soc&);
+Status lower_quantized(LowerContext&, const TaskSpec&, Task&);
+
 Layout view_layout(const Graph&, const Node&);
 std::optional<std::string> reject_view(const Graph&, const Node&, const Soc&);
 

@@ -23,18 +23,20 @@ constexpr std::array kRules{
 using LowerFunction = Status (*)(LowerContext&, const TaskSpec&, Task&);
 
 // In the order of Family; a View has no task.
-constexpr std::array<LowerFunction, 10> kLowerings{lower_conv, lower_matmul, lower_elementwise, lower_pool, lower_reduce,
-                                                  lower_softmax, lower_layer_norm, lower_move, lower_trans_data, nullptr};
+constexpr std::array<LowerFunction, 13> kLowerings{lower_conv, lower_matmul, lower_elementwise, lower_pool, lower_reduce,
+                                                  lower_softmax, lower_layer_norm, lower_move, lower_trans_data, lower_qconv, lower_qgemm,
+                                                  lower_quantized, nullptr};
 
 // The vendor's operator types, where they differ from ONNX's.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kVendorTypes{{
-    {"Conv", "Conv2D"}, {"Gemm", "MatMulV2"}, {"MatMul", "MatMulV2"}, {"Clip", "ClipByValue"}, {"Softmax", "SoftmaxV2"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kVendorTypes{{
+    {"Conv", "Conv2D"}, {"QLinearConv", "Conv2D"}, {"QGemm", "MatMulV2"}, {"QuantizeLinear", "AscendQuant"}, {"DequantizeLinear", "AscendDequant"},
+    {"QLinearAdd", "Add"}, {"Gemm", "MatMulV2"}, {"MatMul", "MatMulV2"}, {"Clip", "ClipByValue"}, {"Softmax", "SoftmaxV2"},
     {"MaxPool", "MaxPoolV3"}, {"AveragePool", "AvgPoolV2"}, {"GlobalAveragePool", "ReduceMeanD"}, {"Concat", "ConcatD"},
     {"Transpose", "TransposeD"}, {"Pad", "PadV3"}, {"Slice", "StridedSliceD"}, {"LayerNormalization", "LayerNorm"},
 }};
 
 std::string vendor_type(const Graph& graph, const Node& node) {
-  if (node.op == "Conv" && node.int_attr("group", 1) > 1 && node.int_attr("group", 1) == graph.value(node.inputs[0]).type.dims[1].value())
+  if ((node.op == "Conv" || node.op == "QLinearConv") && node.int_attr("group", 1) > 1 && node.int_attr("group", 1) == graph.value(node.inputs[0]).type.dims[1].value())
     return "DepthwiseConv2D";
   const auto found = std::ranges::find(kVendorTypes, std::string_view(node.op), [](const auto& row) { return row.first; });
   return std::string(found == kVendorTypes.end() ? std::string_view(node.op) : found->second);

@@ -6,37 +6,11 @@
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/emitter.h"
+#include "compiler/lower/pool_shape.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
 namespace {
-
-struct PoolShape {
-  int64_t planes, h, w, ho, wo, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr;
-  bool average, include_pad;
-
-  int64_t span_h() const { return (kh - 1) * dh + 1; }
-  int64_t padded_w() const { return (wo - 1) * sw + (kw - 1) * dw + 1; }
-  int64_t slab_rows(int64_t rows) const { return (rows - 1) * sh + span_h(); }
-  int64_t tile_bytes(int64_t rows) const { return (slab_rows(rows) * padded_w() + rows * padded_w() + rows * align_up(wo, 8)) * 32 + 2048; }
-};
-
-PoolShape pool_shape(const Graph& graph, const Node& node) {
-  const Shape x = to_shape(graph.value(node.inputs[0]).type.dims), y = to_shape(graph.value(node.outputs[0]).type.dims);
-  const auto kernel = node.ints_attr("kernel_shape"), strides = node.ints_attr("strides", {1, 1}), dilations = node.ints_attr("dilations", {1, 1});
-  auto pads = node.ints_attr("pads", {0, 0, 0, 0});
-  PoolShape s{x[0] * ceil_div(x[1], 16), x[2], x[3], y[2], y[3], kernel[0], kernel[1], strides[0], strides[1], dilations[0], dilations[1],
-              pads[0], pads[1], pads[2], pads[3], node.op == "AveragePool", node.int_attr("count_include_pad", 0) != 0};
-  const std::string auto_pad = node.string_attr("auto_pad", "NOTSET");
-  if (auto_pad.starts_with("SAME")) {
-    const int64_t extra = auto_pad == "SAME_LOWER" ? 1 : 0;
-    const int64_t th = std::max<int64_t>(0, (s.ho - 1) * s.sh + s.span_h() - s.h), tw = std::max<int64_t>(0, s.padded_w() - s.w);
-    s.pt = (th + extra) / 2, s.pl = (tw + extra) / 2, s.pb = th - s.pt, s.pr = tw - s.pl;
-  } else if (auto_pad == "VALID") {
-    s.pt = s.pl = s.pb = s.pr = 0;
-  }
-  return s;
-}
 
 // Positions of one axis that an average counts: windows are clipped to the padded input, and to the input itself unless
 // padding counts.
@@ -155,11 +129,30 @@ int64_t rows_that_fit(const PoolShape& s, const Soc& soc) {
 
 }  // namespace
 
+PoolShape pool_shape(const Graph& graph, const Node& node) {
+  const Shape x = to_shape(graph.value(node.inputs[0]).type.dims), y = to_shape(graph.value(node.outputs[0]).type.dims);
+  const auto kernel = node.ints_attr("kernel_shape"), strides = node.ints_attr("strides", {1, 1}), dilations = node.ints_attr("dilations", {1, 1});
+  auto pads = node.ints_attr("pads", {0, 0, 0, 0});
+  PoolShape s{x[0] * ceil_div(x[1], c0_of(graph.value(node.inputs[0]).type.dtype)), x[2], x[3], y[2], y[3], kernel[0], kernel[1], strides[0], strides[1], dilations[0], dilations[1],
+              pads[0], pads[1], pads[2], pads[3], node.op == "AveragePool", node.int_attr("count_include_pad", 0) != 0};
+  const std::string auto_pad = node.string_attr("auto_pad", "NOTSET");
+  if (auto_pad.starts_with("SAME")) {
+    const int64_t extra = auto_pad == "SAME_LOWER" ? 1 : 0;
+    const int64_t th = std::max<int64_t>(0, (s.ho - 1) * s.sh + s.span_h() - s.h), tw = std::max<int64_t>(0, s.padded_w() - s.w);
+    s.pt = (th + extra) / 2, s.pl = (tw + extra) / 2, s.pb = th - s.pt, s.pr = tw - s.pl;
+  } else if (auto_pad == "VALID") {
+    s.pt = s.pl = s.pb = s.pr = 0;
+  }
+  return s;
+}
+
 std::optional<std::string> reject_pool(const Graph& graph, const Node& node, const Soc& soc) {
   const TensorType& x = graph.value(node.inputs[0]).type;
   if (x.dims.size() != 4) return fmt::format("{}-D pooling", x.dims.size() - 2);
-  if (x.dtype != DType::Float16) return fmt::format("{} data", to_string(x.dtype));
+  const bool bytes = x.dtype == DType::UInt8 || x.dtype == DType::Int8;
+  if (!bytes && x.dtype != DType::Float16) return fmt::format("{} data", to_string(x.dtype));
   if (node.outputs.size() > 1 && node.outputs[1] != kNone) return "indices output";
+  if (bytes) return reject_pool_bytes(pool_shape(graph, node), soc);
   const PoolShape s = pool_shape(graph, node);
   if (s.sw > 31) return fmt::format("stride {} exceeds 31", s.sw);
   if (rows_that_fit(s, soc) == 0) return fmt::format("UB budget: one output row needs {} bytes > {}", 2 * s.tile_bytes(1), soc.ub);
@@ -169,6 +162,7 @@ std::optional<std::string> reject_pool(const Graph& graph, const Node& node, con
 Status lower_pool(LowerContext& context, const TaskSpec& spec, Task& task) {
   const Node& node = context.graph.node(spec.nodes[0]);
   const PoolShape s = pool_shape(context.graph, node);
+  if (context.graph.value(node.inputs[0]).type.dtype != DType::Float16) return lower_pool_bytes(context, node, s, task);
   const Tensor map = s.average ? corrections(s) : Tensor();
   const int64_t correction = map.empty() ? -1 : context.add_weights(map.bytes());
   const int64_t rows = std::min(rows_that_fit(s, context.soc), std::max<int64_t>(1, ceil_div(s.planes * s.ho, context.soc.cores_for(true))));

@@ -86,7 +86,7 @@ Status flat_task(LowerContext& context, int64_t elements, Task& task, Setup&& se
   const int64_t tiles = ceil_div(elements, kTile), parts = std::clamp<int64_t>(context.soc.cores_for(true), 1, tiles);
   for (int64_t i = 0; i < parts; ++i) {
     FlatBlock block(context.soc, std::min(kTile, align_up(elements, 128)));
-    const auto body = setup(block);
+    auto body = setup(block);
     for (int64_t t = tiles * i / parts; t < tiles * (i + 1) / parts; ++t) body(t * kTile, std::min(kTile, elements - t * kTile));
     NPU_TRY(Program program, block.finish());
     task.blocks.push_back(std::move(program));

@@ -25,6 +25,9 @@ enum class Family : uint8_t {
   LayerNorm,    // vector: rows
   Move,         // data movement by MTE: Concat, Slice, Pad, Transpose, ...
   TransData,    // format conversion
+  QuantConv,    // cube: QLinearConv
+  QuantMatMul,  // cube: QGemm
+  Quantized,    // vector: quantise, dequantise and what is between 8-bit tensors
   View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)
 };
 

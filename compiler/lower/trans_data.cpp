@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// NCHW <-> NC1HWC0 (fp16): 16 channels by 16 pixels at a time through the vector unit's transpose.
+// NCHW <-> NC1HWC0 (fp16), NCHW -> NC1HWC0 (bytes, by way of fp16): 16 channels by 16 pixels at a time through the vector unit's transpose.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -63,6 +63,58 @@ class TransDataBlock {
   Ring in_, out_;
 };
 
+// Bytes: 32 channels of one image, pixels [begin, begin + count), by way of [pixel][32] halves.
+class ByteImageBlock {
+ public:
+  ByteImageBlock(const Soc& soc, const Map& map, VecType type, int64_t src, int64_t dst, int64_t most)
+      : soc_(soc), map_(map), type_(type), src_(src), dst_(dst), e_(soc), in_(e_, Buffer::UB, 32 * most, 2, "the input tile"),
+        rows_(e_, Buffer::UB, 32 * most * 2, 1, "rows of halves"), pixels_(e_, Buffer::UB, 32 * most * 2, 1, "pixels of halves"),
+        out_(e_, Buffer::UB, 32 * most, 2, "the output tile") {}
+
+  Result<Program> run(std::span<const Piece> pieces) {
+    for (const Piece& piece : pieces) gather(piece);
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+ private:
+  void gather(const Piece& p) {
+    const int64_t channels = std::min<int64_t>(32, map_.c - p.c1 * 32), row = align_up(p.count, 32);
+    const int64_t in = in_.next(), rows = rows_.next(), pixels = pixels_.next(), out = out_.next();
+    e_.gm_to_ub_bytes(in, src_ + (p.n * map_.c + p.c1 * 32) * map_.pixels + p.begin,
+                      {.bursts = channels, .bytes = p.count, .gm_gap = map_.pixels - p.count});
+    e_.convert(VecType::F16, type_, rows, in, channels * row);
+    if (channels < 32) e_.fill(VecType::F16, rows + channels * row * 2, 0, (32 - channels) * row);
+    for (int64_t half = 0; half < 2; ++half)
+      e_.push(Opcode::ScatterVnchwconvB16, {pixels + half * 32, rows + half * 16 * row * 2, row / 16, 2, row / 16, 32, 1});
+    e_.convert(type_, VecType::F16, out, pixels, p.count * 32);
+    e_.ub_to_gm(dst_ + ((p.n * ceil_div(map_.c, 32) + p.c1) * map_.pixels + p.begin) * 32, out, {.blocks = p.count});
+  }
+
+  const Soc& soc_;
+  const Map& map_;
+  VecType type_;
+  int64_t src_, dst_;
+  Emitter e_;
+  Ring in_, rows_, pixels_, out_;
+};
+
+Status lower_byte_image(LowerContext& context, const Map& map, VecType type, int64_t src, int64_t dst, Task& task) {
+  const int64_t most = std::min((context.soc.ub - 8192) / (32 * 8) / 32 * 32, align_up(map.pixels, 32));
+  std::vector<Piece> pieces;
+  for (int64_t n = 0; n < map.batch; ++n)
+    for (int64_t c1 = 0; c1 < ceil_div(map.c, 32); ++c1)
+      for (int64_t p = 0; p < map.pixels; p += most) pieces.push_back({n, c1, p, std::min(most, map.pixels - p)});
+  const auto total = static_cast<int64_t>(pieces.size()), parts = std::min<int64_t>(context.soc.cores_for(true), total);
+  for (int64_t i = 0; i < parts; ++i) {
+    ByteImageBlock block(context.soc, map, type, src, dst, most);
+    const auto first = static_cast<size_t>(total * i / parts), last = static_cast<size_t>(total * (i + 1) / parts);
+    NPU_TRY(Program program, block.run(std::span(pieces).subspan(first, last - first)));
+    task.blocks.push_back(std::move(program));
+  }
+  return {};
+}
+
 // One pixel an image: the channels are in order in both formats, only the padding differs.
 Result<Program> copy_vectors(const Soc& soc, const Map& map, int64_t src, int64_t dst, bool to_image) {
   Emitter e(soc);
@@ -87,6 +139,10 @@ Result<Program> copy_vectors(const Soc& soc, const Map& map, int64_t src, int64_
 std::optional<std::string> reject_trans_data(const Graph& graph, const Node& node, const Soc&) {
   const TensorType& type = graph.value(node.inputs[0]).type;
   if (type.dims.size() != 4) return fmt::format("{}-D tensor", type.dims.size());
+  if (type.dtype == DType::UInt8 || type.dtype == DType::Int8) {
+    if (node.string_attr("dst_format", "") != to_string(Format::NC1HWC0)) return "bytes out of NC1HWC0";
+    return std::nullopt;
+  }
   if (type.dtype != DType::Float16) return fmt::format("{} data", to_string(type.dtype));
   return std::nullopt;
 }
@@ -98,6 +154,8 @@ Status lower_trans_data(LowerContext& context, const TaskSpec& spec, Task& task)
   const bool to_image = context.graph.value(node.outputs[0]).format == Format::NC1HWC0;
   const int64_t src = context.address(node.inputs[0]), dst = context.address(node.outputs[0]);
   task.vector_task = true;
+  const DType dtype = context.graph.value(node.inputs[0]).type.dtype;
+  if (dtype != DType::Float16) return lower_byte_image(context, map, dtype == DType::Int8 ? VecType::S8 : VecType::U8, src, dst, task);
   if (map.pixels == 1) {
     NPU_TRY(Program program, copy_vectors(context.soc, map, src, dst, to_image));
     task.blocks.push_back(std::move(program));

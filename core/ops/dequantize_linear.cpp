@@ -8,10 +8,19 @@ using namespace npu::detail;
 
 constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"output_dtype", AttrKind::Int, "0"}};
 
+// Along the axis; a rank that does not reach it takes one scale only.
+Result<Dim> channels_of(const InferContext& ctx) {
+  const TensorType& x = ctx.input(0);
+  if (!x.has_rank || x.dims.size() < 2) return x.dims.empty() ? Dim(1) : x.dims[0];
+  NPU_TRY(const size_t axis, normalize_axis(ctx, ctx.node().int_attr("axis", 1), x.dims.size()));
+  return x.dims[axis];
+}
+
 TypesResult infer(const InferContext& ctx) {
   const DType given = ctx.input(0).dtype;
   if (!is_byte(given) && given != DType::Int32) return ctx.error(fmt::format("input 0 is {}, needs int8, uint8 or int32", to_string(given)));
-  NPU_CHECK(require_float(ctx, 1));
+  NPU_TRY(const Dim channels, channels_of(ctx));
+  NPU_CHECK(require_scales(ctx, 1, channels));
   if (ctx.has_input(2)) NPU_CHECK(require_same_dtype(ctx, 2));
   const int64_t code = ctx.node().int_attr("output_dtype", 0);
   const auto wanted = dtype_from_onnx(code > 0 && code < 256 ? static_cast<int>(code) : 0);
@@ -24,9 +33,10 @@ TypesResult infer(const InferContext& ctx) {
 TensorsResult reference(const EvalContext& ctx) {
   const auto& shape = ctx.input(0).shape();
   const auto channels = static_cast<size_t>(ctx.input(1).elements());
+  if (channels == 0) return ctx.error("there is no scale");
   int64_t inner = 1;
   if (channels > 1) {
-    NPU_TRY(const size_t axis, normalize_axis(ctx, ctx.node().int_attr("axis", 1), shape.size()));
+    const size_t axis = shape.size() < 2 ? 0 : *normalize_axis(ctx, ctx.node().int_attr("axis", 1), shape.size());
     if (static_cast<size_t>(shape[axis]) != channels) return ctx.error(fmt::format("{} scales for {} channels", channels, shape[axis]));
     for (size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
   }

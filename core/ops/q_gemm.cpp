@@ -10,7 +10,9 @@ constexpr AttrDef kAttrs[] = {{"transA", AttrKind::Int, "0"}, {"transB", AttrKin
 
 TypesResult infer(const InferContext& ctx) {
   NPU_CHECK(require_quantized(ctx, {0, 1, 2}));
-  NPU_CHECK(require_quantized(ctx, {3, 4, 5}));
+  const Dims& b = ctx.input(3).dims;
+  NPU_CHECK(require_quantized(ctx, {3, 4, 5, b.size() != 2 ? Dim() : b[ctx.node().int_attr("transB", 0) != 0 ? 0 : 1]}));
+  if (!ctx.has_input(7)) return ctx.error("a result without a scale is not supported");
   NPU_TRY(const DType dtype, result_dtype(ctx, 7, 8));
   if (ctx.has_input(6) && ctx.input(6).dtype != DType::Int32) return ctx.error(fmt::format("C is {}, needs int32", to_string(ctx.input(6).dtype)));
   constexpr size_t kOperands[] = {0, 3};
@@ -33,7 +35,7 @@ TensorsResult reference(const EvalContext& ctx) {
 extern constinit const OpDef QGemm{
     .name = "QGemm",
     .since = 10,
-    .min_inputs = 9,
+    .min_inputs = 6,
     .max_inputs = 9,
     .min_outputs = 1,
     .max_outputs = 1,

@@ -13,7 +13,7 @@ constexpr AttrDef kAttrs[] = {
 
 TypesResult infer(const InferContext& ctx) {
   NPU_CHECK(require_quantized(ctx, {0, 1, 2}));
-  NPU_CHECK(require_quantized(ctx, {3, 4, 5}));
+  NPU_CHECK(require_quantized(ctx, {3, 4, 5, ctx.input(3).dims.empty() ? Dim() : ctx.input(3).dims[0]}));
   NPU_TRY(const DType dtype, result_dtype(ctx, 6, 7));
   if (ctx.has_input(8)) {
     if (ctx.input(8).dtype != DType::Int32) return ctx.error(fmt::format("bias is {}, needs int32", to_string(ctx.input(8).dtype)));

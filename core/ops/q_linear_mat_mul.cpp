@@ -8,7 +8,7 @@ using namespace npu::detail;
 
 TypesResult infer(const InferContext& ctx) {
   NPU_CHECK(require_quantized(ctx, {0, 1, 2}));
-  NPU_CHECK(require_quantized(ctx, {3, 4, 5}));
+  NPU_CHECK(require_quantized(ctx, {3, 4, 5, ctx.input(3).dims.empty() ? Dim() : ctx.input(3).dims.back()}));
   NPU_TRY(const DType dtype, result_dtype(ctx, 6, 7));
   constexpr size_t kOperands[] = {0, 3};
   NPU_TRY(auto types, infer_float_form(ctx, "MatMul", kOperands));

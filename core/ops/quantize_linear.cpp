@@ -9,9 +9,18 @@ using namespace npu::detail;
 // block_size, output_dtype and saturate concern types and forms that have no meaning here.
 constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"saturate", AttrKind::Int, "1"}};
 
+// Along the axis; a rank that does not reach it takes one scale only.
+Result<Dim> channels_of(const InferContext& ctx) {
+  const TensorType& x = ctx.input(0);
+  if (!x.has_rank || x.dims.size() < 2) return x.dims.empty() ? Dim(1) : x.dims[0];
+  NPU_TRY(const size_t axis, normalize_axis(ctx, ctx.node().int_attr("axis", 1), x.dims.size()));
+  return x.dims[axis];
+}
+
 TypesResult infer(const InferContext& ctx) {
   NPU_CHECK(require_float(ctx, 0));
-  NPU_TRY(const DType dtype, result_dtype(ctx, 1, 2));
+  NPU_TRY(const Dim channels, channels_of(ctx));
+  NPU_TRY(const DType dtype, result_dtype(ctx, 1, 2, channels));
   TensorType type = ctx.input(0);
   type.dtype = dtype;
   return std::vector{std::move(type)};
@@ -20,9 +29,10 @@ TypesResult infer(const InferContext& ctx) {
 TensorsResult reference(const EvalContext& ctx) {
   const auto& shape = ctx.input(0).shape();
   const auto channels = static_cast<size_t>(ctx.input(1).elements());
+  if (channels == 0) return ctx.error("there is no scale");
   int64_t inner = 1;
   if (channels > 1) {
-    NPU_TRY(const size_t axis, normalize_axis(ctx, ctx.node().int_attr("axis", 1), shape.size()));
+    const size_t axis = shape.size() < 2 ? 0 : *normalize_axis(ctx, ctx.node().int_attr("axis", 1), shape.size());
     if (static_cast<size_t>(shape[axis]) != channels) return ctx.error(fmt::format("{} scales for {} channels", channels, shape[axis]));
     for (size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
   }

@@ -5,18 +5,27 @@
 
 namespace npu::detail {
 
+Status require_scales(const InferContext& ctx, size_t scale, const Dim& channels) {
+  NPU_CHECK(require_float(ctx, scale));
+  const TensorType& type = ctx.input(scale);
+  if (!type.is_static()) return {};
+  const int64_t count = element_count(to_shape(type.dims));
+  if (count == 1 || (count > 1 && (!channels.known() || count == channels.value()))) return {};
+  return ctx.error(fmt::format("input {} holds {} scales for {} channels", scale, count, channels.value()));
+}
+
 Status require_quantized(const InferContext& ctx, const QuantizedInput& input) {
   const DType dtype = ctx.input(input.data).dtype;
   if (!is_byte(dtype)) return ctx.error(fmt::format("input {} is {}, needs int8 or uint8", input.data, to_string(dtype)));
-  NPU_CHECK(require_float(ctx, input.scale));
+  NPU_CHECK(require_scales(ctx, input.scale, input.channels));
   if (!ctx.has_input(input.zero)) return {};
   const DType zero = ctx.input(input.zero).dtype;
   if (zero != dtype) return ctx.error(fmt::format("input {} is {}, its zero point {}", input.data, to_string(dtype), to_string(zero)));
   return {};
 }
 
-Result<DType> result_dtype(const InferContext& ctx, size_t scale, size_t zero) {
-  NPU_CHECK(require_float(ctx, scale));
+Result<DType> result_dtype(const InferContext& ctx, size_t scale, size_t zero, const Dim& channels) {
+  NPU_CHECK(require_scales(ctx, scale, channels));
   if (!ctx.has_input(zero)) return DType::UInt8;
   const DType dtype = ctx.input(zero).dtype;
   if (!is_byte(dtype)) return ctx.error(fmt::format("zero point (input {}) is {}, needs int8 or uint8", zero, to_string(dtype)));

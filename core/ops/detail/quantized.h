@@ -9,14 +9,16 @@ namespace npu::detail {
 // Positions of an operand, its scale and its zero point among a node's inputs.
 struct QuantizedInput {
   size_t data, scale, zero;
+  Dim channels = Dim(1);  // so many scales there may be, or one
 };
 
 inline bool is_byte(DType dtype) { return dtype == DType::Int8 || dtype == DType::UInt8; }
 
-// The scale is floating-point, the zero point (when there is one) of the data's type.
+// The scales are floating-point, one or one a channel; the zero point (when there is one) of the data's type.
+Status require_scales(const InferContext& ctx, size_t scale, const Dim& channels);
 Status require_quantized(const InferContext& ctx, const QuantizedInput& input);
 // The type of a result whose scale and zero point are these inputs: the zero point's dtype, uint8 without one.
-Result<DType> result_dtype(const InferContext& ctx, size_t scale, size_t zero);
+Result<DType> result_dtype(const InferContext& ctx, size_t scale, size_t zero, const Dim& channels = Dim(1));
 
 // Parameters of `channels` channels, from one value or one each.
 struct Quantization {

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a convolution node says, and the cube's view of it.
+#pragma once
+
+#include <numeric>
+
+#include "compiler/lower/cube.h"
+#include "compiler/lower/rule.h"
+
+namespace npu {
+
+// Groups are packed until they fill whole blocks of C0 channels on both sides (public FRACTAL_Z group layout).
+struct ConvShape {
+  int64_t batch, cin, h, w, cout, kh, kw, groups;
+  int64_t sh, sw, dh, dw, pt, pl, pb, pr, ho, wo;
+  int64_t c0 = 16;
+
+  // Groups that go together, and the padded channels of such a pack.
+  int64_t pack() const {
+    const int64_t in = cin / groups, out = cout / groups;
+    return std::min(groups, std::lcm(std::lcm(in, c0) / in, std::lcm(out, c0) / out));
+  }
+  int64_t packs() const { return ceil_div(groups, pack()); }
+  int64_t pack_in() const { return align_up(pack() * cin / groups, c0); }
+  int64_t pack_out() const { return align_up(pack() * cout / groups, c0); }
+};
+
+// Of Conv and QLinearConv.
+ConvShape conv_shape(const Graph& graph, const Node& node);
+// Shapes, strides and sizes that the cube's fields cannot hold.
+std::optional<std::string> reject_conv_shape(const Graph& graph, const Node& node, const Soc& soc);
+// One item for each image and pack of groups; weights: device address of [packs][c1][kh][kw][n1][16 n][C0].
+void add_conv_items(const LowerContext& context, const Node& node, const ConvShape& shape, int64_t weights, CubeTask& task);
+
+}  // namespace npu

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// 8-bit layers between QuantizeLinear and DequantizeLinear: compiled from the QDQ form, executed, and compared with the
+// reference of the very QDQ graph's integer form. Convolutions and products must agree in every bit.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "compiler/compile.h"
+#include "core/chip/check/check.h"
+#include "core/ops/op.h"
+#include "runtime/session/session.h"
+
+namespace npu {
+namespace {
+
+// A model in QDQ form: every activation is quantised and dequantised.
+class QdqBuilder {
+ public:
+  explicit QdqBuilder(uint32_t seed) : random_(seed) { graph_.opset = 18; }
+
+  ValueId input(const Shape& shape) {
+    Tensor tensor(DType::Float32, shape);
+    for (float& v : tensor.mutable_data<float>()) v = real(-2, 2);
+    inputs_.push_back(tensor);
+    graph_.inputs.push_back(graph_.add_value(name("x"), TensorType::of(DType::Float32, shape)));
+    return graph_.inputs.back();
+  }
+
+  ValueId quantised(ValueId x, DType dtype, float scale, int64_t zero) {
+    return node("DequantizeLinear", {node("QuantizeLinear", {x, scalar(scale), integer(dtype, zero)}), scalar(scale), integer(dtype, zero)});
+  }
+
+  // Weights of one scale a channel of axis 0 or 1, or of one scale in all.
+  ValueId weights(const Shape& shape, int64_t axis, bool per_channel) {
+    Tensor bytes(DType::Int8, shape);
+    for (int8_t& v : bytes.mutable_data<int8_t>()) v = static_cast<int8_t>(static_cast<int>(random_() % 255) - 127);
+    const int64_t count = per_channel ? shape[static_cast<size_t>(axis)] : 1;
+    Tensor scales(DType::Float32, per_channel ? Shape{count} : Shape{}), zeros(DType::Int8, scales.shape());
+    for (float& s : scales.mutable_data<float>()) s = real(0.001f, 0.01f);
+    weight_scales_ = scales;
+    const ValueId result = node("DequantizeLinear", {constant(bytes), constant(scales), constant(zeros)});
+    set(result, "axis", axis);
+    return result;
+  }
+
+  // Int32 with the scale that ONNX asks for.
+  ValueId bias(int64_t count, float x_scale) {
+    Tensor values(DType::Int32, {count}), scales = weight_scales_;
+    for (int32_t& v : values.mutable_data<int32_t>()) v = static_cast<int32_t>(random_() % 4001) - 2000;
+    for (float& s : scales.mutable_data<float>()) s *= x_scale;
+    const ValueId result = node("DequantizeLinear", {constant(values), constant(scales)});
+    set(result, "axis", int64_t{0});
+    return result;
+  }
+
+  ValueId node(std::string op, std::vector<ValueId> operands) {
+    Node made;
+    made.op = op;
+    made.name = name(op);
+    made.inputs = std::move(operands);
+    made.outputs = {graph_.add_value(name("v"), {})};
+    const ValueId out = made.outputs[0];
+    graph_.append(std::move(made));
+    return out;
+  }
+  void set(ValueId value, const std::string& attr, Attr data) { graph_.node(graph_.value(value).producer).attrs[attr] = std::move(data); }
+
+  Graph finish(ValueId output) {
+    graph_.outputs = {output};
+    return graph_;
+  }
+  const std::vector<Tensor>& inputs() const { return inputs_; }
+
+ private:
+  std::string name(const std::string& stem) { return stem + std::to_string(count_++); }
+  float real(float low, float high) { return std::uniform_real_distribution<float>(low, high)(random_); }
+  ValueId constant(Tensor tensor) { return graph_.add_constant(name("c"), std::move(tensor)); }
+  ValueId scalar(float value) { return constant(Tensor::from<float>(DType::Float32, {}, std::span<const float>(&value, 1))); }
+  ValueId integer(DType dtype, int64_t value) { return constant(Tensor::from<int64_t>(DType::Int64, {}, std::span<const int64_t>(&value, 1)).cast(dtype)); }
+
+  Graph graph_;
+  std::vector<Tensor> inputs_;
+  Tensor weight_scales_;
+  std::mt19937 random_;
+  int count_ = 0;
+};
+
+struct Run {
+  std::vector<double> got, want;
+  bool on_core = true;
+  int64_t byte_tasks = 0;
+};
+
+Run run(const Graph& graph, const std::vector<Tensor>& inputs, const char* soc = "Ascend310") {
+  Run result;
+  CompileOptions options;
+  options.soc = soc;
+  Graph fused;
+  CompileObserver observer;
+  observer.on_pass = [&](const PassReport& report, const Graph& now) {
+    if (report.name == "fuse-quantization") fused = now;
+    return true;
+  };
+  const auto model = compile(graph, options, observer);
+  REQUIRE_MESSAGE(model, (model ? "" : model.error().message()));
+  const auto want = run_reference(fused, inputs);
+  REQUIRE_MESSAGE(want, (want ? "" : want.error().message()));
+  const Soc& chip = **find_soc(soc);
+  for (const Task& task : model->tasks) {
+    result.on_core &= task.engine != Engine::AiCpu || task.op_type == "TransData";
+    for (const Program& block : task.blocks) {
+      for (const Finding& finding : check_stream(chip, block, 3)) FAIL_CHECK(task.name, ": ", finding.text);
+      result.byte_tasks += std::ranges::any_of(block, [](const Instr& i) { return i.op == Opcode::Mad && i.arg[field::kMadBType] == static_cast<int64_t>(VecType::S8); });
+    }
+  }
+  auto session = Session::create(std::make_shared<const CompiledModel>(*model), 2);
+  REQUIRE_MESSAGE(session, (session ? "" : session.error().message()));
+  const auto got = (*session)->run(inputs);
+  REQUIRE_MESSAGE(got, (got ? "" : got.error().message()));
+  result.got = (*got)[0].to_doubles(), result.want = (*want)[0].to_doubles();
+  REQUIRE(result.got.size() == result.want.size());
+  return result;
+}
+
+void check_equal(const Run& run) {
+  CHECK(run.on_core);
+  int wrong = 0;
+  for (size_t i = 0; i < run.got.size(); ++i) wrong += run.got[i] != run.want[i];
+  CHECK(wrong == 0);
+  CHECK(*std::ranges::max_element(run.got) > *std::ranges::min_element(run.got));
+}
+
+struct ConvCase {
+  Shape x, w;
+  int64_t group;
+  std::vector<int64_t> strides, pads, dilations;
+  DType x_type;
+  int64_t x_zero;
+  DType y_type;
+  int64_t y_zero;
+  bool per_channel, bias, relu;
+};
+
+const ConvCase kConvs[] = {
+    {{1, 3, 17, 19}, {8, 3, 3, 3}, 1, {1, 1}, {1, 1, 1, 1}, {1, 1}, DType::UInt8, 128, DType::UInt8, 0, true, true, true},
+    {{1, 32, 8, 8}, {32, 32, 1, 1}, 1, {1, 1}, {0, 0, 0, 0}, {1, 1}, DType::UInt8, 113, DType::UInt8, 121, true, true, false},
+    {{2, 40, 13, 11}, {48, 40, 3, 3}, 1, {2, 2}, {1, 1, 1, 1}, {1, 1}, DType::Int8, -5, DType::Int8, 3, false, true, false},
+    {{1, 3, 64, 64}, {64, 3, 7, 7}, 1, {2, 2}, {3, 3, 3, 3}, {1, 1}, DType::UInt8, 100, DType::UInt8, 0, true, true, true},
+    {{1, 300, 7, 7}, {70, 300, 3, 3}, 1, {1, 1}, {1, 1, 1, 1}, {1, 1}, DType::Int8, 7, DType::UInt8, 140, true, false, false},
+    {{1, 64, 20, 20}, {33, 64, 3, 3}, 1, {1, 1}, {2, 2, 2, 2}, {2, 2}, DType::UInt8, 255, DType::UInt8, 128, true, true, false},
+    {{3, 64, 14, 14}, {64, 1, 3, 3}, 64, {1, 1}, {1, 1, 1, 1}, {1, 1}, DType::UInt8, 90, DType::UInt8, 0, true, true, true},
+    {{1, 144, 14, 14}, {144, 1, 3, 3}, 144, {2, 2}, {1, 1, 1, 1}, {1, 1}, DType::UInt8, 0, DType::UInt8, 99, true, true, false},
+    {{1, 64, 10, 10}, {64, 4, 3, 3}, 16, {1, 1}, {1, 1, 1, 1}, {1, 1}, DType::Int8, 0, DType::Int8, 0, true, true, false},
+    {{1, 96, 60, 61}, {16, 96, 1, 1}, 1, {1, 1}, {0, 0, 0, 0}, {1, 1}, DType::UInt8, 3, DType::UInt8, 130, true, true, false},
+    {{1, 512, 7, 7}, {520, 512, 1, 1}, 1, {1, 1}, {0, 0, 0, 0}, {1, 1}, DType::UInt8, 3, DType::UInt8, 130, true, true, false},
+};
+
+float scale_of(DType type, int64_t zero, float reach) { return reach / static_cast<float>(std::max(zero - (type == DType::Int8 ? -128 : 0), (type == DType::Int8 ? 127 : 255) - zero)); }
+
+TEST_CASE("QDQ convolutions: the bits of exact integer sums, one rounding") {
+  for (const char* soc : {"Ascend310", "Ascend310P3"})
+    for (size_t i = 0; i < std::size(kConvs); ++i) {
+      const ConvCase& c = kConvs[i];
+      CAPTURE(i);
+      CAPTURE(soc);
+      QdqBuilder b(static_cast<uint32_t>(i) + 7);
+      const float x_scale = scale_of(c.x_type, c.x_zero, 2);
+      std::vector<ValueId> operands{b.quantised(b.input(c.x), c.x_type, x_scale, c.x_zero), b.weights(c.w, 0, c.per_channel)};
+      if (c.bias) operands.push_back(b.bias(c.w[0], x_scale));
+      ValueId y = b.node("Conv", operands);
+      b.set(y, "group", c.group), b.set(y, "strides", c.strides), b.set(y, "pads", c.pads), b.set(y, "dilations", c.dilations);
+      if (c.relu) y = b.node("Relu", {y});
+      const float reach = 0.3f * std::sqrt(static_cast<float>(c.w[1] * c.w[2] * c.w[3]));
+      const Run result = run(b.finish(b.quantised(y, c.y_type, scale_of(c.y_type, c.y_zero, reach), c.y_zero)), b.inputs(), soc);
+      check_equal(result);
+      CHECK(result.byte_tasks > 0);
+    }
+}
+
+TEST_CASE("QDQ products: Gemm with bias, transposed or not, MatMul") {
+  for (const int64_t rows : {1, 5, 70})
+    for (const bool transposed : {false, true}) {
+      QdqBuilder b(static_cast<uint32_t>(rows));
+      const ValueId x = b.quantised(b.input({rows, 96}), DType::UInt8, 0.016f, 125);
+      const ValueId w = b.weights(transposed ? Shape{75, 96} : Shape{96, 75}, transposed ? 0 : 1, true);
+      const ValueId y = b.node("Gemm", {x, w, b.bias(75, 0.016f)});
+      b.set(y, "transB", int64_t{transposed});
+      check_equal(run(b.finish(b.quantised(y, DType::UInt8, 0.05f, 128)), b.inputs()));
+    }
+  QdqBuilder b(3);
+  const ValueId y = b.node("MatMul", {b.quantised(b.input({9, 64}), DType::Int8, 0.016f, 0), b.weights({64, 40}, 1, false)});
+  check_equal(run(b.finish(b.quantised(y, DType::Int8, 0.02f, -9)), b.inputs()));
+}
+
+TEST_CASE("residual blocks, pooling and the mean stay 8-bit and differ by at most one step") {
+  for (const DType type : {DType::UInt8, DType::Int8}) {
+    const int64_t zero = type == DType::UInt8 ? 131 : 4;
+    QdqBuilder b(11);
+    const ValueId x = b.quantised(b.input({2, 40, 21, 19}), type, 0.016f, zero);
+    const ValueId conv = b.node("Conv", {x, b.weights({40, 40, 1, 1}, 0, true), b.bias(40, 0.016f)});
+    const ValueId sum = b.quantised(b.node("Add", {b.quantised(conv, type, 0.03f, zero), x}), type, 0.04f, zero - 1);
+    const ValueId pooled = b.node("MaxPool", {sum});
+    b.set(pooled, "kernel_shape", std::vector<int64_t>{3, 3}), b.set(pooled, "strides", std::vector<int64_t>{2, 2}), b.set(pooled, "pads", std::vector<int64_t>{1, 1, 1, 1});
+    const Run pool = run(b.finish(b.quantised(pooled, type, 0.04f, zero - 1)), b.inputs());
+    CHECK(pool.on_core);
+    double worst = 0;
+    for (size_t i = 0; i < pool.got.size(); ++i) worst = std::max(worst, std::abs(pool.got[i] - pool.want[i]));
+    CHECK(worst <= 0.0401);
+
+    const ValueId mean = b.quantised(b.node("GlobalAveragePool", {b.quantised(pooled, type, 0.04f, zero - 1)}), type, 0.01f, zero);
+    const Run result = run(b.finish(mean), b.inputs());
+    CHECK(result.on_core);
+    worst = 0;
+    for (size_t i = 0; i < result.got.size(); ++i) worst = std::max(worst, std::abs(result.got[i] - result.want[i]));
+    CHECK(worst <= 0.0101);
+  }
+}
+
+TEST_CASE("layers that are no 8-bit ones keep their meaning") {
+  QdqBuilder b(5);
+  // Clip inside the range, and weights whose product is read twice.
+  const ValueId x = b.quantised(b.input({1, 16, 9, 9}), DType::UInt8, 0.016f, 125);
+  const ValueId conv = b.node("Conv", {x, b.weights({16, 16, 1, 1}, 0, true)});
+  const Run result = run(b.finish(b.node("Add", {b.node("Relu", {conv}), b.node("Sigmoid", {conv})})), b.inputs());
+  double worst = 0, largest = 0;
+  for (size_t i = 0; i < result.got.size(); ++i) worst = std::max(worst, std::abs(result.got[i] - result.want[i])), largest = std::max(largest, std::abs(result.want[i]));
+  CHECK(worst <= 3e-3 * largest);
+  CHECK(result.byte_tasks == 0);
+}
+
+}  // namespace
+}  // namespace npu
