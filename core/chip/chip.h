@@ -3,6 +3,7 @@
 // Core computes, time_task says when, core/chip/check proves that the flags order what must be ordered.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -28,11 +29,31 @@ class DeviceMemory {
   void forget_arena();                                                             // nothing in the arena counts as written
   int64_t arena_bytes() const { return arena_bytes_; }
 
+  // For those who look from outside: also what nothing wrote.
+  Result<std::span<const std::byte>> peek(int64_t address, int64_t bytes) const;
+  bool written(int64_t address) const;  // weights always are
+
+  // For snapshots: the arena in pages, and which of them changed since clear_changes().
+  static constexpr int64_t kPageBytes = 16384;
+  struct Page {
+    std::array<std::byte, kPageBytes> bytes{};
+    std::array<uint8_t, kPageBytes / kBlockBytes> written{};
+  };
+  void track_changes();
+  size_t pages() const { return (arena_.size() + kPageBytes - 1) / kPageBytes; }
+  bool changed(size_t page) const { return changed_[page] != 0; }
+  void clear_changes() { std::fill(changed_.begin(), changed_.end(), uint8_t{0}); }
+  void copy_page(size_t page, Page& to) const;
+  void set_page(size_t page, const Page& from);
+
  private:
+  void mark_changed(int64_t offset, int64_t bytes);
+
   Bytes weights_;
   int64_t arena_bytes_ = 0;
   std::vector<std::byte> arena_;
   std::vector<uint8_t> written_;  // one byte a 32-byte block: blocks of different cores never share one
+  std::vector<uint8_t> changed_;  // one byte a page; empty unless tracked
 };
 
 // One AI core: its on-chip buffers. Reused from block to block; reset() forgets all contents.
@@ -42,12 +63,27 @@ class Core {
   ~Core();
   Core(Core&&) noexcept;
   Core& operator=(Core&&) noexcept;
+  Core(const Core&);             // a snapshot is a copy
+  Core& operator=(const Core&);
 
   void reset();
 
   // Executes the stream in program order; `block` is what mov_xd_spr tells. Checks bounds, alignment and uninitialised reads of every instruction;
   // an error's `where` is "instruction 17: vadd f16 dst=...". Different cores may run blocks at the same time.
   Status execute(const Program& program, DeviceMemory& memory, BlockId block = {});
+
+  // The same one instruction at a time. start() resets; the program must outlive the steps.
+  void start(const Program& program, DeviceMemory& memory, BlockId block = {});
+  bool done() const;                       // nothing is left to execute
+  const Instr* next() const;               // what step() would execute; null when done, or when step() would fail to get there
+  int32_t next_index() const;              // its place in the program
+  Status step(DeviceMemory& memory);       // when it fails the core stays in front of the instruction
+  const IssueState& issue_state() const;   // what accesses() of next() depends on
+
+  // Bytes of an on-chip buffer as the architecture has them; of L0A and L0B, what nothing wrote is 0 and a NaN is the canonical one.
+  Result<std::vector<std::byte>> contents(Buffer buffer, int64_t begin, int64_t end) const;
+  bool written(Buffer buffer, int64_t address) const;
+  size_t memory_bytes() const;             // that a copy takes
 
  private:
   struct State;

@@ -67,7 +67,8 @@ std::string arch_names(ArchSet set) {
 // The scalar unit's way into a running core.
 class CoreHost final : public ScalarHost {
  public:
-  explicit CoreHost(Machine& machine) : machine_(machine) {}
+  enum class Stores { Done, Dropped };
+  explicit CoreHost(Machine& machine, Stores stores = Stores::Done) : machine_(machine), stores_(stores) {}
 
   Result<uint64_t> load(Buffer buffer, int64_t address, int bytes) override {
     uint64_t value = 0;
@@ -83,6 +84,7 @@ class CoreHost final : public ScalarHost {
     return value;
   }
   Status store(Buffer buffer, int64_t address, int bytes, uint64_t value) override {
+    if (stores_ == Stores::Dropped) return {};
     if (buffer == Buffer::GM) {
       NPU_TRY(const auto to, machine_.memory->write(address, bytes));
       std::memcpy(to.data(), &value, to.size());
@@ -100,12 +102,23 @@ class CoreHost final : public ScalarHost {
 
  private:
   Machine& machine_;
+  Stores stores_;
 };
 
 }  // namespace
 
-AlignedBytes::AlignedBytes(size_t bytes) : data_(new (std::align_val_t{64}) std::byte[bytes + 64]) {
-  std::memset(data_.get(), 0, bytes + 64);
+AlignedBytes::AlignedBytes(size_t bytes) : bytes_(bytes + 64), data_(new (std::align_val_t{64}) std::byte[bytes_]) {
+  std::memset(data_.get(), 0, bytes_);
+}
+
+AlignedBytes::AlignedBytes(const AlignedBytes& other) : bytes_(other.bytes_), data_(new (std::align_val_t{64}) std::byte[bytes_]) {
+  std::memcpy(data_.get(), other.data_.get(), bytes_);
+}
+
+AlignedBytes& AlignedBytes::operator=(const AlignedBytes& other) {
+  if (bytes_ != other.bytes_) return *this = AlignedBytes(other);
+  if (this != &other) std::memcpy(data_.get(), other.data_.get(), bytes_);
+  return *this;
 }
 
 OnChipBuffer::OnChipBuffer(Buffer id, int64_t bytes, int64_t granule)
@@ -183,6 +196,11 @@ Core::Core(const Soc& soc) : state_(std::make_unique<State>(soc)) {}
 Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
 Core& Core::operator=(Core&&) noexcept = default;
+Core::Core(const Core& other) : state_(std::make_unique<State>(*other.state_)) {}
+Core& Core::operator=(const Core& other) {
+  *state_ = *other.state_;
+  return *this;
+}
 
 void Core::reset() {
   state_->issue = {};
@@ -190,19 +208,81 @@ void Core::reset() {
   for (OnChipBuffer& buffer : state_->buffers) buffer.forget();
 }
 
+namespace {
+Status located(Status status, int32_t index, const Instr& instr) {
+  if (!status) status.error().where = fmt::format("instruction {}: {}", index, disassemble(instr));
+  return status;
+}
+}  // namespace
+
 Status Core::execute(const Program& program, DeviceMemory& memory, BlockId block) {
   state_->memory = &memory;
   CoreHost host(*state_);
   Fetch fetch(program, &host, block);
-  while (const Instr* instr = fetch.next()) {
-    Status status = state_->execute(*instr);
-    if (status) continue;
-    Error error = std::move(status).error();
-    error.where = fmt::format("instruction {}: {}", fetch.index(), disassemble(*instr));
-    return std::unexpected(std::move(error));
-  }
+  while (const Instr* instr = fetch.next())
+    if (Status status = state_->execute(*instr); !status) [[unlikely]] return located(std::move(status), fetch.index(), *instr);
   if (fetch.error()) return std::unexpected(*fetch.error());
   return {};
+}
+
+void Core::start(const Program& program, DeviceMemory& memory, BlockId block) {
+  reset();
+  for (OnChipBuffer& buffer : state_->buffers) buffer.clear();
+  state_->memory = &memory;
+  state_->fetch.emplace(program, nullptr, block);
+  state_->look_ahead();
+}
+
+// On a copy of the scalar unit that changes nothing outside itself.
+void Core::State::look_ahead() {
+  CoreHost host(*this, CoreHost::Stores::Dropped);
+  Fetch copy = *fetch;
+  copy.set_host(&host);
+  const Instr* instr = copy.next();
+  next = instr ? std::optional(*instr) : std::nullopt;
+  next_index = copy.index();
+  done = !instr && !copy.error();
+}
+
+const Instr* Core::next() const { return state_->next ? &*state_->next : nullptr; }
+int32_t Core::next_index() const { return state_->next_index; }
+bool Core::done() const { return state_->done; }
+const IssueState& Core::issue_state() const { return state_->issue; }
+
+Status Core::step(DeviceMemory& memory) {
+  if (!state_->fetch || state_->done) return fail(ErrorKind::InvalidArgument, "", "the program has ended");
+  state_->memory = &memory;
+  CoreHost host(*state_);
+  Fetch fetch = *state_->fetch;  // stays where it is when the instruction fails
+  fetch.set_host(&host);
+  const Instr* instr = fetch.next();
+  if (!instr) return std::unexpected(*fetch.error());
+  NPU_CHECK(located(state_->execute(*instr), fetch.index(), *instr));
+  fetch.set_host(nullptr);
+  state_->fetch = fetch;
+  state_->look_ahead();
+  return {};
+}
+
+Result<std::vector<std::byte>> Core::contents(Buffer id, int64_t begin, int64_t end) const {
+  if (id == Buffer::GM) return fail(ErrorKind::InvalidArgument, "GM", "is not on the core");
+  const OnChipBuffer& buffer = state_->buffers[static_cast<size_t>(id)];
+  if (begin < 0 || end < begin || end > buffer.bytes())
+    return fail(ErrorKind::InvalidArgument, std::string(kBufferNames[static_cast<size_t>(id)]), fmt::format("[{:#x}, {:#x}) is outside its {:#x} bytes", begin, end, buffer.bytes()));
+  std::vector<std::byte> bytes(static_cast<size_t>(end - begin));
+  buffer.read_out(begin, bytes);
+  return bytes;
+}
+
+bool Core::written(Buffer id, int64_t address) const {
+  const OnChipBuffer& buffer = state_->buffers[static_cast<size_t>(id)];
+  return address >= 0 && address < buffer.bytes() && buffer.granule_written(address);
+}
+
+size_t Core::memory_bytes() const {
+  size_t bytes = sizeof(State);
+  for (const OnChipBuffer& buffer : state_->buffers) bytes += buffer.stored_bytes();
+  return bytes;
 }
 
 // --- what a program's later instructions depend on; order needs nothing here, because function runs in order ---

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <vector>
 
 #include "core/chip/chip.h"
 #include "core/chip/kernels/cube_kernels.h"
 #include "core/chip/kernels/vector_kernels.h"
+#include "core/isa/fetch.h"
 #include "core/isa/operands.h"
 
 namespace npu {
@@ -18,13 +21,19 @@ namespace npu {
 class AlignedBytes {
  public:
   explicit AlignedBytes(size_t bytes = 0);
+  AlignedBytes(const AlignedBytes& other);
+  AlignedBytes& operator=(const AlignedBytes& other);
+  AlignedBytes(AlignedBytes&&) noexcept = default;
+  AlignedBytes& operator=(AlignedBytes&&) noexcept = default;
   std::byte* data() { return data_.get(); }
   const std::byte* data() const { return data_.get(); }
+  void clear() { std::memset(data_.get(), 0, bytes_); }
 
  private:
   struct Free {
     void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
   };
+  size_t bytes_;  // with the padding behind
   std::unique_ptr<std::byte[], Free> data_;
 };
 
@@ -35,6 +44,7 @@ class OnChipBuffer {
   OnChipBuffer(Buffer id, int64_t bytes, int64_t granule);
 
   void forget() { std::fill(written_.begin(), written_.end(), uint8_t{0}); }
+  void clear() { forget(), data_.clear(); }  // also what no program can see
   int64_t bytes() const { return bytes_; }
 
   std::byte* at(int64_t address) { return data_.data() + address; }
@@ -51,6 +61,9 @@ class OnChipBuffer {
   bool granule_written(int64_t address) const { return written_[static_cast<size_t>(address / granule_)] != 0; }
   void mark_granule(int64_t address) { written_[static_cast<size_t>(address / granule_)] = 1; }
   Status check_inside(const Access& access) const;
+  // The bytes as the architecture has them: L0A and L0B packed again. Precondition: inside the buffer.
+  void read_out(int64_t begin, std::span<std::byte> to) const;
+  size_t stored_bytes() const;  // by this object
 
  private:
   void mark(int64_t begin, int64_t end, uint8_t value);
@@ -86,6 +99,14 @@ struct Machine {
 
 struct Core::State : Machine {
   using Machine::Machine;
+
+  // Of start() and step().
+  std::optional<Fetch> fetch;  // without its host, which would not survive a copy
+  std::optional<Instr> next;
+  int32_t next_index = 0;
+  bool done = true;
+
+  void look_ahead();
 };
 
 // --- checks that the execute bodies share ---

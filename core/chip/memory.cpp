@@ -51,10 +51,46 @@ Result<std::span<std::byte>> DeviceMemory::write(int64_t address, int64_t bytes)
     __atomic_store_n(&written_[first], uint8_t{1}, __ATOMIC_RELAXED);
     __atomic_store_n(&written_[last], uint8_t{1}, __ATOMIC_RELAXED);
     if (last > first + 1) std::memset(written_.data() + first + 1, 1, last - first - 1);
+    if (!changed_.empty()) mark_changed(offset, bytes);
   }
   return std::span(arena_).subspan(static_cast<size_t>(offset), static_cast<size_t>(bytes));
 }
 
-void DeviceMemory::forget_arena() { std::fill(written_.begin(), written_.end(), uint8_t{0}); }
+void DeviceMemory::forget_arena() {
+  std::fill(written_.begin(), written_.end(), uint8_t{0});
+  std::fill(changed_.begin(), changed_.end(), uint8_t{1});
+}
+
+Result<std::span<const std::byte>> DeviceMemory::peek(int64_t address, int64_t bytes) const {
+  if (address < kArenaBase) return read(address, bytes);
+  const int64_t offset = address - kArenaBase;
+  if (bytes < 0 || offset > arena_bytes_ || bytes > arena_bytes_ - offset)
+    return fail(ErrorKind::InvalidArgument, "", fmt::format("{} is outside the arena GM[{:#x}, {:#x})", range_text(address, bytes), kArenaBase, kArenaBase + arena_bytes_));
+  return std::span<const std::byte>(arena_).subspan(static_cast<size_t>(offset), static_cast<size_t>(bytes));
+}
+
+bool DeviceMemory::written(int64_t address) const {
+  if (address < kArenaBase) return address >= 0 && address < static_cast<int64_t>(weights_.size());
+  return address - kArenaBase < arena_bytes_ && written_[static_cast<size_t>((address - kArenaBase) / kBlockBytes)] != 0;
+}
+
+void DeviceMemory::track_changes() { changed_.assign(pages(), 1); }
+
+void DeviceMemory::mark_changed(int64_t offset, int64_t bytes) {
+  for (int64_t page = offset / kPageBytes; page <= (offset + bytes - 1) / kPageBytes; ++page) __atomic_store_n(&changed_[static_cast<size_t>(page)], uint8_t{1}, __ATOMIC_RELAXED);
+}
+
+void DeviceMemory::copy_page(size_t page, Page& to) const {
+  const size_t first = page * kPageBytes, blocks = first / kBlockBytes;
+  std::copy_n(arena_.begin() + static_cast<std::ptrdiff_t>(first), std::min<size_t>(kPageBytes, arena_.size() - first), to.bytes.begin());
+  std::copy_n(written_.begin() + static_cast<std::ptrdiff_t>(blocks), std::min(to.written.size(), written_.size() - blocks), to.written.begin());
+}
+
+void DeviceMemory::set_page(size_t page, const Page& from) {
+  const size_t first = page * kPageBytes, blocks = first / kBlockBytes;
+  std::copy_n(from.bytes.begin(), std::min<size_t>(kPageBytes, arena_.size() - first), arena_.begin() + static_cast<std::ptrdiff_t>(first));
+  std::copy_n(from.written.begin(), std::min(from.written.size(), written_.size() - blocks), written_.begin() + static_cast<std::ptrdiff_t>(blocks));
+  if (!changed_.empty()) changed_[page] = 1;
+}
 
 }  // namespace npu

@@ -35,6 +35,8 @@ class Fetch {
  public:
   explicit Fetch(const Program& program, ScalarHost* host = nullptr, BlockId block = {}, int64_t budget = kInstructionBudget);
 
+  void set_host(ScalarHost* host) { host_ = host; }
+
   // The next instruction in execution order; prefixes are applied, not yielded. Valid until the next call.
   // Null at the end and after an error.
   const Instr* next() {

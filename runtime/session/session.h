@@ -39,9 +39,6 @@ class Session {
 
   Status run_task(const Task& task);
   Status run_on_cores(const Task& task);
-  Status run_on_cpu(const Task& task);
-  Result<Tensor> fetch(const TensorDesc& desc) const;
-  Status store(const TensorDesc& desc, const Tensor& tensor);
 
   std::shared_ptr<const CompiledModel> model_;
   DeviceMemory memory_;

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/replay/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "runtime/session/device_tensors.h"
+
+namespace npu {
+
+Result<std::unique_ptr<Replay>> Replay::create(std::shared_ptr<const CompiledModel> model, std::span<const Tensor> inputs, const ReplayOptions& options) {
+  NPU_TRY(const Soc* soc, find_soc(model->soc));
+  if (model->arena_bytes < 0 || model->arena_bytes > soc->memory_bytes)
+    return fail(ErrorKind::CompileLimit, model->name, fmt::format("needs {} bytes of device memory, {} has {}", model->arena_bytes, soc->name, soc->memory_bytes));
+  std::unique_ptr<Replay> replay(new Replay(std::move(model), *soc, options));
+  NPU_CHECK(store_inputs(*replay->model_, inputs, replay->memory_));
+  replay->enter_next_work();
+  replay->snapshots_.take(0, replay->place(), replay->memory_, nullptr);
+  if (replay->snapshot_bytes() > options.budget_bytes)
+    return fail(ErrorKind::InvalidArgument, "budget_bytes", fmt::format("{} do not hold the first state, which takes {}", options.budget_bytes, replay->snapshot_bytes()));
+  return replay;
+}
+
+Replay::Replay(std::shared_ptr<const CompiledModel> model, const Soc& soc, const ReplayOptions& options)
+    : model_(std::move(model)), memory_(model_->weights ? Bytes(*model_->weights) : Bytes(), model_->arena_bytes), core_(soc),
+      snapshots_(options.budget_bytes, std::max<int64_t>(1, options.interval)) {
+  // Pages that nothing ever wrote stay null in the snapshots.
+  memory_.track_changes();
+  memory_.clear_changes();
+}
+
+Place Replay::place() const {
+  Place place = place_;
+  if (in_block()) place.instruction = core_.next_index();
+  return place;
+}
+
+const Instr* Replay::next() const { return in_block() ? core_.next() : nullptr; }
+
+void Replay::start_block() {
+  const auto& blocks = model_->tasks[place_.task].blocks;
+  core_.start(blocks[place_.block], memory_, {static_cast<int64_t>(place_.block), static_cast<int64_t>(blocks.size())});
+}
+
+// From the end of a block, or of a task, to the next one with something to do.
+void Replay::enter_next_work() {
+  for (; !at_end(); ++place_.task, place_.block = 0) {
+    if (!in_block()) return;
+    for (; place_.block < model_->tasks[place_.task].blocks.size(); ++place_.block) {
+      start_block();
+      if (!core_.done()) return;
+    }
+  }
+}
+
+Status Replay::step_once() {
+  const Task& task = model_->tasks[place_.task];
+  if (!in_block()) {
+    NPU_CHECK(run_cpu_task(*model_, task, memory_));
+    ++place_.task;
+    enter_next_work();
+  } else {
+    if (Status status = core_.step(memory_); !status) {
+      status.error().where = fmt::format("task '{}', block {}, {}", task.name, place_.block, status.error().where);
+      return status;
+    }
+    if (core_.done()) {
+      ++place_.block;
+      enter_next_work();
+    }
+  }
+  ++position_;
+  return {};
+}
+
+void Replay::take_snapshot_if_due() {
+  const Place here = place();
+  const bool fresh = here.instruction == 0;  // the core has nothing in it yet
+  if (snapshots_.wants(position_, fresh)) snapshots_.take(position_, here, memory_, fresh ? nullptr : &core_);
+}
+
+void Replay::restore(int64_t position) {
+  const Snapshots::Snapshot& snapshot = snapshots_.restore(position, memory_);
+  position_ = snapshot.position;
+  place_ = {snapshot.place.task, snapshot.place.block, 0};
+  if (snapshot.core) core_ = *snapshot.core;
+  else if (in_block()) start_block();
+}
+
+Result<int64_t> Replay::step(int64_t count) {
+  const int64_t from = position_;
+  if (count < 0) {
+    NPU_CHECK(seek(std::max<int64_t>(0, from + count)));
+    return position_ - from;
+  }
+  while (position_ - from < count && !at_end()) {
+    take_snapshot_if_due();
+    NPU_CHECK(step_once());
+  }
+  return position_ - from;
+}
+
+Status Replay::seek(int64_t position) {
+  if (position < 0) return fail(ErrorKind::InvalidArgument, "position", fmt::format("{} is negative", position));
+  if (position < position_ || snapshots_.position_before(position) > position_) restore(position);
+  NPU_CHECK(step(position - position_));
+  if (position_ == position) return {};
+  return fail(ErrorKind::InvalidArgument, "position", fmt::format("{} is after the end of the run, which is {}", position, position_));
+}
+
+Status Replay::seek(const Place& wanted) {
+  // Blocks come in order; inside one, loops may come to an instruction many times.
+  const int64_t start = snapshots_.position_before_block(wanted);
+  const bool ahead = std::tie(place_.task, place_.block) < std::tie(wanted.task, wanted.block);
+  if (!ahead || start > position_) restore(start);
+  while (!at_end() && place() != wanted) {
+    take_snapshot_if_due();
+    NPU_CHECK(step_once());
+  }
+  if (place() == wanted) return {};
+  return fail(ErrorKind::InvalidArgument, "place", fmt::format("the run never comes to task {}, block {}, instruction {}", wanted.task, wanted.block, wanted.instruction));
+}
+
+Status Replay::run_to_end() {
+  NPU_CHECK(step(INT64_MAX));
+  return {};
+}
+
+Result<std::vector<Tensor>> Replay::outputs() const {
+  if (!at_end()) return fail(ErrorKind::InvalidArgument, model_->name, fmt::format("the run is at position {}, not at its end", position_));
+  return fetch_outputs(*model_, memory_);
+}
+
+Result<std::vector<std::byte>> Replay::contents(Buffer buffer, int64_t begin, int64_t end) const {
+  if (buffer != Buffer::GM) return core_.contents(buffer, begin, end);
+  NPU_TRY(const auto bytes, memory_.peek(begin, end < begin ? -1 : end - begin));
+  return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+bool Replay::written(Buffer buffer, int64_t address) const { return buffer == Buffer::GM ? memory_.written(address) : core_.written(buffer, address); }
+
+}  // namespace npu
