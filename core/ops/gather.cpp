@@ -66,6 +66,7 @@ extern constinit const OpDef Gather{
     .infer = infer,
     .reference = reference,
     .doc = "The slices of data along axis that the indices name",
+    .moves_only = true,
 };
 
 }  // namespace npu::op

@@ -227,7 +227,7 @@ Result<std::vector<Tensor>> run_reference(const Node& node, int opset, std::span
   std::vector<Tensor> widened(inputs.begin(), inputs.end());
   for (Tensor& tensor : widened) {
     alone.inputs.push_back(tensor.empty() ? kNone : graph.add_constant("", tensor));
-    if (is_small_float(tensor.dtype())) tensor = tensor.cast(DType::Float32);
+    if (is_small_float(tensor.dtype()) && !def->moves_only) tensor = tensor.cast(DType::Float32);
   }
   NPU_TRY(const auto types, infer_types(*def, InferContext(graph, alone), graph));
   for (size_t i = 0; i < types.size(); ++i)

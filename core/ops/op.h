@@ -91,6 +91,8 @@ struct OpDef {
   // For an operator whose results follow from the types of its inputs (Shape): the results, or an error when the
   // types are not known well enough.
   Result<std::vector<Tensor>> (*from_types)(const InferContext&) = nullptr;
+  // Results are elements of the inputs as they are: reference gets and gives 16-bit floats unwidened.
+  bool moves_only = false;
 };
 
 // The operator, or nullptr. all_ops is sorted by name.

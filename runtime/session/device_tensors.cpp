@@ -11,9 +11,12 @@
 namespace npu {
 namespace {
 
-Result<Tensor> fetch(const DeviceMemory& memory, const TensorDesc& desc) {
+Result<Tensor> fetch(const CompiledModel& model, const DeviceMemory& memory, const TensorDesc& desc) {
   NPU_TRY(const Shape physical, physical_shape(desc.shape, desc.dtype, desc.format));
   NPU_TRY(const auto bytes, memory.read(desc.address, desc.bytes));
+  // Constants are read where they are: an embedding table is large, the rows of it that are wanted are few.
+  const bool whole = element_count(physical) * static_cast<int64_t>(dtype_size(desc.dtype)) == desc.bytes;
+  if (desc.address < kArenaBase && model.weights && physical == desc.shape && whole) return Tensor::view(desc.dtype, physical, bytes, model.weights);
   Tensor tensor(desc.dtype, physical);
   if (tensor.byte_size() != bytes.size())
     return fail(ErrorKind::InvalidProgram, desc.name, fmt::format("{} bytes of memory for a tensor of {}", bytes.size(), tensor.byte_size()));
@@ -46,7 +49,7 @@ Status store_inputs(const CompiledModel& model, std::span<const Tensor> inputs, 
 Result<std::vector<Tensor>> fetch_outputs(const CompiledModel& model, const DeviceMemory& memory) {
   std::vector<Tensor> outputs;
   for (const TensorDesc& desc : model.outputs) {
-    NPU_TRY(Tensor output, fetch(memory, desc));
+    NPU_TRY(Tensor output, fetch(model, memory, desc));
     outputs.push_back(std::move(output));
   }
   return outputs;
@@ -60,7 +63,7 @@ Status run_cpu_task(const CompiledModel& model, const Task& task, DeviceMemory& 
   std::vector<Tensor> inputs(task.inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i)
     if (task.inputs[i].dtype != DType::Undefined) {
-      NPU_TRY(inputs[i], fetch(memory, task.inputs[i]));
+      NPU_TRY(inputs[i], fetch(model, memory, task.inputs[i]));
     }
   NPU_TRY(const std::vector<Tensor> outputs, run_reference(node, model.graph.opset, inputs));
   for (size_t i = 0; i < task.outputs.size() && i < outputs.size(); ++i) {
