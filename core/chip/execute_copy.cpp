@@ -118,11 +118,12 @@ Status execute_CopyGmToCbufNd2Nz(Machine& machine, const Instr& instr) {
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
   for (int64_t r = 0; r < rows; ++r) {
     NPU_TRY(const std::span<const std::byte> row, machine.memory->read(arg[kNdSrc] + r * arg[kNdSrcPitch] * 2, cols * 2));
-    for (int64_t i = 0; i < c1; ++i) {
-      const int64_t dst = arg[kNdDst] + (i * arg[kNdDstC0Stride] + r) * kBlockBytes;
-      const int64_t bytes = std::min<int64_t>(kBlockBytes, cols * 2 - i * kBlockBytes);
-      std::memcpy(l1.at(dst), row.data() + i * kBlockBytes, static_cast<size_t>(bytes));
-      std::memset(l1.at(dst + bytes), 0, static_cast<size_t>(kBlockBytes - bytes));
+    const std::byte* from = row.data();
+    std::byte* to = l1.at(arg[kNdDst] + r * kBlockBytes);
+    for (int64_t i = 0; i < cols / 16; ++i, from += kBlockBytes, to += arg[kNdDstC0Stride] * kBlockBytes) std::memcpy(to, from, kBlockBytes);
+    if (const auto rest = static_cast<size_t>(cols % 16 * 2); rest != 0) {
+      std::memcpy(to, from, rest);
+      std::memset(to + rest, 0, kBlockBytes - rest);
     }
   }
   for (int64_t i = 0; i < c1; ++i) {

@@ -50,6 +50,31 @@ bool order_matters(const ElementWise& work, const IssueState& issue, int lanes, 
   return false;
 }
 
+// Every repeat works on whole rows of 256 bytes, wherever they start; a source may be one block for all of a row's.
+bool rows_direct(const ElementWise& work) {
+  const auto is_row = [](const VectorOperand& operand) { return operand.blk == 1; };
+  for (int s = 0; s < work.sources; ++s)
+    if (!is_row(work.src[s]) && work.src[s].blk != 0) return false;
+  return is_row(work.dst);
+}
+
+void run_rows(Machine& machine, const ElementWise& work) {
+  OnChipBuffer& ub = machine.buffer(Buffer::UB);
+  alignas(64) std::byte spread[2][kRepeatBytes];
+  for (int64_t r = 0; r < work.repeat; ++r) {
+    const void* source[2] = {nullptr, nullptr};
+    for (int s = 0; s < work.sources; ++s) {
+      const std::byte* from = ub.at(work.src[s].base + r * work.src[s].rep * kBlockBytes);
+      source[s] = from;
+      if (work.src[s].blk != 0) continue;
+      for (int b = 0; b < kRepeatBytes / kBlockBytes; ++b) std::memcpy(spread[s] + b * kBlockBytes, from, kBlockBytes);
+      source[s] = spread[s];
+    }
+    work.kernel({.dst = ub.at(work.dst.base + r * work.dst.rep * kBlockBytes), .src0 = source[0], .src1 = source[1], .scalar = work.scalar,
+                 .bytes = kRepeatBytes, .limit = machine.half_limit});
+  }
+}
+
 Status run(Machine& machine, const ElementWise& work) {
   OnChipBuffer& ub = machine.buffer(Buffer::UB);
   const int size = vec_type_size(work.type), lanes = repeat_lanes(size);
@@ -70,6 +95,10 @@ Status run(Machine& machine, const ElementWise& work) {
     src_direct[s] = !ordered && active.full && contiguous(work.src[s], lanes);
     src_constant[s] = !ordered && work.src[s].rep == 0;
     all_direct &= src_direct[s];
+  }
+  if (!ordered && !all_direct && active.full && rows_direct(work)) {
+    run_rows(machine, work);
+    return {};
   }
   const int64_t step = ordered ? 1 : all_direct ? std::max<int64_t>(work.repeat, 1) : kChunkRepeats;
 
