@@ -83,6 +83,13 @@ Ref sigmoid_f32(ChainBuilder& b, Ref x) {
 
 Ref sigmoid_rule(ChainBuilder& b, const Node&, Refs in) { return sigmoid_f32(b, b.convert(in[0], VecType::F32)); }
 
+// x / (1 + exp(-alpha x))
+Ref swish_rule(ChainBuilder& b, const Node& node, Refs in) {
+  const Ref x = b.convert(in[0], VecType::F32);
+  const Ref gate = b.scalar(Opcode::Vadds, b.unary(Opcode::Vexp, b.scalar(Opcode::Vmuls, x, -node.float_attr("alpha", 1.0f))), 1.0f);
+  return b.binary(Opcode::Vdiv, x, gate);
+}
+
 // tanh(x) = 1 - 2 / (exp(2x) + 1); beyond |x| = 10 the fp16 result is 1.
 Ref tanh_rule(ChainBuilder& b, const Node&, Refs in) {
   Ref x = b.convert(in[0], VecType::F32);
@@ -214,6 +221,7 @@ constexpr std::array kElementwise{
     ElementwiseOp{"Sqrt", unary_rule<Opcode::Vsqrt>, nullptr, 1},
     ElementwiseOp{"Sub", binary_rule<Opcode::Vsub>, nullptr, 0},
     ElementwiseOp{"Sum", variadic_rule<Opcode::Vadd>, nullptr, 0},
+    ElementwiseOp{"Swish", swish_rule, nullptr, 1},
     ElementwiseOp{"Tanh", tanh_rule, nullptr, 1},
 };
 
