@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// MaxPool and AveragePool on NC1HWC0: first down the columns, then along the rows, 16 channels a block.
+// MaxPool and AveragePool on NC1HWC0: first down the columns, then along the rows, 16 channels a block. Rows lie in UB at a
+// pitch that the stride divides, so that one instruction goes over all rows of a tile: output block j of the tile reads
+// blocks from stride * j on. What it computes between the rows is not stored.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/emitter.h"
@@ -38,14 +42,25 @@ Tensor corrections(const PoolShape& s) {
   return needed ? map : Tensor();
 }
 
+// A window of `size` as maxima of two shorter ones each: how far apart their starts are, step by step.
+std::vector<int64_t> doubling(int64_t size) {
+  std::vector<int64_t> shifts;
+  for (int64_t covered = 1; covered < size;) {
+    const int64_t shift = std::min(covered, size - covered);
+    shifts.push_back(shift);
+    covered += shift;
+  }
+  return shifts;
+}
+
 class PoolBlock {
  public:
   PoolBlock(const Soc& soc, const PoolShape& shape, int64_t src, int64_t dst, int64_t correction, int64_t rows)
       : soc_(soc), s_(shape), src_(src), dst_(dst), correction_(correction), rows_(rows), e_(soc),
-        slab_(e_, Buffer::UB, shape.slab_rows(rows) * shape.padded_w() * 32, 2, "the input rows"),
-        column_(e_, Buffer::UB, rows * shape.padded_w() * 32, 1, "column results"),
-        out_(e_, Buffer::UB, rows * align_up(shape.wo, 8) * 32, 2, "the output rows"),
-        factors_(e_, Buffer::UB, correction < 0 ? 0 : rows * shape.wo * 32, 1, "the corrections") {}
+        slab_(e_, Buffer::UB, shape.slab_rows(rows) * shape.pitch() * 32, 2, "the input rows"),
+        column_(e_, Buffer::UB, shape.column_rows(rows) * shape.pitch() * 32, 1, "column results"),
+        out_(e_, Buffer::UB, rows * shape.out_pitch() * 32, 2, "the output rows"),
+        factors_(e_, Buffer::UB, correction < 0 ? 0 : rows * shape.out_pitch() * 32, 1, "the corrections") {}
 
   Result<Program> run(int64_t from, int64_t to) {
     const int64_t steps = ceil_div(s_.ho, rows_);
@@ -56,55 +71,97 @@ class PoolBlock {
 
  private:
   void tile(int64_t plane, int64_t first) {
-    const int64_t rows = std::min(rows_, s_.ho - first), width = s_.padded_w();
+    const int64_t rows = std::min(rows_, s_.ho - first);
     const int64_t slab = slab_.next(), column = column_.next(), out = out_.next();
     load(slab, plane, first, rows);
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t k = 0; k < s_.kh; ++k) {
-        const int64_t source = slab + (r * s_.sh + k * s_.dh) * width * 32, target = column + r * width * 32;
-        if (k == 0) first_tap_row(target, source, width * 16);
-        else e_.binary(combine(), VecType::F16, target, {target}, {source}, width * 16);
-      }
-      for (int64_t k = 0; k < s_.kw; ++k) row_tap(out + r * s_.wo * 32, column + (r * width + k * s_.dw) * 32, k == 0);
-    }
-    if (s_.average) e_.scalar(Opcode::Vmuls, VecType::F16, out, out, 1.0f / static_cast<float>(s_.kw), rows * s_.wo * 16);
+    const int64_t along = down_columns(slab, column, rows);
+    // Of the last row no block beyond the output's is computed.
+    const int64_t blocks = (rows - 1) * s_.out_pitch() + s_.wo;
+    if (s_.average) average_rows(out, along, blocks);
+    else if (s_.doubles_w()) double_rows(out, along, along == slab ? column : slab, blocks);
+    else max_rows(out, along, blocks);
     if (correction_ >= 0) {
       const int64_t factors = factors_.next();
-      e_.gm_to_ub(factors, correction_ + first * s_.wo * 32, {.blocks = rows * s_.wo});
-      e_.binary(Opcode::Vmul, VecType::F16, out, {out}, {factors}, rows * s_.wo * 16);
+      e_.fill(VecType::F16, factors, 1.0f, rows * s_.out_pitch() * 16);
+      e_.gm_to_ub(factors, correction_ + first * s_.wo * 32, {.bursts = rows, .blocks = s_.wo, .dst_gap = s_.out_pitch() - s_.wo});
+      e_.binary(Opcode::Vmul, VecType::F16, out, {out}, {factors}, blocks * 16);
     }
-    e_.ub_to_gm(dst_ + (plane * s_.ho + first) * s_.wo * 32, out, {.blocks = rows * s_.wo});
+    e_.ub_to_gm(dst_ + (plane * s_.ho + first) * s_.wo * 32, out, {.bursts = rows, .blocks = s_.wo, .src_gap = s_.out_pitch() - s_.wo});
   }
 
-  Opcode combine() const { return s_.average ? Opcode::Vadd : Opcode::Vmax; }
+  void max(int64_t dst, int64_t src0, int64_t src1, int64_t blocks) { e_.binary(Opcode::Vmax, VecType::F16, dst, {src0}, {src1}, blocks * 16); }
 
-  // Scaling by 1/kh here keeps sums of kh rows in range; 1/kw follows along the row.
-  void first_tap_row(int64_t target, int64_t source, int64_t count) {
-    if (s_.average) return e_.scalar(Opcode::Vmuls, VecType::F16, target, source, 1.0f, count);
-    e_.binary(Opcode::Vmax, VecType::F16, target, {source}, {source}, count);
-  }
-
-  void row_tap(int64_t out, int64_t source, bool first) {
-    for (int64_t x = 0; x < s_.wo;) {
-      const bool full = s_.wo - x >= 8;
-      const int64_t repeat = full ? std::min<int64_t>(255, (s_.wo - x) / 8) : 1;
-      const int64_t src = source + x * s_.sw * 32, dst = out + x * 32, lanes = full ? 128 : (s_.wo - x) * 16;
-      if (first && s_.average) {
-        e_.masked(lanes, VecType::F16, Opcode::Vmuls, {type_arg(VecType::F16), dst, src, repeat, 1, s_.sw, 8, 8 * s_.sw, float_bits(1.0f / static_cast<float>(s_.kh))});
-      } else if (first) {
-        e_.masked(lanes, VecType::F16, Opcode::Vmax, {type_arg(VecType::F16), dst, src, src, repeat, 1, s_.sw, s_.sw, 8, 8 * s_.sw, 8 * s_.sw});
-      } else if (s_.average) {
-        e_.masked(lanes, VecType::F16, Opcode::Vaxpy, {type_arg(VecType::F16), dst, src, repeat, 1, s_.sw, 8, 8 * s_.sw, float_bits(1.0f / static_cast<float>(s_.kh))});
-      } else {
-        e_.masked(lanes, VecType::F16, Opcode::Vmax, {type_arg(VecType::F16), dst, dst, src, repeat, 1, 1, s_.sw, 8, 8, 8 * s_.sw});
+  // The address of rows x pitch blocks: `column`, or the slab itself.
+  int64_t down_columns(int64_t slab, int64_t column, int64_t rows) {
+    const int64_t pitch = s_.pitch();
+    if (s_.doubles_h()) {
+      int64_t from = slab, to = column, height = s_.slab_rows(rows);
+      for (int64_t shift : doubling(s_.kh)) {
+        height -= shift;
+        max(to, from, from + shift * pitch * 32, height * pitch);
+        std::swap(from, to);
       }
-      x += full ? repeat * 8 : s_.wo - x;
+      return from;
     }
+    const Opcode combine = s_.average ? Opcode::Vadd : Opcode::Vmax;
+    for (int64_t r = 0; r < rows; ++r) {
+      const int64_t target = column + r * pitch * 32;
+      const auto source = [&](int64_t k) { return slab + (r * s_.sh + k * s_.dh) * pitch * 32; };
+      if (s_.kh == 1) e_.scalar(Opcode::Vmuls, VecType::F16, target, source(0), 1.0f, pitch * 16);
+      else e_.binary(combine, VecType::F16, target, {source(0)}, {source(1)}, pitch * 16);
+      for (int64_t k = 2; k < s_.kh; ++k) e_.binary(combine, VecType::F16, target, {target}, {source(k)}, pitch * 16);
+    }
+    return column;
+  }
+
+  void double_rows(int64_t out, int64_t source, int64_t other, int64_t blocks) {
+    const std::vector<int64_t> shifts = doubling(s_.kw);
+    int64_t beyond = s_.kw - 1;  // what the steps to come still need after the last block
+    for (size_t i = 0; i < shifts.size(); ++i) {
+      const int64_t to = (shifts.size() - i) % 2 == 1 ? out : other;  // the last step ends in `out`
+      beyond -= shifts[i];
+      max(to, source, source + shifts[i] * 32, std::min(blocks + beyond, rows_ * s_.pitch()));
+      source = to;
+    }
+  }
+
+  // instr(first block, repeats, lanes of each)
+  template <class Instr>
+  void over(int64_t blocks, Instr&& instr) {
+    for (int64_t x = 0; x < blocks;) {
+      const int64_t repeats = std::min<int64_t>(255, (blocks - x) / 8);
+      instr(x, std::max<int64_t>(repeats, 1), repeats > 0 ? 128 : (blocks - x) * 16);
+      x += repeats > 0 ? repeats * 8 : blocks - x;
+    }
+  }
+
+  void max_rows(int64_t out, int64_t source, int64_t blocks) {
+    const int64_t type = type_arg(VecType::F16), sw = s_.sw, second = s_.kw > 1 ? s_.dw * 32 : 0;
+    over(blocks, [&](int64_t x, int64_t repeats, int64_t lanes) {
+      const int64_t from = source + x * sw * 32;
+      e_.masked(lanes, VecType::F16, Opcode::Vmax, {type, out + x * 32, from, from + second, repeats, 1, sw, sw, 8, 8 * sw, 8 * sw});
+    });
+    for (int64_t k = 2; k < s_.kw; ++k)
+      over(blocks, [&](int64_t x, int64_t repeats, int64_t lanes) {
+        const int64_t to = out + x * 32, from = source + (x * sw + k * s_.dw) * 32;
+        e_.masked(lanes, VecType::F16, Opcode::Vmax, {type, to, to, from, repeats, 1, 1, sw, 8, 8, 8 * sw});
+      });
+  }
+
+  // Scaled by 1/kh on the way and by 1/kw at the end, so that the sums stay in range.
+  void average_rows(int64_t out, int64_t source, int64_t blocks) {
+    const int64_t type = type_arg(VecType::F16), sw = s_.sw, share = float_bits(1.0f / static_cast<float>(s_.kh));
+    for (int64_t k = 0; k < s_.kw; ++k)
+      over(blocks, [&](int64_t x, int64_t repeats, int64_t lanes) {
+        const int64_t from = source + (x * sw + k * s_.dw) * 32;
+        e_.masked(lanes, VecType::F16, k == 0 ? Opcode::Vmuls : Opcode::Vaxpy, {type, out + x * 32, from, repeats, 1, sw, 8, 8 * sw, share});
+      });
+    e_.scalar(Opcode::Vmuls, VecType::F16, out, out, 1.0f / static_cast<float>(s_.kw), blocks * 16);
   }
 
   // The slab with its padding; what lies outside the input is the operation's neutral value.
   void load(int64_t slab, int64_t plane, int64_t first, int64_t rows) {
-    const int64_t width = s_.padded_w(), top = first * s_.sh - s_.pt, height = s_.slab_rows(rows);
+    const int64_t width = s_.pitch(), top = first * s_.sh - s_.pt, height = s_.slab_rows(rows);
     const int64_t y0 = std::max<int64_t>(0, top), y1 = std::min(s_.h, top + height);
     const int64_t x1 = std::min(s_.w, width - s_.pl);
     const bool whole = y0 == top && y1 == top + height && s_.pl == 0 && x1 == width;
@@ -123,7 +180,7 @@ class PoolBlock {
 
 int64_t rows_that_fit(const PoolShape& s, const Soc& soc) {
   int64_t rows = 0;
-  while (rows < s.ho && 2 * s.tile_bytes(rows + 1) + (rows + 1) * s.wo * 32 <= soc.ub) ++rows;
+  while (rows < s.ho && 2 * s.tile_bytes(rows + 1) + (rows + 1) * s.out_pitch() * 32 <= soc.ub) ++rows;
   return rows;
 }
 
