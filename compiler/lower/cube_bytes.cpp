@@ -33,18 +33,26 @@ template <class F>
 Weights read_weights(const Graph& graph, const Node& node, int64_t columns, F&& column_of) {
   const Tensor& tensor = *graph.value(node.inputs[3]).constant;
   const auto zero = node.inputs[5] == kNone ? std::vector<int64_t>{0} : graph.value(node.inputs[5]).constant->to_ints();
-  const auto raw = tensor.to_ints();
+  const auto bytes = tensor.bytes();
+  const bool is_signed = tensor.dtype() == DType::Int8;
   Weights weights;
-  weights.values.resize(raw.size());
+  weights.values.resize(bytes.size());
   weights.sums.resize(static_cast<size_t>(columns));
-  for (size_t i = 0; i < raw.size(); ++i) {
+  for (size_t i = 0; i < bytes.size(); ++i) {
     const auto c = static_cast<size_t>(column_of(static_cast<int64_t>(i)));
-    const int64_t value = raw[i] - zero[c % zero.size()];
-    if (value < -128 || value > 127) weights.fault = fmt::format("weight {} less its zero point is {}, no s8", raw[i], value);
+    const int raw = is_signed ? static_cast<int8_t>(bytes[i]) : static_cast<uint8_t>(bytes[i]), value = raw - static_cast<int>(zero[zero.size() == 1 ? 0 : c]);
+    if (value < -128 || value > 127) weights.fault = fmt::format("weight {} less its zero point is {}, no s8", raw, value);
     weights.values[i] = static_cast<int8_t>(value);
-    weights.sums[c] += static_cast<int32_t>(value);
+    weights.sums[c] += value;
   }
   return weights;
+}
+
+// Symmetric s8: nothing to subtract, nothing to check.
+bool plain_weights(const Graph& graph, const Node& node) {
+  if (graph.value(node.inputs[3]).type.dtype != DType::Int8) return false;
+  if (node.inputs[5] == kNone) return true;
+  return std::ranges::all_of(graph.value(node.inputs[5]).constant->bytes(), [](std::byte b) { return b == std::byte{}; });
 }
 
 std::optional<std::string> reject_parameters(const Graph& graph, const Node& node, const Soc& soc, const Positions& at, int64_t columns) {
@@ -114,7 +122,8 @@ std::optional<std::string> reject_qconv(const Graph& graph, const Node& node, co
   if (x.size() != 4) return fmt::format("{}-D convolution", x.size() - 2);
   const ConvShape s = conv_shape(graph, node);
   if (auto why = reject_parameters(graph, node, soc, kConv, s.cout)) return why;
-  if (const Weights weights = conv_weights(graph, node, s); !weights.fault.empty()) return weights.fault;
+  if (!plain_weights(graph, node))
+    if (const Weights weights = conv_weights(graph, node, s); !weights.fault.empty()) return weights.fault;
   return reject_conv_shape(graph, node, soc);
 }
 
@@ -148,7 +157,8 @@ std::optional<std::string> reject_qgemm(const Graph& graph, const Node& node, co
   const Dims& a = graph.value(node.inputs[0]).type.dims;
   if (node.int_attr("transA", 0) != 0) return "transposed A";
   if (auto why = reject_parameters(graph, node, soc, kGemm, gemm_columns(graph, node))) return why;
-  if (const Weights weights = gemm_weights(graph, node); !weights.fault.empty()) return weights.fault;
+  if (!plain_weights(graph, node))
+    if (const Weights weights = gemm_weights(graph, node); !weights.fault.empty()) return weights.fault;
   if (a[1].value() % 32 != 0) return fmt::format("{} columns are no multiple of 32", a[1].value());
   return std::nullopt;
 }

@@ -59,6 +59,12 @@ bool passes_through(const Graph& graph, const Node& node) {
          graph.consumers(node.outputs[0]).empty();
 }
 
+bool reads_as_data(const Node& node, ValueId value) {
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    if (node.inputs[i] == value && !is_float_parameter(node, i)) return true;
+  return false;
+}
+
 // Readers of float32 inputs read a float16 copy.
 void cast_inputs(Graph& graph, Names& names, PassContext& context) {
   for (ValueId input : std::vector<ValueId>(graph.inputs)) {
@@ -69,7 +75,7 @@ void cast_inputs(Graph& graph, Names& names, PassContext& context) {
       if (is_op(graph.node(reader), "Cast") && graph.node(reader).int_attr("to", 0) == kToHalf)
         half = graph.node(reader).outputs[0];
     for (NodeId reader : readers) {
-      if (is_op(graph.node(reader), "Cast") || passes_through(graph, graph.node(reader))) continue;
+      if (is_op(graph.node(reader), "Cast") || passes_through(graph, graph.node(reader)) || !reads_as_data(graph.node(reader), input)) continue;
       if (half == kNone) {
         TensorType type = graph.value(input).type;
         type.dtype = DType::Float16;

@@ -102,7 +102,22 @@ void convert_lane(VecType to, std::byte* out, VecType from, const std::byte* in,
   }
 }
 
+// The conversions between bytes, halves and s32 that have a kernel.
+bool convert_bytes(const Machine& machine, VecType to, std::byte* out, VecType from, const std::byte* in, size_t lanes) {
+  const kernels::CubeKernels& k = *machine.cube;
+  const auto source = [in]<class T>(T) { return reinterpret_cast<const T*>(in); };
+  const auto target = [out]<class T>(T) { return reinterpret_cast<T*>(out); };
+  if (from == VecType::U8 && to == VecType::F16) return k.u8_to_half(source(uint8_t{}), target(uint16_t{}), lanes), true;
+  if (from == VecType::S8 && to == VecType::F16) return k.s8_to_half(source(int8_t{}), target(uint16_t{}), lanes), true;
+  if (from == VecType::F16 && to == VecType::U8) return k.half_to_u8(source(uint16_t{}), target(uint8_t{}), lanes), true;
+  if (from == VecType::F16 && to == VecType::S8) return k.half_to_s8(source(uint16_t{}), target(int8_t{}), lanes), true;
+  if (from == VecType::F32 && to == VecType::S32) return k.float_to_s32(source(float{}), target(int32_t{}), lanes), true;
+  if (from == VecType::S32 && to == VecType::F16) return k.s32_to_half(source(int32_t{}), target(uint16_t{}), lanes, machine.half_limit), true;
+  return false;
+}
+
 void convert_lanes(const Machine& machine, VecType to, std::byte* out, VecType from, const std::byte* in, size_t lanes, RoundMode mode) {
+  if (mode == RoundMode::Nearest && convert_bytes(machine, to, out, from, in, lanes)) return;
   if (from == VecType::F16 && to == VecType::F32) {
     machine.cube->half_to_float(reinterpret_cast<const uint16_t*>(in), reinterpret_cast<float*>(out), lanes);
     machine.cube->copy_float(reinterpret_cast<const float*>(out), reinterpret_cast<float*>(out), lanes);  // canonical NaN

@@ -4,7 +4,8 @@
 //
 //   node tests/bench/peers.mjs [--models resnet50,mobilenet_v2] [--threads 1,2] [--iterations 20] [--soc Ascend310]
 //        [--only native|web] [--cold 3] [--release DIR] [--site DIR]
-// Models: names of npu-zoo, names of models that tests/models has exported, or .onnx files.
+// Models: names of npu-zoo, names of models that tests/models has exported, or .onnx files; a name followed by _int8: the same
+// network as an 8-bit model in QDQ form.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -33,7 +34,8 @@ function modelFile(name) {
   const exported = join(depsDir, 'models', name, 'model.onnx');
   if (existsSync(exported)) return exported;
   const file = join(scratch, `${name}.onnx`);
-  execFileSync(program('npu-zoo'), [name, file]);
+  if (name.endsWith('_int8')) execFileSync(program('npu-quantize-model'), [modelFile(name.slice(0, -5)), file]);
+  else execFileSync(program('npu-zoo'), [name, file]);
   return file;
 }
 

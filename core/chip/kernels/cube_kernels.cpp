@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/chip/kernels/cube_kernels.cpp"
 #include "hwy/foreach_target.h"  // compiles this file once for each target
 #include "hwy/highway.h"
 
+#include "core/chip/kernels/convert-inl.h"
 #include "core/chip/kernels/half-inl.h"
 #include "core/chip/kernels/img2col-inl.h"
 #include "core/chip/kernels/mad-inl.h"
@@ -107,6 +109,12 @@ constexpr CubeKernels kTable{
     .float_to_bf16 = float_to_bf16,
     .quantize = quantize,
     .dequantize = dequantize,
+    .u8_to_half = byte_to_half<uint8_t>,
+    .s8_to_half = byte_to_half<int8_t>,
+    .half_to_u8 = half_to_byte<uint8_t>,
+    .half_to_s8 = half_to_byte<int8_t>,
+    .float_to_s32 = float_to_s32,
+    .s32_to_half = s32_to_half,
     .copy_float = store_floats<false>,
     .relu_float = store_floats<true>,
 };

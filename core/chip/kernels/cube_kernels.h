@@ -98,6 +98,13 @@ struct CubeKernels {
   void (*float_to_bf16)(const float* src, uint16_t* dst, size_t count, bool relu);  // NaN: 0x7fc0
   void (*quantize)(const QuantArgs&);     // 16 bytes a row
   void (*dequantize)(const QuantArgs&);   // 16 halves a row
+  // To nearest even, saturating; NaN gives 0.
+  void (*u8_to_half)(const uint8_t* src, uint16_t* dst, size_t count);
+  void (*s8_to_half)(const int8_t* src, uint16_t* dst, size_t count);
+  void (*half_to_u8)(const uint16_t* src, uint8_t* dst, size_t count);
+  void (*half_to_s8)(const uint16_t* src, int8_t* dst, size_t count);
+  void (*float_to_s32)(const float* src, int32_t* dst, size_t count);
+  void (*s32_to_half)(const int32_t* src, uint16_t* dst, size_t count, float limit);
   // Canonical NaN: 0x7fc00000.
   void (*copy_float)(const float* src, float* dst, size_t count);
   void (*relu_float)(const float* src, float* dst, size_t count);
