@@ -107,10 +107,10 @@ HWY_INLINE hn::Vec<I32> float_to_half_lanes(VF32 value, VF32 limit) {
   const I32 di;
   const auto bits = hn::BitCast(di, value);
   const auto magnitude = hn::And(bits, hn::Set(di, 0x7fffffff));
-  const VF32 clamped = hn::Min(limit, hn::BitCast(d, magnitude));
-  const auto exponent = hn::Max(hn::And(hn::BitCast(di, clamped), hn::Set(di, 0x7f800000)), hn::Set(di, 0x38800000));
+  const auto clamped = hn::Min(magnitude, hn::BitCast(di, limit));  // positive floats are ordered as their bits are
+  const auto exponent = hn::Max(hn::And(clamped, hn::Set(di, 0x7f800000)), hn::Set(di, 0x38800000));
   const auto magic = hn::Add(exponent, hn::Set(di, 13 << 23));
-  const auto sum = hn::BitCast(di, hn::Add(clamped, hn::BitCast(d, magic)));
+  const auto sum = hn::BitCast(di, hn::Add(hn::BitCast(d, clamped), hn::BitCast(d, magic)));
   const auto half = hn::Add(hn::Sub(sum, magic), hn::Sub(hn::ShiftRight<13>(exponent), hn::Set(di, 113 << 10)));
   const auto sign = hn::And(hn::ShiftRight<16>(bits), hn::Set(di, 0x8000));
   return hn::IfThenElse(hn::Gt(magnitude, hn::Set(di, 0x7f800000)), hn::Set(di, 0x7e00), hn::Or(half, sign));

@@ -72,10 +72,19 @@ void arithmetic_f32(const VectorArgs& args) {
   const auto* src1 = static_cast<const float*>(args.src1);
   auto* dst = static_cast<float*>(args.dst);
   VF32 b = constant(std::bit_cast<float>(args.scalar)), c = hn::Zero(d);
-  for (size_t lane = 0; lane < args.bytes / 4; lane += kLanes) {
-    if (kOperands >= kTwo && !kScalar) b = hn::LoadU(d, src1 + lane);
-    if (kOperands == kTwoAndDst) c = hn::LoadU(d, dst + lane);
-    hn::StoreU(canonical_nan(Op::run(hn::LoadU(d, src0 + lane), b, c)), d, dst + lane);
+  // A NaN is rare, and dst may be a source: whether there is one is asked once for a repeat.
+  constexpr size_t kStep = kRepeatBytes / 4;
+  for (size_t first = 0; first < args.bytes / 4; first += kStep) {
+    auto nan = hn::MaskFalse(d);
+    for (size_t lane = first; lane < first + kStep; lane += kLanes) {
+      if (kOperands >= kTwo && !kScalar) b = hn::LoadU(d, src1 + lane);
+      if (kOperands == kTwoAndDst) c = hn::LoadU(d, dst + lane);
+      const VF32 result = Op::run(hn::LoadU(d, src0 + lane), b, c);
+      nan = hn::Or(nan, hn::IsNaN(result));
+      hn::StoreU(result, d, dst + lane);
+    }
+    if (HWY_LIKELY(hn::AllFalse(d, nan))) continue;
+    for (size_t lane = first; lane < first + kStep; lane += kLanes) hn::StoreU(canonical_nan(hn::LoadU(d, dst + lane)), d, dst + lane);
   }
 }
 
