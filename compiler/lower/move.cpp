@@ -15,6 +15,8 @@ namespace {
 
 constexpr int64_t kMostLoads = 1 << 16;  // tensors in more separate pieces are left to the AI CPU
 
+int64_t slot_bytes(const Soc& soc) { return (soc.ub - 4096) / 2 / 512 * 512; }
+
 // A tensor as the copies see it: physical dims, and where each logical axis went (NC1HWC0: N C1 H W C0).
 struct Space {
   Shape dims;
@@ -294,7 +296,7 @@ Layout move_layout(const Graph& graph, const Node& node) {
   return op != nullptr && op->on_image(build(graph, node, Format::NC1HWC0)) ? Layout::Image : Layout::Plain;
 }
 
-std::optional<std::string> reject_move(const Graph& graph, const Node& node, const Soc&) {
+std::optional<std::string> reject_move(const Graph& graph, const Node& node, const Soc& soc) {
   const MoveOp* op = find_move(node.op);
   if (op == nullptr) return "no data movement lowering";
   const DType dtype = graph.value(node.outputs[0]).type.dtype;
@@ -304,7 +306,7 @@ std::optional<std::string> reject_move(const Graph& graph, const Node& node, con
   const Build plan = build(graph, node, move_layout(graph, node) == Layout::Image ? Format::NC1HWC0 : Format::ND);
   if (auto reason = op->reject(plan)) return reason;
   int64_t total = 0;
-  for (const Piece& piece : op->pieces(plan)) total += copy_loads({piece.dims, 0, 0, plan.element});
+  for (const Piece& piece : op->pieces(plan)) total += copy_loads({piece.dims, 0, 0, plan.element}, slot_bytes(soc));
   if (total > kMostLoads) return fmt::format("{} separate copies", total);
   return std::nullopt;
 }
@@ -321,13 +323,13 @@ Status lower_move(LowerContext& context, const TaskSpec& spec, Task& task) {
     const auto cut = split_copy(simplified(copy), parts);
     for (size_t i = 0; i < cut.size(); ++i) shares[i].push_back(cut[i]);
   }
-  const int64_t slot_bytes = (context.soc.ub - 4096) / 2 / 512 * 512;
+  const int64_t slot = slot_bytes(context.soc);
   for (const auto& share : shares) {
     if (share.empty()) continue;
     Emitter e(context.soc);
-    Ring ring(e, Buffer::UB, slot_bytes, 2, "the copied data");
-    if (pad) fill_result(e, ring, slot_bytes, plan, context.address(node.outputs[0]));
-    for (const StridedCopy& copy : share) emit_copy(e, ring, slot_bytes, copy);
+    Ring ring(e, Buffer::UB, slot, 2, "the copied data");
+    if (pad) fill_result(e, ring, slot, plan, context.address(node.outputs[0]));
+    for (const StridedCopy& copy : share) emit_copy(e, ring, slot, copy);
     NPU_CHECK(e.status());
     task.blocks.push_back(insert_sync(context.soc, e.take()));
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/lower/strided_copy.h"
 
+#include "compiler/lower/transpose_copy.h"
+
 #include <algorithm>
 
 namespace npu {
@@ -79,7 +81,8 @@ std::vector<StridedCopy> split_copy(const StridedCopy& copy, int64_t parts) {
   return pieces;
 }
 
-int64_t copy_loads(const StridedCopy& copy) {
+int64_t copy_loads(const StridedCopy& copy, int64_t slot_bytes) {
+  if (const auto transpose = as_transpose(simplified(copy))) return transpose_loads(*transpose, slot_bytes);
   int64_t count = 1;
   for (const CopyDim& dim : nest_of(copy).loops) count *= dim.size;
   return count;
@@ -87,6 +90,7 @@ int64_t copy_loads(const StridedCopy& copy) {
 
 void emit_copy(Emitter& e, Ring& ring, int64_t slot_bytes, const StridedCopy& copy) {
   if (copy.elements() == 0) return;
+  if (const auto transpose = as_transpose(simplified(copy))) return emit_transpose(e, ring, slot_bytes, copy, *transpose);
   const int64_t longest = slot_bytes / 32 * 32;
   auto [run, burst, loops] = nest_of(copy);
   if (run > longest && burst.size > 1) {

@@ -26,7 +26,7 @@ StridedCopy simplified(StridedCopy copy);
 // Cuts the copy along its outermost dim into at most `parts` pieces.
 std::vector<StridedCopy> split_copy(const StridedCopy& copy, int64_t parts);
 // How many separate loads (and stores) the copy takes, as long as its bursts fit a slot.
-int64_t copy_loads(const StridedCopy& copy);
+int64_t copy_loads(const StridedCopy& copy, int64_t slot_bytes);
 // Emits the copy through `ring`, whose slots hold slot_bytes.
 void emit_copy(Emitter& emitter, Ring& ring, int64_t slot_bytes, const StridedCopy& copy);
 

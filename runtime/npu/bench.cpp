@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <nlohmann/json.hpp>
 
 #include "runtime/npu/commands.h"
@@ -17,6 +19,7 @@ struct BenchOptions {
   int iterations = 20;
   int threads = default_threads();
   bool json = false;
+  bool tasks = false;
 };
 
 // A fixed pattern between -1 and 1: times must not depend on denormals or special values.
@@ -30,12 +33,36 @@ Tensor pattern(const TensorDesc& desc) {
   return tensor.cast(desc.dtype);
 }
 
+// How long each task takes on this host, the slowest first.
+Status bench_tasks(const CompiledModel& model, Session& session, std::span<const Tensor> inputs, int iterations) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> ms(model.tasks.size());
+  for (int i = 0; i < iterations; ++i) {
+    size_t running = model.tasks.size();
+    auto start = Clock::now();
+    const auto lap = [&](size_t next) {
+      const auto now = Clock::now();
+      if (running < ms.size()) ms[running] += std::chrono::duration<double, std::milli>(now - start).count() / iterations;
+      running = next, start = now;
+      return true;
+    };
+    NPU_CHECK(session.run(inputs, [&](size_t task, size_t) { return lap(task); }));
+    lap(ms.size());
+  }
+  std::vector<size_t> order(ms.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater{}, [&](size_t task) { return ms[task]; });
+  for (size_t task : order) fmt::print("{:9.3f} ms  task {:3d} {:<24} {}\n", ms[task], task, fmt::join(model.tasks[task].fused, "+"), model.tasks[task].name);
+  return {};
+}
+
 Status bench(const std::string& om, const BenchOptions& options) {
   NPU_TRY(const auto model, load_model(om));
   NPU_TRY(const auto session, Session::create(model, options.threads));
   NPU_TRY(const ModelProfile profile, profile_model(*model, false));
   std::vector<Tensor> inputs;
   for (const TensorDesc& desc : model->inputs) inputs.push_back(pattern(desc));
+  if (options.tasks) return bench_tasks(*model, *session, inputs, std::max(1, options.iterations));
   std::vector<double> times;
   for (int i = -options.warmup; i < std::max(1, options.iterations); ++i) {
     const auto start = std::chrono::steady_clock::now();
@@ -65,6 +92,7 @@ Command add_bench(CLI::App& app) {
   command->add_option("--warmup", options->warmup, "Runs before the measured ones")->capture_default_str()->check(CLI::Range(0, 1000000));
   command->add_option("--iterations", options->iterations, "Measured runs")->capture_default_str()->check(CLI::Range(1, 1000000));
   command->add_option("--threads", options->threads, "Host threads")->capture_default_str();
+  command->add_flag("--tasks", options->tasks, "How long each task takes instead");
   command->add_flag("--json", options->json, "One line of JSON");
   return [command, om, options]() -> Status { return command->parsed() ? bench(*om, *options) : Status(); };
 }
