@@ -6,7 +6,7 @@
 
 namespace npu {
 
-L2Cache::L2Cache(int64_t capacity) : capacity_(std::max<int64_t>(0, capacity / kPage)) {
+L2Cache::L2Cache(int64_t capacity, bool managed) : capacity_(std::max<int64_t>(0, capacity / kPage)), managed_(managed) {
   const auto size = std::bit_ceil(static_cast<uint64_t>(std::max<int64_t>(8, 2 * capacity_)));
   shift_ = 64 - std::countr_zero(size);
   table_.assign(size, kNoSlot);
@@ -62,12 +62,13 @@ int32_t L2Cache::place(int64_t page, Outcome& outcome) {
     slot = static_cast<int32_t>(slots_.size());
     slots_.emplace_back();
   } else {
+    if (oldest_ == kNoSlot) return kNoSlot;
     slot = oldest_;
     Slot& old = slots_[static_cast<size_t>(slot)];
-    outcome.evicted += std::popcount(old.dirty) * kLine;
+    if (!managed_) outcome.evicted += std::popcount(old.dirty) * kLine;
     erase(old.page);
     unlink(slot);
-    old.present = old.dirty = 0;
+    old.present = old.dirty = old.pending = 0;
   }
   slots_[static_cast<size_t>(slot)].page = page;
   insert(page, slot);
@@ -87,6 +88,27 @@ void L2Cache::for_pages(int64_t address, int64_t bytes, F&& body) {
   }
 }
 
+// Keeps what was written until it is read.
+void L2Cache::follow(int32_t slot, uint64_t lines, bool write) {
+  Slot& s = slots_[static_cast<size_t>(slot)];
+  const uint64_t before = s.pending;
+  s.pending = write ? before | lines : before & ~lines;
+  if (before == 0 && s.pending != 0) {
+    unlink(slot);
+    pinned_.back().push_back(slot);
+  } else if (before != 0 && s.pending == 0) {
+    make_newest(slot);
+  }
+}
+
+void L2Cache::begin_task() {
+  // A slot read and written again since is named twice: it is let go a little early.
+  for (int32_t slot : pinned_.front())
+    if (Slot& s = slots_[static_cast<size_t>(slot)]; s.pending != 0) s.pending = 0, make_newest(slot);
+  pinned_.front().clear();
+  std::ranges::rotate(pinned_, pinned_.begin() + 1);
+}
+
 L2Cache::Outcome L2Cache::access(int64_t address, int64_t bytes, bool write) {
   Outcome outcome;
   for_pages(address, bytes, [&](int64_t page, uint64_t lines) {
@@ -97,12 +119,18 @@ L2Cache::Outcome L2Cache::access(int64_t address, int64_t bytes, bool write) {
     }
     int32_t slot = find(page);
     if (slot == kNoSlot) slot = place(page, outcome);
-    else if (slot != newest_) unlink(slot), make_newest(slot);
+    else if (slot != newest_ && slots_[static_cast<size_t>(slot)].pending == 0) unlink(slot), make_newest(slot);
+    if (slot == kNoSlot) {
+      outcome.miss += std::popcount(lines) * kLine;
+      if (write) outcome.evicted += std::popcount(lines) * kLine;
+      return;
+    }
     Slot& s = slots_[static_cast<size_t>(slot)];
     outcome.hit += std::popcount(lines & s.present) * kLine;
     outcome.miss += std::popcount(lines & ~s.present) * kLine;
     s.present |= lines;
     if (write) s.dirty |= lines;
+    if (managed_) follow(slot, lines, write);
   });
   return outcome;
 }

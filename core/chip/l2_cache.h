@@ -2,6 +2,7 @@
 // Which parts of device memory are in L2, for the timing only: contents are never copied.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -14,7 +15,11 @@ class L2Cache {
   static constexpr int64_t kLine = 128;  // bytes; public documentation names lines of 128 to 512 depending on the chip
   static constexpr int64_t kPage = 64 * kLine;
 
-  explicit L2Cache(int64_t capacity);
+  // managed: L2 as a buffer that software fills (l2_type 1 in the public platform files: Ascend310). What was written
+  // stays until it is read, for a few tasks; what finds no room passes by; what was read needs no write-back.
+  explicit L2Cache(int64_t capacity, bool managed = false);
+
+  void begin_task();
 
   struct Outcome {
     int64_t hit = 0;      // bytes of whole lines found
@@ -39,13 +44,15 @@ class L2Cache {
     int64_t page = 0;
     int32_t newer = kNoSlot, older = kNoSlot;
     uint64_t present = 0, dirty = 0;  // a bit for each line
+    uint64_t pending = 0;             // managed: written and not read since; such a slot is in no list
   };
 
   template <class F>
   static void for_pages(int64_t address, int64_t bytes, F&& body);
   size_t home(int64_t page) const { return (static_cast<uint64_t>(page) * 0x9e3779b97f4a7c15u) >> shift_; }
   int32_t find(int64_t page) const;
-  int32_t place(int64_t page, Outcome& outcome);
+  int32_t place(int64_t page, Outcome& outcome);  // kNoSlot: no room
+  void follow(int32_t slot, uint64_t lines, bool write);
   void insert(int64_t page, int32_t slot);
   void erase(int64_t page);
   void unlink(int32_t slot);
@@ -56,6 +63,8 @@ class L2Cache {
   std::vector<int32_t> table_;  // open addressing, at most half full
   std::vector<Slot> slots_;
   int32_t newest_ = kNoSlot, oldest_ = kNoSlot;
+  bool managed_;
+  std::array<std::vector<int32_t>, 4> pinned_;  // managed: slots written in the last tasks, this task's last
 };
 
 }  // namespace npu

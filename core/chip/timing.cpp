@@ -36,7 +36,6 @@ struct Stream {
 Stream make_stream(const Soc& soc, const Program& program) {
   Stream stream;
   stream.steps.reserve(program.size());
-  IssueState state;
   for (const Instr& instr : program) {
     const InstrInfo& info = instr_info(instr.op);
     if (touches_gm(info)) {
@@ -45,8 +44,7 @@ Stream make_stream(const Soc& soc, const Program& program) {
       ++stream.activity.instructions;
       continue;
     }
-    stream.steps.push_back(step_of(soc, instr, state, stream.activity));
-    state.apply(instr);
+    stream.steps.push_back(step_of(soc, instr, stream.activity));
   }
   return stream;
 }
@@ -72,7 +70,7 @@ struct BlockTiming {
 }  // namespace
 
 struct ChipTimer::State {
-  explicit State(const Soc& chip) : soc(chip), l2(chip.l2) {}
+  explicit State(const Soc& chip) : soc(chip), l2(chip.l2, chip.l2_managed) {}
 
   void ask_l2(std::span<Stream> wave);
   Activity finish_wave(std::span<Stream> wave, std::span<const IssuedProgram> programs);
@@ -80,7 +78,6 @@ struct ChipTimer::State {
 
   const Soc& soc;
   L2Cache l2;
-  int64_t wave_number = 0;
   int64_t simulated = 0;
   std::unordered_multimap<uint64_t, BlockTiming> known;
 };
@@ -181,6 +178,7 @@ Result<TaskTiming> ChipTimer::time(std::span<const Program> blocks, bool vector_
   const auto cores = static_cast<size_t>(std::max(1, soc.cores_for(vector_task)));
   TaskTiming timing;
   std::vector<int64_t> core_end(cores, 0);
+  state_->l2.begin_task();
   for (size_t first = 0; first < blocks.size(); first += cores) {
     std::vector<IssuedProgram> programs;
     std::vector<Stream> wave;

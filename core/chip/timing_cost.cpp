@@ -92,7 +92,7 @@ int blocks_of(int64_t type, int lanes) {
   return std::clamp(lanes * size / kBlockBytes, 1, kVectorBlocks);
 }
 
-int64_t cycles_of_repeat(const Instr& instr, const RowFields& row, int64_t repeat, int64_t slope) {
+int64_t cycles_of_repeat(const Instr& instr, const RowFields& row, int64_t repeat, int64_t slope, bool split_core) {
   int dst_blocks = kVectorBlocks, src_blocks = kVectorBlocks;
   if (row.dst_type >= 0 && row.src_type >= 0) {
     const int64_t to = value_of(instr, row.dst_type, 0), from = value_of(instr, row.src_type, 0);
@@ -103,7 +103,7 @@ int64_t cycles_of_repeat(const Instr& instr, const RowFields& row, int64_t repea
   for (const Operand& operand : row.src) read.add(instr, operand, repeat, src_blocks);
   if (row.dst.rep >= 0) written.add(instr, row.dst, repeat, dst_blocks);  // reductions write a few elements only
   const int64_t cycles = std::max({slope, read.most_in_one_group(), written.most_in_one_group()});
-  return cycles + (share_a_bank(read, written) ? 1 : 0);
+  return cycles + (split_core && share_a_bank(read, written) ? 1 : 0);
 }
 
 int64_t rounded(double cycles) { return static_cast<int64_t>(std::min(cycles + 0.999, 2e9)); }
@@ -154,13 +154,13 @@ uint16_t flag_index(const Instr& instr) {
   return static_cast<uint16_t>(((a[field::kSrcPipe] & 7) * 8 + (a[field::kDstPipe] & 7)) * 16 + (a[field::kEvent] & 15));
 }
 
-int64_t vector_work(const Instr& instr, const IssueState& state, Activity& activity) {
+int64_t vector_work(const Soc& soc, const Instr& instr, Activity& activity) {
   const RowFields& row = fields_of(instr.op);
   const int64_t repeat = value_of(instr, row.repeat, 1);
   const int operands = 1 + (row.src[0].address >= 0) + (row.src[1].address >= 0);
   activity.vector_bytes += repeat * kRepeatBytes;
   activity.ub_bytes += repeat * kRepeatBytes * operands;
-  return bank_cycles(instr, state);
+  return bank_cycles(soc, instr);
 }
 
 }  // namespace
@@ -203,18 +203,18 @@ DdrRate ddr_rate(const Soc& soc, double sharing_cores) {
   return {std::min<double>(soc.ddr_read, share), std::min<double>(soc.ddr_write, share)};
 }
 
-int64_t bank_cycles(const Instr& instr, const IssueState&) {
+int64_t bank_cycles(const Soc& soc, const Instr& instr) {
   const RowFields& row = fields_of(instr.op);
   const int64_t repeat = value_of(instr, row.repeat, 1), slope = instr_info(instr.op).cost.slope;
   if (repeat <= 0) return 0;
   if (!row.vector || row.dst.address < 0) return slope * repeat;
   // Even and odd repeats see the banks differently when operands advance by half of the groups.
-  const int64_t even = cycles_of_repeat(instr, row, 0, slope);
-  const int64_t odd = repeat > 1 ? cycles_of_repeat(instr, row, 1, slope) : 0;
+  const int64_t even = cycles_of_repeat(instr, row, 0, slope, soc.split);
+  const int64_t odd = repeat > 1 ? cycles_of_repeat(instr, row, 1, slope, soc.split) : 0;
   return even * ((repeat + 1) / 2) + odd * (repeat / 2);
 }
 
-Step step_of(const Soc& soc, const Instr& instr, const IssueState& state, Activity& activity) {
+Step step_of(const Soc& soc, const Instr& instr, Activity& activity) {
   const InstrInfo& info = instr_info(instr.op);
   Step step{.pipe = pipe_of(instr)};
   ++activity.instructions;
@@ -228,7 +228,7 @@ Step step_of(const Soc& soc, const Instr& instr, const IssueState& state, Activi
   step.head = static_cast<uint8_t>(info.cost.head);
   step.tail = static_cast<uint16_t>(info.cost.tail);
   int64_t cycles = info.cost.slope;
-  if (info.work == Work::Repeat) cycles = vector_work(instr, state, activity);
+  if (info.work == Work::Repeat) cycles = vector_work(soc, instr, activity);
   if (info.work == Work::Fractals) {
     const int64_t steps = MadShape(instr).steps(instr);
     activity.cube_steps += steps;

@@ -40,16 +40,17 @@ struct DdrRate {
 };
 DdrRate ddr_rate(const Soc& soc, double sharing_cores);
 
-// UB's bank of an address, as published for NpuArch 2201 (48 banks in 16 groups; the older chips' 64 banks of 4 KB are assumed
-// to follow the same rule). A group reads or writes one 32-byte row a cycle; a bank does not read and write at once.
+// UB's bank of an address, as published for NpuArch 2201 (48 banks in 16 groups): a group reads or writes one 32-byte row a
+// cycle, a bank does not read and write at once. The older chips' 64 banks of 4 KB are assumed to have the first limit;
+// the second one is left out there, nothing public says that they have it.
 constexpr int64_t ub_bank_group(int64_t address) { return (address >> 5) & 15; }
 constexpr int64_t ub_bank(int64_t address) { return ub_bank_group(address) + 16 * (address >> 16); }
 
 // Cycles the 8 x repeat blocks of a vector instruction need because of UB's banks: at least one for each repeat.
-int64_t bank_cycles(const Instr& instr, const IssueState& state);
+int64_t bank_cycles(const Soc& soc, const Instr& instr);
 
 // Everything but GM transfers, whose cycles depend on L2 and on who shares the memory: those get `gm_step`.
-Step step_of(const Soc& soc, const Instr& instr, const IssueState& state, Activity& activity);
+Step step_of(const Soc& soc, const Instr& instr, Activity& activity);
 Step gm_step(const Soc& soc, const Instr& instr, const GmTransfer& transfer, const L2Cache::Outcome& outcome, const DdrRate& rate);
 
 }  // namespace npu

@@ -23,6 +23,7 @@ struct Soc {
   bool split = false;             // cube and vector in separate cores: no L0C -> UB path, results leave by FIX
   int cube_mhz = 1000;
   int64_t memory_bytes = 0;
+  bool l2_managed = false;        // L2 is a buffer filled by software (l2_type 1), else a cache
   // buffer sizes, bytes
   int64_t l2 = 0, l1 = 0, l0a = 0, l0b = 0, l0c = 0, ub = 0, bt = 0, fb = 0;
   int event_ids = 8;              // flags for an ordered pair of pipes
@@ -40,6 +41,11 @@ struct Soc {
   double task_launch_us = 0;      // from one task's end to the next one's start
   double model_launch_us = 0;     // once for each inference
   double ai_cpu_gflops = 0;       // of one AI CPU core on fp32 operators
+  double ai_cpu_launch_us = 0;    // of an AI CPU task, on top of task_launch_us
+  // Energy (core/chip/energy.h).
+  int process_nm = 12;
+  double ddr_pj_byte = 0;         // memory and its interface
+  double idle_watts = 0;          // leakage, clocks, interfaces, CPUs: whatever a model does
 
   int64_t buffer_bytes(Buffer buffer) const;
   // Cores a cube / vector task can use.

@@ -30,7 +30,7 @@ struct Knob {
 const Knob kKnobs[] = {NPU_KNOB(task_launch_us, 0, 20),  NPU_KNOB(model_launch_us, 0, 600), NPU_KNOB(ddr_efficiency, 0.4, 1), NPU_KNOB(copy_cycles, 0, 400),
                        NPU_KNOB(burst_cycles, 0, 60),    NPU_KNOB(ddr_gbps, 1, 5000),       NPU_KNOB(ai_cpu_gflops, 0.1, 100), NPU_KNOB(l2_miss_cycles, 0, 2000),
                        NPU_KNOB(l2_hit_cycles, 0, 2000), NPU_KNOB(l2, 0, 1e9),              NPU_KNOB(ddr_read, 1, 500),      NPU_KNOB(ddr_write, 1, 500),
-                       NPU_KNOB(l2_read, 1, 500),        NPU_KNOB(l2_write, 1, 500),        NPU_KNOB(l0c_to_ub, 1, 5000)};
+                       NPU_KNOB(l2_read, 1, 500),        NPU_KNOB(l2_write, 1, 500),        NPU_KNOB(l0c_to_ub, 1, 5000), NPU_KNOB(l2_managed, 0, 1), NPU_KNOB(l1_to_l0a, 1, 5000)};
 #undef NPU_KNOB
 constexpr size_t kFitted = 5;  // the first ones
 

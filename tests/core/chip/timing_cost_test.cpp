@@ -32,20 +32,20 @@ TEST_CASE("bank numbers of the published examples") {
 }
 
 TEST_CASE("blocks 16 apart take 8 cycles a repeat, 8 apart take 4") {
-  CHECK(bank_cycles(vabs(0x10000, 0, 1, 16, 10), {}) == 80);
-  CHECK(bank_cycles(vabs(0x10000, 0, 16, 1, 10), {}) == 80);
-  CHECK(bank_cycles(vabs(0x10000, 0, 1, 8, 10), {}) == 40);
-  CHECK(bank_cycles(vabs(0x10000, 0, 1, 1, 10), {}) == 10);
+  CHECK(bank_cycles(soc(), vabs(0x10000, 0, 1, 16, 10)) == 80);
+  CHECK(bank_cycles(soc(), vabs(0x10000, 0, 16, 1, 10)) == 80);
+  CHECK(bank_cycles(soc(), vabs(0x10000, 0, 1, 8, 10)) == 40);
+  CHECK(bank_cycles(soc(), vabs(0x10000, 0, 1, 1, 10)) == 10);
 }
 
 TEST_CASE("reading and writing the same bank costs a cycle a repeat, other banks do not") {
-  CHECK(bank_cycles(vadd(0x10000, 0, 0x100, 1, 10), {}) == 20);
-  CHECK(bank_cycles(vadd(0x8000, 0, 0x100, 1, 10), {}) == 30);
+  CHECK(bank_cycles(soc(), vadd(0x10000, 0, 0x100, 1, 10)) == 20);
+  CHECK(bank_cycles(soc(), vadd(0x8000, 0, 0x100, 1, 10)) == 30);
 }
 
 TEST_CASE("a source of one repeated block is read once") {
   const Instr broadcast = make_instr(Opcode::Vadd, {0, 0x10000, 0, 0x100, 10, 1, 1, 0, 8, 8, 0});
-  CHECK(bank_cycles(broadcast, {}) == 20);
+  CHECK(bank_cycles(soc(), broadcast) == 20);
 }
 
 // Published measurements of a loop of 8 Mmad instructions along K, half, with flags to and from MTE1 (unit flag off).
