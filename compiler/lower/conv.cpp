@@ -3,6 +3,10 @@
 // layout); the weights between channels of different groups are zeros. Depthwise is the case of one channel a group.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "compiler/lower/conv_shape.h"
 #include "compiler/lower/families.h"
 #include "compiler/lower/cube.h"
@@ -36,6 +40,68 @@ Tensor prepare_weights(const Tensor& weights, const ConvShape& s) {
   return prepared;
 }
 
+// All packs; where the last one is partly filled and would reach past the tensors' channels, it is a part of its own that
+// fills fewer blocks.
+std::vector<ConvShape> parts_of(const ConvShape& s) {
+  const auto part = [&s](int64_t groups) {
+    ConvShape p = s;
+    p.groups = groups, p.cin = s.cin / s.groups * groups, p.cout = s.cout / s.groups * groups;
+    return p;
+  };
+  if (s.packs() == 1 || (s.packs() * s.pack_out() <= align_up(s.cout, s.c0) && s.packs() * s.pack_in() <= align_up(s.cin, s.c0))) return {s};
+  const int64_t left = s.groups % s.pack();
+  return {part(s.groups - left), part(left)};
+}
+
+CubeProblem problem_of(const ConvShape& part, const ConvShape& whole) {
+  CubeProblem p;
+  p.items = part.batch * part.packs();
+  p.c1 = part.pack_in() / part.c0;
+  p.h = part.h, p.w = part.w, p.kh = part.kh, p.kw = part.kw, p.sh = part.sh, p.sw = part.sw, p.dh = part.dh, p.dw = part.dw;
+  p.pt = part.pt, p.pl = part.pl, p.pb = part.pb, p.pr = part.pr, p.ho = part.ho, p.wo = part.wo;
+  p.n = part.packs() == 1 ? part.cout : part.pack_out();
+  p.result_c1 = ceil_div(whole.cout, whole.c0);
+  return p;
+}
+
+void add_part_items(const LowerContext& context, const Node& node, const ConvShape& part, const ConvShape& whole, int64_t first_in, int64_t first_out,
+                    int64_t weights, CubeTask& cube) {
+  const int64_t in_c1 = ceil_div(whole.cin, whole.c0), out_c1 = ceil_div(whole.cout, whole.c0);
+  const int64_t pack_weights = cube.problem.k1() * cube.problem.n1() * kFractalBytes;
+  for (int64_t n = 0; n < whole.batch; ++n)
+    for (int64_t g = 0; g < part.packs(); ++g) {
+      const int64_t in = first_in + g * part.pack_in(), out = first_out + g * part.pack_out();
+      CubeItem item;
+      item.a = context.address(node.inputs[0]) + (n * in_c1 + in / whole.c0) * whole.h * whole.w * 32;
+      item.b = weights + g * pack_weights;
+      item.channel_block = out / 16;
+      item.result_offset = (n * out_c1 + out / whole.c0) * whole.ho * whole.wo * 32;
+      item.batch = n;
+      cube.items.push_back(item);
+    }
+}
+
+Tensor filters_of(const Tensor& weights, int64_t first, int64_t count) {
+  if (count == weights.shape()[0]) return weights;
+  Shape shape = weights.shape();
+  shape[0] = count;
+  const int64_t bytes = static_cast<int64_t>(weights.bytes().size()) / weights.shape()[0];
+  Tensor part(weights.dtype(), shape);
+  std::ranges::copy(weights.bytes().subspan(static_cast<size_t>(first * bytes), static_cast<size_t>(count * bytes)), part.mutable_bytes().begin());
+  return part;
+}
+
+std::optional<std::string> reject_parts(const ConvShape& s, const Soc& soc) {
+  if (s.sh > 63 || s.sw > 63) return fmt::format("stride {}x{} exceeds 63", s.sh, s.sw);
+  if (s.kh > 511 || s.kw > 511) return fmt::format("kernel {}x{} exceeds 511", s.kh, s.kw);
+  if (s.dh > 255 || s.dw > 255) return fmt::format("dilation {}x{} exceeds 255", s.dh, s.dw);
+  if (std::max({s.pt, s.pb, s.pl, s.pr}) > 255) return "padding exceeds 255";
+  if (std::max(s.pt, s.pb) > (s.kh - 1) * s.dh) return "padding exceeds the kernel";
+  for (const ConvShape& part : parts_of(s))
+    if (auto plan = plan_cube(soc, problem_of(part, s), 1, 1, 1, 8); !plan) return plan.error().what;
+  return std::nullopt;
+}
+
 }  // namespace
 
 ConvShape conv_shape(const Graph& graph, const Node& node) {
@@ -67,62 +133,43 @@ std::optional<std::string> reject_conv(const Graph& graph, const Node& node, con
   if (x.dtype != DType::Float16) return fmt::format("{} data", to_string(x.dtype));
   if (!graph.is_constant(node.inputs[1])) return "weights computed at run time";
   if (node.inputs.size() > 2 && node.inputs[2] != kNone && !graph.is_constant(node.inputs[2])) return "bias computed at run time";
-  return reject_conv_shape(graph, node, soc);
+  return reject_parts(conv_shape(graph, node), soc);
 }
 
 std::optional<std::string> reject_conv_shape(const Graph& graph, const Node& node, const Soc& soc) {
   const ConvShape s = conv_shape(graph, node);
-  if (s.sh > 63 || s.sw > 63) return fmt::format("stride {}x{} exceeds 63", s.sh, s.sw);
-  if (s.kh > 511 || s.kw > 511) return fmt::format("kernel {}x{} exceeds 511", s.kh, s.kw);
-  if (s.dh > 255 || s.dw > 255) return fmt::format("dilation {}x{} exceeds 255", s.dh, s.dw);
-  if (std::max({s.pt, s.pb, s.pl, s.pr}) > 255) return "padding exceeds 255";
-  if (std::max(s.pt, s.pb) > (s.kh - 1) * s.dh) return "padding exceeds the kernel";
-  // A last pack that is only partly filled must not read or write past the tensors' channels.
-  if (s.packs() > 1 && (s.packs() * s.pack_out() > align_up(s.cout, s.c0) || s.packs() * s.pack_in() > align_up(s.cin, s.c0)))
+  if (parts_of(s).size() > 1)
     return fmt::format("{} groups of {} to {} channels do not fill whole blocks of {}", s.groups, s.cin / s.groups, s.cout / s.groups, s.c0);
-  const CubeProblem problem = conv_problem(graph, node);
-  if (auto plan = plan_cube(soc, problem, 1, 1, 1, 8); !plan) return plan.error().what;
-  return std::nullopt;
+  return reject_parts(s, soc);
 }
 
 CubeProblem conv_problem(const Graph& graph, const Node& node) {
   const ConvShape s = conv_shape(graph, node);
-  CubeProblem p;
-  p.items = s.batch * s.packs();
-  p.c1 = s.pack_in() / s.c0;
-  p.h = s.h, p.w = s.w, p.kh = s.kh, p.kw = s.kw, p.sh = s.sh, p.sw = s.sw, p.dh = s.dh, p.dw = s.dw;
-  p.pt = s.pt, p.pl = s.pl, p.pb = s.pb, p.pr = s.pr, p.ho = s.ho, p.wo = s.wo;
-  p.n = s.packs() == 1 ? s.cout : s.pack_out();
-  p.result_c1 = ceil_div(s.cout, s.c0);
-  return p;
+  return problem_of(s, s);
 }
 
 void add_conv_items(const LowerContext& context, const Node& node, const ConvShape& s, int64_t weights, CubeTask& cube) {
-  const int64_t in_c1 = ceil_div(s.cin, s.c0), out_c1 = ceil_div(s.cout, s.c0);
-  const int64_t pack_weights = cube.problem.k1() * cube.problem.n1() * kFractalBytes;
-  for (int64_t n = 0; n < s.batch; ++n)
-    for (int64_t g = 0; g < s.packs(); ++g) {
-      CubeItem item;
-      item.a = context.address(node.inputs[0]) + (n * in_c1 + g * s.pack_in() / s.c0) * s.h * s.w * 32;
-      item.b = weights + g * pack_weights;
-      item.channel_block = g * s.pack_out() / 16;
-      item.result_offset = (n * out_c1 + g * s.pack_out() / s.c0) * s.ho * s.wo * 32;
-      item.batch = n;
-      cube.items.push_back(item);
-    }
+  add_part_items(context, node, s, s, 0, 0, weights, cube);
 }
 
 Status lower_conv(LowerContext& context, const TaskSpec& spec, Task& task) {
   const Graph& graph = context.graph;
   const Node& node = graph.node(spec.nodes[0]);
   const ConvShape s = conv_shape(graph, node);
-  CubeTask cube;
-  cube.problem = conv_problem(graph, node);
-  const int64_t weights = context.add_weights(prepare_weights(*graph.value(node.inputs[1]).constant, s).bytes());
-  if (node.inputs.size() > 2 && node.inputs[2] != kNone) cube.bias = add_channel_values(context, *graph.value(node.inputs[2]).constant);
-  add_conv_items(context, node, s, weights, cube);
-  NPU_CHECK(attach_epilogue(context, spec, cube));
-  NPU_TRY(task.blocks, emit_cube(context.soc, cube));
+  const Tensor& weights = *graph.value(node.inputs[1]).constant;
+  const int64_t bias = node.inputs.size() > 2 && node.inputs[2] != kNone ? add_channel_values(context, *graph.value(node.inputs[2]).constant) : -1;
+  int64_t first_in = 0, first_out = 0;  // channels of the parts before
+  for (const ConvShape& part : parts_of(s)) {
+    CubeTask cube;
+    cube.problem = problem_of(part, s);
+    cube.bias = bias;
+    const int64_t address = context.add_weights(prepare_weights(filters_of(weights, first_out, part.cout), part).bytes());
+    add_part_items(context, node, part, s, first_in, first_out, address, cube);
+    NPU_CHECK(attach_epilogue(context, spec, cube));
+    NPU_TRY(auto blocks, emit_cube(context.soc, cube));
+    std::ranges::move(blocks, std::back_inserter(task.blocks));
+    first_in += part.cin, first_out += part.cout;
+  }
   task.macs = s.batch * s.cout * s.ho * s.wo * (s.cin / s.groups) * s.kh * s.kw;
   return {};
 }

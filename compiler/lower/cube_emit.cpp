@@ -85,7 +85,7 @@ class CubeBlock {
     // The next tile's bias enters L0C before this tile's results leave: the vector unit is in order.
     if (!macros.empty()) start(macros[0]);
     for (size_t i = 0; i < macros.size(); ++i) {
-      multiply(macros[i]);
+      multiply(macros[i], i + 1 < macros.size() ? &macros[i + 1] : nullptr);
       if (i + 1 < macros.size()) start(macros[i + 1]);
       finish(macros[i]);
     }
@@ -142,11 +142,25 @@ class CubeBlock {
 
   int64_t first_init() const { return task_.bias < 0 ? 1 : soc_.split ? 2 : 0; }
 
-  void multiply(const Macro& macro) {
+  struct Operands {
+    int64_t a, b;  // in L1
+  };
+  Operands fetch(const Macro& macro, int64_t c) {
+    const Range chunk{c, std::min(c + plan_.c1_chunk, p_.c1)};
+    return {a_cache_.get({macro.item->a, macro.slab.begin, c}, [&](int64_t l1) { load_map(macro, chunk, l1); }),
+            b_cache_.get({macro.item->b, macro.columns.begin, c}, [&](int64_t l1) { load_weights(macro, chunk, l1); })};
+  }
+
+  void multiply(const Macro& macro, const Macro* next) {
     for (int64_t c = 0; c < p_.c1; c += plan_.c1_chunk) {
       const Range chunk{c, std::min(c + plan_.c1_chunk, p_.c1)};
-      const int64_t a = a_cache_.get({macro.item->a, macro.slab.begin, c}, [&](int64_t l1) { load_map(macro, chunk, l1); });
-      const int64_t b = b_cache_.get({macro.item->b, macro.columns.begin, c}, [&](int64_t l1) { load_weights(macro, chunk, l1); });
+      const auto [a, b] = fetch(macro, c);
+      // What comes next is asked for before this chunk is multiplied: the scalar unit issues in order, and the queues of
+      // the cube's pipes would hold it up.
+      if (plan_.a_slots > 1 && plan_.b_slots > 1) {
+        if (c + plan_.c1_chunk < p_.c1) fetch(macro, c + plan_.c1_chunk);
+        else if (next) fetch(*next, 0);
+      }
       set_map(macro);
       const int64_t taps = p_.kh * p_.kw;
       for (int64_t k = 0; k < chunk.size() * taps; k += plan_.k_tile) {

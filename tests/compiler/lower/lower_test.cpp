@@ -37,6 +37,8 @@ const Case kCases[] = {
     {"Conv(@1x24x14x14, 24x1x5x5, 24) group=i:24 strides=2,2 pads=2,2,2,2"},
     {"Conv(@1x64x10x10, 64x4x3x3, 64) group=i:16 pads=1,1,1,1"},
     {"Conv(@1x64x10x10, 32x32x3x3, 32) group=i:2 pads=1,1,1,1"},
+    {"Conv(@1x72x9x9, 72x24x3x3, 72) group=i:3 pads=1,1,1,1"},                // a pack of two groups and one left over
+    {"Conv(@2x120x7x7, 40x24x3x3) group=i:5 strides=2,2 pads=1,1,1,1"},
     {"Conv(@1x1x28x28, 8x1x5x5, 8) auto_pad=s:SAME_UPPER"},
     {"Conv(@1x1024x3x3, 1024x1024x3x3) pads=1,1,1,1"},
     {"Conv(@1x16x200x210, 16x16x3x3, 16) pads=1,1,1,1"},
