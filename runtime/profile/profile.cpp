@@ -3,15 +3,22 @@
 
 #include <algorithm>
 
+#include "core/ops/op.h"
+
 namespace npu {
 namespace {
 
-// Operations of a node that the AI CPU runs, roughly: one for each element read or written, or the multiply-adds.
+// Operations of a node that the AI CPU runs, roughly: one for each element read or written, or the multiply-adds. What only
+// moves elements (Gather) reads no more of a tensor than it writes.
 double cpu_gflop(const Task& task) {
-  int64_t elements = 2 * task.macs;
-  for (const auto* list : {&task.inputs, &task.outputs})
-    for (const TensorDesc& desc : *list) elements += element_count(desc.shape);
-  return static_cast<double>(elements) * 1e-9;
+  const OpDef* op = find_op(task.op_type);
+  int64_t written = 0, elements = 2 * task.macs;
+  for (const TensorDesc& desc : task.outputs) written += element_count(desc.shape);
+  for (const TensorDesc& desc : task.inputs) {
+    const int64_t count = element_count(desc.shape);
+    elements += op && op->moves_only ? std::min(count, written) : count;
+  }
+  return static_cast<double>(elements + written) * 1e-9;
 }
 
 }  // namespace
