@@ -39,8 +39,12 @@ class ChainBuilder {
     Ref src0, src1;
     float scalar;
     VecType src_type;
-    bool loaded = false;  // carried or Tile operand: no instruction
+    bool loaded = false;   // carried or Tile operand: no instruction
+    bool dropped = false;  // nothing reads it
+
+    bool two_sources() const { return instr_info(op).fields[field::kBiSrc1].name == "src1"; }
   };
+  void widen_carried(Ref& result);
   Ref add(Value value, VecType type) {
     values_.push_back(value);
     types_.push_back(type);

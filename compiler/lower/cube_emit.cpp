@@ -311,7 +311,8 @@ class CubeBlock {
     }
     const bool chained = !task_.chain.empty();
     const int64_t entry = chained ? registers[static_cast<size_t>(task_.chain.carried_register())] : registers[0];
-    e_.push(Opcode::CopyMatrixCcToUbuf, {entry, l0c, 1, columns.size() * m1, 0, 0, kCcModeF32ToF16, task_.relu});
+    const bool wide = chained && task_.chain.registers()[static_cast<size_t>(task_.chain.carried_register())].type == VecType::F32;
+    e_.push(Opcode::CopyMatrixCcToUbuf, {entry, l0c, 1, columns.size() * m1, 0, 0, wide ? kCcModeF32 : kCcModeF32ToF16, task_.relu});
     if (chained) emit_chain(registers, blocks, rows, columns);
     const int64_t leave = chained ? registers[static_cast<size_t>(task_.chain.result_register())] : entry;
     const int64_t size = chained ? vec_type_size(task_.chain.result_type()) : 2;

@@ -86,13 +86,35 @@ ChainBuilder::Ref ChainBuilder::operand(ValueId value, OperandKind kind) {
   return ref;
 }
 
+// L0C holds fp32: a chain that starts by converting the cube's result back to it takes it as it is.
+void ChainBuilder::widen_carried(Ref& result) {
+  if (carried_ < 0 || result.index == carried_) return;
+  const auto reads = [](const Value& value, Ref ref, int index) { return !value.loaded && !ref.broadcast && ref.index == index; };
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const Value& value = values_[i];
+    const bool uses = reads(value, value.src0, carried_) || (value.two_sources() && reads(value, value.src1, carried_));
+    if (uses && !(value.op == Opcode::Vconv && types_[i] == VecType::F32)) return;
+  }
+  types_[static_cast<size_t>(carried_)] = VecType::F32;
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (!reads(values_[i], values_[i].src0, carried_) || values_[i].op != Opcode::Vconv) continue;
+    values_[i].dropped = true;
+    const auto redirect = [&](Ref& ref) {
+      if (!ref.broadcast && ref.index == static_cast<int>(i)) ref.index = carried_;
+    };
+    for (size_t j = i + 1; j < values_.size(); ++j) redirect(values_[j].src0), redirect(values_[j].src1);
+    redirect(result);
+  }
+}
+
 Result<VectorChain> ChainBuilder::finish(Ref result) {
+  widen_carried(result);
   VectorChain chain;
   chain.operands_ = operands_;
   std::vector<int> last_use(values_.size(), -1), reg(values_.size(), -1);
   for (size_t i = 0; i < values_.size(); ++i)
     for (const Ref& src : {values_[i].src0, values_[i].src1})
-      if (!values_[i].loaded && !src.broadcast && src.index < static_cast<int>(i)) last_use[static_cast<size_t>(src.index)] = static_cast<int>(i);
+      if (!values_[i].loaded && !values_[i].dropped && !src.broadcast && src.index < static_cast<int>(i)) last_use[static_cast<size_t>(src.index)] = static_cast<int>(i);
   last_use[static_cast<size_t>(result.index)] = static_cast<int>(values_.size());
 
   std::vector<char> busy;
@@ -112,10 +134,8 @@ Result<VectorChain> ChainBuilder::finish(Ref result) {
   };
   for (size_t i = 0; i < values_.size(); ++i) {
     const Value& value = values_[i];
-    if (value.loaded) continue;
-    const InstrInfo& info = instr_info(value.op);
-    const bool two = info.fields[field::kBiSrc1].name == "src1";
-    ChainStep step{value.op, types_[i], -1, to_ref(value.src0, true), to_ref(value.src1, two), value.scalar, value.src_type};
+    if (value.loaded || value.dropped) continue;
+    ChainStep step{value.op, types_[i], -1, to_ref(value.src0, true), to_ref(value.src1, value.two_sources()), value.scalar, value.src_type};
     // A source that dies here frees its register first: same-type steps then work in place.
     for (const Ref& src : {value.src0, value.src1})
       if (!src.broadcast && last_use[static_cast<size_t>(src.index)] == static_cast<int>(i) && types_[static_cast<size_t>(src.index)] == types_[i])

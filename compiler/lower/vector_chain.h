@@ -56,7 +56,7 @@ class VectorChain {
   int operand_register(size_t operand) const { return operand_register_[operand]; }  // Tile operands; else -1
   int result_register() const { return result_; }
   VecType result_type() const { return registers_[static_cast<size_t>(result_)].type; }
-  bool empty() const { return steps_.empty(); }
+  bool empty() const { return registers_.empty(); }
   // A cube result's tile is [column block][row][16]: there, a row of values is one block for each column block.
   void rows_to_channels();
   bool uses(OperandKind kind) const;

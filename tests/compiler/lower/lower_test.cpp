@@ -58,6 +58,7 @@ const Case kCases[] = {
     {"MatMul(@3x18x20, @3x20x22)"},
     {"MatMul(@2x2x16x32, @2x2x32x16)"},
     {"MatMul(@19x31, 31x33) ; Add(@, 33)"},
+    {"MatMul(@2x19x32, 32x33) ; Cast(@) to=i:1"},
     {"MatMul(@19x32, 32x48) ; Add(@, @19x48) ; Sigmoid(@)"},
     {"MatMul(@2x17x40, 40x24) ; Add(24, @) ; Relu(@)"},
     {"MatMul(@2x17x40, 40x24) ; Add(24, @) ; Add(@, @2x17x24)", true, true},
