@@ -235,6 +235,7 @@ std::optional<std::string> reject_quantized(const Graph& graph, const Node& node
   const TensorType& y = graph.value(node.outputs[0]).type;
   if (node.op == "QuantizeLinear") {
     if (x.dtype != DType::Float16 && x.dtype != DType::Float32) return fmt::format("{} data", to_string(x.dtype));
+    if (!is_byte(y.dtype)) return fmt::format("{} result", to_string(y.dtype));
     return std::nullopt;
   }
   if (!is_byte(x.dtype)) return fmt::format("{} data", to_string(x.dtype));

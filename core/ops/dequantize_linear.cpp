@@ -6,7 +6,7 @@ namespace {
 
 using namespace npu::detail;
 
-constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"output_dtype", AttrKind::Int, "0"}};
+constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"block_size", AttrKind::Int, "0"}, {"output_dtype", AttrKind::Int, "0"}};
 
 // Along the axis; a rank that does not reach it takes one scale only.
 Result<Dim> channels_of(const InferContext& ctx) {
@@ -18,7 +18,7 @@ Result<Dim> channels_of(const InferContext& ctx) {
 
 TypesResult infer(const InferContext& ctx) {
   const DType given = ctx.input(0).dtype;
-  if (!is_byte(given) && given != DType::Int32) return ctx.error(fmt::format("input 0 is {}, needs int8, uint8 or int32", to_string(given)));
+  if (!is_quantized(given) && given != DType::Int32) return ctx.error(fmt::format("input 0 is {}, needs int8, uint8, int16, uint16 or int32", to_string(given)));
   NPU_TRY(const Dim channels, channels_of(ctx));
   NPU_CHECK(require_scales(ctx, 1, channels));
   if (ctx.has_input(2)) NPU_CHECK(require_same_dtype(ctx, 2));
@@ -32,20 +32,13 @@ TypesResult infer(const InferContext& ctx) {
 
 TensorsResult reference(const EvalContext& ctx) {
   const auto& shape = ctx.input(0).shape();
-  const auto channels = static_cast<size_t>(ctx.input(1).elements());
-  if (channels == 0) return ctx.error("there is no scale");
-  int64_t inner = 1;
-  if (channels > 1) {
-    const size_t axis = shape.size() < 2 ? 0 : *normalize_axis(ctx, ctx.node().int_attr("axis", 1), shape.size());
-    if (static_cast<size_t>(shape[axis]) != channels) return ctx.error(fmt::format("{} scales for {} channels", channels, shape[axis]));
-    for (size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
-  }
-  const Quantization q = Quantization::read(ctx, 1, 2, channels);
-  const Tensor x = centred(ctx.input(0), q.zero, inner);
-  const auto values = x.data<double>();
+  if (ctx.input(1).elements() == 0) return ctx.error("there is no scale");
+  NPU_TRY(const ScaleGrid grid, ScaleGrid::of(ctx, shape, ctx.input(1)));
+  const Quantization q = Quantization::read(ctx, 1, 2, static_cast<size_t>(ctx.input(1).elements()));
+  const std::vector<int64_t> values = ctx.input(0).to_ints();
   Tensor y(DType::Float32, shape);
   auto result = y.mutable_data<float>();
-  for (size_t i = 0; i < values.size(); ++i) result[i] = static_cast<float>(values[i]) * q.scale[i / static_cast<size_t>(std::max<int64_t>(inner, 1)) % channels];
+  for (size_t i = 0; i < values.size(); ++i) result[i] = static_cast<float>(values[i] - q.zero[grid.at(i)]) * q.scale[grid.at(i)];
   return std::vector{ctx.output_dtype(0) == DType::Float32 ? y : y.cast(ctx.output_dtype(0))};
 }
 
@@ -61,7 +54,7 @@ extern constinit const OpDef DequantizeLinear{
     .attrs = kAttrs,
     .infer = infer,
     .reference = reference,
-    .doc = "(x - x_zero_point) * x_scale; scales of one value or one for each index of axis",
+    .doc = "(x - x_zero_point) * x_scale; scales of one value, one for each index of axis, or one for each block along it",
 };
 
 }  // namespace npu::op

@@ -6,8 +6,8 @@ namespace {
 
 using namespace npu::detail;
 
-// block_size, output_dtype and saturate concern types and forms that have no meaning here.
-constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"saturate", AttrKind::Int, "1"}};
+// saturate concerns types that have no meaning here.
+constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"block_size", AttrKind::Int, "0"}, {"saturate", AttrKind::Int, "1"}};
 
 // Along the axis; a rank that does not reach it takes one scale only.
 Result<Dim> channels_of(const InferContext& ctx) {
@@ -20,7 +20,9 @@ Result<Dim> channels_of(const InferContext& ctx) {
 TypesResult infer(const InferContext& ctx) {
   NPU_CHECK(require_float(ctx, 0));
   NPU_TRY(const Dim channels, channels_of(ctx));
-  NPU_TRY(const DType dtype, result_dtype(ctx, 1, 2, channels));
+  NPU_CHECK(require_scales(ctx, 1, channels));
+  const DType dtype = ctx.has_input(2) ? ctx.input(2).dtype : DType::UInt8;
+  if (!is_quantized(dtype)) return ctx.error(fmt::format("zero point (input 2) is {}, needs int8, uint8, int16 or uint16", to_string(dtype)));
   TensorType type = ctx.input(0);
   type.dtype = dtype;
   return std::vector{std::move(type)};
@@ -28,24 +30,18 @@ TypesResult infer(const InferContext& ctx) {
 
 TensorsResult reference(const EvalContext& ctx) {
   const auto& shape = ctx.input(0).shape();
-  const auto channels = static_cast<size_t>(ctx.input(1).elements());
-  if (channels == 0) return ctx.error("there is no scale");
-  int64_t inner = 1;
-  if (channels > 1) {
-    const size_t axis = shape.size() < 2 ? 0 : *normalize_axis(ctx, ctx.node().int_attr("axis", 1), shape.size());
-    if (static_cast<size_t>(shape[axis]) != channels) return ctx.error(fmt::format("{} scales for {} channels", channels, shape[axis]));
-    for (size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
-  }
-  const Quantization q = Quantization::read(ctx, 1, 2, channels);
+  if (ctx.input(1).elements() == 0) return ctx.error("there is no scale");
+  NPU_TRY(const ScaleGrid grid, ScaleGrid::of(ctx, shape, ctx.input(1)));
+  const Quantization q = Quantization::read(ctx, 1, 2, static_cast<size_t>(ctx.input(1).elements()));
   const Tensor x = ctx.input(0).cast(DType::Float32);
   const auto values = x.data<float>();
-  Tensor y(ctx.output_dtype(0), shape);
-  auto bytes = y.mutable_bytes();
+  Tensor y(DType::Int64, shape);
+  auto results = y.mutable_data<int64_t>();
   for (size_t i = 0; i < values.size(); ++i) {
-    const size_t c = i / static_cast<size_t>(std::max<int64_t>(inner, 1)) % channels;
-    bytes[i] = static_cast<std::byte>(to_quantized(values[i] / q.scale[c], q.zero[c], y.dtype()) & 0xff);
+    const size_t at = grid.at(i);
+    results[i] = to_quantized(values[i] / q.scale[at], q.zero[at], ctx.output_dtype(0));
   }
-  return std::vector{y};
+  return std::vector{y.cast(ctx.output_dtype(0))};
 }
 
 }  // namespace
@@ -60,7 +56,7 @@ extern constinit const OpDef QuantizeLinear{
     .attrs = kAttrs,
     .infer = infer,
     .reference = reference,
-    .doc = "saturate(round(x / y_scale) + y_zero_point), to nearest even; scales of one value or one for each index of axis",
+    .doc = "saturate(round(x / y_scale) + y_zero_point), to nearest even; scales of one value, one for each index of axis, or one for each block along it",
 };
 
 }  // namespace npu::op

@@ -121,7 +121,7 @@ TEST_CASE("seeking back and forward gives the buffers of a straight run") {
 
 TEST_CASE("the budget decides how many states are kept") {
   const auto model = digits("Ascend310");
-  const auto wide = make_replay(model, {.budget_bytes = size_t{256} << 20, .interval = 50}), narrow = make_replay(model, {.budget_bytes = size_t{6} << 20, .interval = 50});
+  const auto wide = make_replay(model, {.budget_bytes = size_t{256} << 20, .interval = 50}), narrow = make_replay(model, {.budget_bytes = size_t{2} << 20, .interval = 50});
   REQUIRE(wide->run_to_end());
   REQUIRE(narrow->run_to_end());
   CHECK(wide->snapshot_count() > narrow->snapshot_count());

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "core/base/math.h"
+
 namespace npu::detail {
 
 Status require_scales(const InferContext& ctx, size_t scale, const Dim& channels) {
@@ -10,6 +12,7 @@ Status require_scales(const InferContext& ctx, size_t scale, const Dim& channels
   const TensorType& type = ctx.input(scale);
   if (!type.is_static()) return {};
   const int64_t count = element_count(to_shape(type.dims));
+  if (ctx.node().int_attr("block_size", 0) > 0) return {};  // ScaleGrid::of compares the shapes
   if (count == 1 || (count > 1 && (!channels.known() || count == channels.value()))) return {};
   return ctx.error(fmt::format("input {} holds {} scales for {} channels", scale, count, channels.value()));
 }
@@ -41,8 +44,26 @@ Quantization Quantization::read(const EvalContext& ctx, size_t scale, size_t zer
   return q;
 }
 
+Result<ScaleGrid> ScaleGrid::of(const EvalContext& ctx, const Shape& shape, const Tensor& scale) {
+  ScaleGrid grid;
+  if (scale.elements() == 1) return grid;
+  if (shape.empty()) return ctx.error(fmt::format("{} scales for a scalar", scale.elements()));
+  const size_t axis = shape.size() < 2 ? 0 : *normalize_axis(ctx, ctx.node().int_attr("axis", 1), shape.size());
+  for (size_t i = axis + 1; i < shape.size(); ++i) grid.inner *= shape[i];
+  grid.length = shape[axis];
+  grid.block = ctx.node().int_attr("block_size", 0);
+  if (grid.block < 0) return ctx.error(fmt::format("block_size={} is negative", grid.block));
+  Shape wanted = grid.block == 0 ? Shape{shape[axis]} : shape;
+  if (grid.block > 0) wanted[axis] = ceil_div(shape[axis], grid.block);
+  if (scale.shape() != wanted) return ctx.error(fmt::format("scales of shape {}, expected {}", to_string(scale.shape()), to_string(wanted)));
+  grid.scales = grid.block == 0 ? shape[axis] : wanted[axis];
+  grid.inner = std::max<int64_t>(grid.inner, 1), grid.length = std::max<int64_t>(grid.length, 1), grid.scales = std::max<int64_t>(grid.scales, 1);
+  return grid;
+}
+
 int64_t to_quantized(float value, int64_t zero, DType dtype) {
-  const int64_t low = dtype == DType::Int8 ? -128 : 0, high = low + 255;
+  const bool is_signed = dtype == DType::Int8 || dtype == DType::Int16;
+  const int64_t values = int64_t{1} << (8 * dtype_size(dtype)), low = is_signed ? -values / 2 : 0, high = low + values - 1;
   if (std::isnan(value)) return low;
   return std::clamp(static_cast<int64_t>(std::nearbyint(std::clamp(value, -1e6f, 1e6f))) + zero, low, high);
 }

@@ -12,9 +12,26 @@ struct QuantizedInput {
   Dim channels = Dim(1);  // so many scales there may be, or one
 };
 
+// Which scale belongs to which element: one for all, one for each index of an axis, or one for each block along it.
+struct ScaleGrid {
+  int64_t inner = 1;    // elements from one index of the axis to the next
+  int64_t length = 1;   // of the axis
+  int64_t block = 0;    // 0: no blocks
+  int64_t scales = 1;   // along the axis
+
+  // Of a tensor and its scales; an error when they do not fit. `axis` and `block_size` are the node's attributes.
+  static Result<ScaleGrid> of(const EvalContext& ctx, const Shape& shape, const Tensor& scale);
+  size_t at(size_t element) const {
+    const auto i = static_cast<int64_t>(element), index = i / inner % length;
+    if (block == 0) return static_cast<size_t>(index % scales);
+    return static_cast<size_t>((i / (inner * length) * scales + index / block) * inner + i % inner);
+  }
+};
+
+inline bool is_quantized(DType dtype) { return dtype == DType::Int8 || dtype == DType::UInt8 || dtype == DType::Int16 || dtype == DType::UInt16; }
 inline bool is_byte(DType dtype) { return dtype == DType::Int8 || dtype == DType::UInt8; }
 
-// The scales are floating-point, one or one a channel; the zero point (when there is one) of the data's type.
+// The scales are floating-point: one, one a channel, or of the data's rank where there is a block_size. the zero point (when there is one) of the data's type.
 Status require_scales(const InferContext& ctx, size_t scale, const Dim& channels);
 Status require_quantized(const InferContext& ctx, const QuantizedInput& input);
 // The type of a result whose scale and zero point are these inputs: the zero point's dtype, uint8 without one.
