@@ -56,6 +56,10 @@ class DeviceMemory {
   std::vector<uint8_t> changed_;  // one byte a page; empty unless tracked
 };
 
+// Checked: check_stream (core/chip/check) found nothing in the stream, so operands and on-chip ranges of a straight one are
+// not looked at again. What depends on what ran before (alignment of bases in registers, uninitialised reads, device memory) is.
+enum class Trust { Nothing, Checked };
+
 // One AI core: its on-chip buffers. Reused from block to block; reset() forgets all contents.
 class Core {
  public:
@@ -70,7 +74,7 @@ class Core {
 
   // Executes the stream in program order; `block` is what mov_xd_spr tells. Checks bounds, alignment and uninitialised reads of every instruction;
   // an error's `where` is "instruction 17: vadd f16 dst=...". Different cores may run blocks at the same time.
-  Status execute(const Program& program, DeviceMemory& memory, BlockId block = {});
+  Status execute(const Program& program, DeviceMemory& memory, BlockId block = {}, Trust trust = Trust::Nothing);
 
   // The same one instruction at a time. start() resets; the program must outlive the steps.
   void start(const Program& program, DeviceMemory& memory, BlockId block = {});

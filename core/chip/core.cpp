@@ -18,52 +18,6 @@ constexpr Execute kExecute[] = {
 #undef NPU_INSTR
 };
 
-// What every operand may be, laid out for one pass over them; the rest of the executor relies on it.
-struct Limits {
-  std::array<uint64_t, kMaxFields> low{}, span{}, unaligned{};
-  std::array<uint8_t, 2> type_at{};  // operands that are types
-  std::array<TypeSet, 2> allowed{~TypeSet{0}, ~TypeSet{0}};
-};
-
-Limits limits_of(const InstrInfo& info) {
-  Limits limits;
-  limits.span.fill(~uint64_t{0});
-  size_t found = 0;
-  for (size_t i = 0; i < static_cast<size_t>(field_count(info)); ++i) {
-    const Field& field = info.fields[i];
-    limits.unaligned[i] = field.align - 1;
-    if (field.width == 64 && field.high < field.low) continue;
-    limits.low[i] = static_cast<uint64_t>(field.least());
-    limits.span[i] = static_cast<uint64_t>(field.most()) - limits.low[i];
-    if (field.kind == Field::Type && found < 2) limits.type_at[found] = static_cast<uint8_t>(i), limits.allowed[found++] = field.allowed;
-  }
-  return limits;
-}
-
-bool operands_legal(const Instr& instr) {
-  static const auto table = [] {
-    std::array<Limits, kOpcodes> all;
-    for (int op = 0; op < kOpcodes; ++op) all[static_cast<size_t>(op)] = limits_of(instr_info(static_cast<Opcode>(op)));
-    return all;
-  }();
-  const Limits& limits = table[static_cast<size_t>(instr.op)];
-  uint64_t outside = 0, unaligned = 0;
-  for (size_t i = 0; i < kMaxFields; ++i) {
-    const auto value = static_cast<uint64_t>(instr.arg[i]);
-    outside |= value - limits.low[i] > limits.span[i];
-    unaligned |= value & limits.unaligned[i];
-  }
-  const auto allowed = [&](size_t i) { return limits.allowed[i] >> (instr.arg[limits.type_at[i]] & 31) & 1; };
-  return outside == 0 && unaligned == 0 && (limits.allowed[0] == ~TypeSet{0} || allowed(0)) && (limits.allowed[1] == ~TypeSet{0} || allowed(1));
-}
-
-std::string arch_names(ArchSet set) {
-  std::string text;
-  for (size_t i = 0; i < kArchNames.size(); ++i)
-    if (set >> i & 1) (text += text.empty() ? "" : ", ") += kArchNames[i];
-  return text;
-}
-
 // The scalar unit's way into a running core.
 class CoreHost final : public ScalarHost {
  public:
@@ -78,7 +32,7 @@ class CoreHost final : public ScalarHost {
       return value;
     }
     OnChipBuffer& on_chip = machine_.buffer(buffer);
-    NPU_CHECK(on_chip.check_inside({.buffer = buffer, .write = false, .begin = address, .end = address + bytes}));
+    NPU_CHECK(inside(buffer, false, address, bytes));
     NPU_CHECK(on_chip.check_written(address, address + bytes));
     std::memcpy(&value, on_chip.at(address), static_cast<size_t>(bytes));
     return value;
@@ -91,7 +45,7 @@ class CoreHost final : public ScalarHost {
       return {};
     }
     OnChipBuffer& on_chip = machine_.buffer(buffer);
-    NPU_CHECK(on_chip.check_inside({.buffer = buffer, .write = true, .begin = address, .end = address + bytes}));
+    NPU_CHECK(inside(buffer, true, address, bytes));
     std::memcpy(on_chip.at(address), &value, static_cast<size_t>(bytes));
     on_chip.mark_written(address, address + bytes);
     return {};
@@ -101,6 +55,12 @@ class CoreHost final : public ScalarHost {
   }
 
  private:
+  Status inside(Buffer buffer, bool write, int64_t address, int bytes) const {
+    AccessList list;
+    list.add(buffer, write, address, address + bytes);
+    return check_ranges(machine_.limits, list);
+  }
+
   Machine& machine_;
   Stores stores_;
 };
@@ -154,16 +114,9 @@ void OnChipBuffer::mark(int64_t begin, int64_t end, uint8_t value) {
   if (begin < end) std::memset(written_.data() + begin / granule_, value, static_cast<size_t>((end - 1) / granule_ - begin / granule_ + 1));
 }
 
-Status OnChipBuffer::check_inside(const Access& access) const {
-  if (access.begin >= 0 && access.end <= bytes_) return {};
-  const std::string_view name = kBufferNames[static_cast<size_t>(id_)];
-  return invalid(fmt::format("{} {}[{:#x}, {:#x}), the buffer has {:#x} bytes", access.write ? "writes" : "reads", name, access.begin, access.end, bytes_));
-}
-
 Machine::Machine(const Soc& soc)
-    : soc_name(soc.name), split(soc.split), half_limit(soc.overflow == Overflow::Saturate ? 65504.0f : 65536.0f),
-      short_multiplier(soc.fb > 0), cube(&kernels::cube_kernels()),
-      arch(soc.arch) {
+    : limits(soc), soc_name(soc.name), split(soc.split), half_limit(soc.overflow == Overflow::Saturate ? 65504.0f : 65536.0f),
+      short_multiplier(soc.fb > 0), cube(&kernels::cube_kernels()) {
   const auto add = [&](Buffer id, int64_t bytes, int64_t granule) { buffers.emplace_back(id, bytes, granule); };
   add(Buffer::GM, 0, kBlockBytes);
   add(Buffer::L1, soc.l1, kBlockBytes);
@@ -176,16 +129,13 @@ Machine::Machine(const Soc& soc)
 }
 
 Status Machine::execute(const Instr& instr) {
-  if (static_cast<int>(instr.op) >= kOpcodes) return invalid(fmt::format("opcode {} is not one of {}", static_cast<int>(instr.op), kOpcodes));
-  if (!operands_legal(instr)) return invalid(operand_fault(instr));
-  const InstrInfo& info = instr_info(instr.op);
-  if (!(info.archs & static_cast<ArchSet>(arch)))
-    return invalid(fmt::format("{} has no {}: that is on {}", soc_name, info.name, arch_names(info.archs)));
+  NPU_CHECK(check_operands(limits, instr));
   const AccessList list = accesses(instr, issue);
-  for (const Access& access : list.view())
-    if (access.buffer != Buffer::GM) NPU_CHECK(buffer(access.buffer).check_inside(access));
-  return kExecute[static_cast<size_t>(instr.op)](*this, instr);
+  NPU_CHECK(check_ranges(limits, list));
+  return execute_checked(instr);
 }
+
+Status Machine::execute_checked(const Instr& instr) { return kExecute[static_cast<size_t>(instr.op)](*this, instr); }
 
 Status check_alignment(std::string_view operand, Buffer buffer, int64_t address, int64_t alignment) {
   if (address % alignment == 0) return {};
@@ -215,8 +165,13 @@ Status located(Status status, int32_t index, const Instr& instr) {
 }
 }  // namespace
 
-Status Core::execute(const Program& program, DeviceMemory& memory, BlockId block) {
+Status Core::execute(const Program& program, DeviceMemory& memory, BlockId block, Trust trust) {
   state_->memory = &memory;
+  if (trust == Trust::Checked && std::ranges::none_of(program, [](const Instr& instr) { return instr_info(instr.op).scalar; })) {
+    for (size_t i = 0; i < program.size(); ++i)
+      if (Status status = state_->execute_checked(program[i]); !status) [[unlikely]] return located(std::move(status), static_cast<int32_t>(i), program[i]);
+    return {};
+  }
   CoreHost host(*state_);
   Fetch fetch(program, &host, block);
   while (const Instr* instr = fetch.next())

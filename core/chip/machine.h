@@ -12,6 +12,7 @@
 #include "core/chip/chip.h"
 #include "core/chip/kernels/cube_kernels.h"
 #include "core/chip/kernels/vector_kernels.h"
+#include "core/chip/legal.h"
 #include "core/isa/fetch.h"
 #include "core/isa/operands.h"
 
@@ -60,7 +61,6 @@ class OnChipBuffer {
   // The granule at `address`.
   bool granule_written(int64_t address) const { return written_[static_cast<size_t>(address / granule_)] != 0; }
   void mark_granule(int64_t address) { written_[static_cast<size_t>(address / granule_)] = 1; }
-  Status check_inside(const Access& access) const;
   // The bytes as the architecture has them: L0A and L0B packed again. Precondition: inside the buffer.
   void read_out(int64_t begin, std::span<std::byte> to) const;
   size_t stored_bytes() const;  // by this object
@@ -80,14 +80,15 @@ struct Machine {
   explicit Machine(const Soc& soc);
 
   OnChipBuffer& buffer(Buffer id) { return buffers[static_cast<size_t>(id)]; }
-  Status execute(const Instr& instr);  // with every check, without the error's place
+  Status execute(const Instr& instr);          // with every check, without the error's place
+  Status execute_checked(const Instr& instr);  // after check_operands and check_ranges found nothing
 
+  ChipLimits limits;
   std::string_view soc_name;
   bool split = false;
   float half_limit = 65504.0f;         // 65536 where overflow gives infinity
   bool short_multiplier = false;       // the fixpipe's quantisation multiplier has 10 fraction bits
   const kernels::CubeKernels* cube = nullptr;
-  Arch arch = Arch::M100;
   IssueState issue;
   std::array<uint64_t, kSpecialNames.size()> special{};  // set by vector instructions, read by the scalar unit
   std::vector<OnChipBuffer> buffers;   // by Buffer; GM has none

@@ -15,7 +15,10 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledM
   if (model->arena_bytes < 0 || model->arena_bytes > soc->memory_bytes)
     return fail(ErrorKind::CompileLimit, model->name, fmt::format("needs {} bytes of device memory, {} has {}", model->arena_bytes, soc->name, soc->memory_bytes));
   std::unique_ptr<Session> session(new Session(std::move(model), *soc, std::clamp(threads, 1, 64)));
-  if (options.check_streams) NPU_CHECK(check_model(*soc, *session->model_, session->pool_));
+  if (options.check_streams) {
+    NPU_CHECK(check_model(*soc, *session->model_, session->pool_));
+    session->trust_ = Trust::Checked;
+  }
   return session;
 }
 
@@ -37,7 +40,7 @@ Status Session::run_on_cores(const Task& task) {
       idle.pop_back();
     }
     core->reset();
-    status[i] = core->execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())});
+    status[i] = core->execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, trust_);
     std::lock_guard lock(mutex);
     idle.push_back(core);
   });

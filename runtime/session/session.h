@@ -41,6 +41,7 @@ class Session {
   Status run_on_cores(const Task& task);
 
   std::shared_ptr<const CompiledModel> model_;
+  Trust trust_ = Trust::Nothing;  // in the model's streams
   DeviceMemory memory_;
   ThreadPool pool_;
   std::vector<Core> cores_;  // one for each host thread

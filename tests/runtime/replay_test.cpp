@@ -121,9 +121,12 @@ TEST_CASE("seeking back and forward gives the buffers of a straight run") {
 
 TEST_CASE("the budget decides how many states are kept") {
   const auto model = digits("Ascend310");
-  const auto wide = make_replay(model, {.budget_bytes = size_t{256} << 20, .interval = 50}), narrow = make_replay(model, {.budget_bytes = size_t{2} << 20, .interval = 50});
+  const auto wide = make_replay(model, {.budget_bytes = size_t{256} << 20, .interval = 50});
   REQUIRE(wide->run_to_end());
+  const size_t third = wide->snapshot_bytes() / 3;
+  const auto narrow = make_replay(model, {.budget_bytes = third, .interval = 50});
   REQUIRE(narrow->run_to_end());
+  CHECK(narrow->snapshot_bytes() <= third);
   CHECK(wide->snapshot_count() > narrow->snapshot_count());
   CHECK(narrow->snapshot_count() > 1);
   const auto none = Replay::create(model, input_of(*model), {.budget_bytes = 1000});

@@ -10,6 +10,7 @@
 
 #include "core/base/result.h"
 #include "core/base/thread_pool.h"
+#include "core/isa/fetch.h"
 #include "core/isa/program.h"
 #include "core/om/model.h"
 #include "core/soc/soc.h"
@@ -23,7 +24,7 @@ struct Finding {
     Overlap,     // one instruction reads, at another place, what its own repeats write
     Flag,        // set twice, never waited for, reused too early, an event the chip does not have
     Deadlock,    // pipes that wait for each other, or for a flag that is never set
-    OutOfRange,  // outside an on-chip buffer
+    Operand,     // outside its row's limits, or outside an on-chip buffer
     Flow,        // branches, counts or operands that only executing can tell: nothing more is known of the stream
     Blocks,      // two blocks of a task, which run on different cores: one writes what the other reads or writes
   };
@@ -37,7 +38,7 @@ inline constexpr size_t kCheckLimit = 20;  // findings
 
 // The stream of one block. A pipe is in order and flags and barriers order pipes; the result does not depend on timing.
 // At most `limit` findings.
-std::vector<Finding> check_stream(const Soc& soc, const Program& program, size_t limit = kCheckLimit);
+std::vector<Finding> check_stream(const Soc& soc, const Program& program, size_t limit = kCheckLimit, BlockId block = {});
 
 // The blocks of one task against each other: device memory only, which is all they share.
 std::vector<Finding> check_blocks(std::span<const Program> blocks, size_t limit = kCheckLimit);

@@ -8,6 +8,7 @@
 #include "core/base/hash.h"
 #include "core/chip/check/check.h"
 #include "core/chip/check/memory_use.h"
+#include "core/chip/legal.h"
 
 namespace npu {
 namespace {
@@ -26,9 +27,12 @@ uint32_t address_operands(Opcode op) {
   return table[static_cast<size_t>(op)];
 }
 
-// Sees two streams as one that differ in device addresses only, where these cannot matter.
+// A stream as far as it decides what check_stream finds. Two that differ in device addresses only are one where these
+// cannot matter; scalar rows may compute anything from the block's number.
 struct Stream {
   const Program* program;
+  BlockId block;
+  bool straight;
   bool addresses_matter;  // two pipes may use the same device memory
   uint64_t hash;
 };
@@ -38,9 +42,12 @@ Instr without_addresses(Instr instr) {
   return instr;
 }
 
-Stream describe(const Program& program) {
+Stream describe(const ChipLimits& limits, const Program& program, BlockId block) {
   const bool straight = std::ranges::none_of(program, [](const Instr& instr) { return instr_info(instr.op).scalar; });
-  Stream stream{&program, !straight || memory_use(program).may_conflict(), program.size()};
+  // Illegal operands may be addresses: such a stream is checked itself.
+  const bool legal = std::ranges::all_of(program, [&](const Instr& instr) { return check_operands(limits, instr).has_value(); });
+  Stream stream{&program, block, straight, !straight || !legal || memory_use(program).may_conflict(), program.size()};
+  if (!straight) stream.hash += static_cast<uint64_t>(block.index) << 32;
   for (const Instr& instr : program) {
     const Instr kept = stream.addresses_matter ? instr : without_addresses(instr);
     const auto bytes = std::as_bytes(std::span(kept.arg).first(static_cast<size_t>(field_count(instr_info(kept.op)))));
@@ -50,7 +57,7 @@ Stream describe(const Program& program) {
 }
 
 bool same(const Stream& a, const Stream& b) {
-  return a.hash == b.hash && a.addresses_matter == b.addresses_matter &&
+  return a.hash == b.hash && a.addresses_matter == b.addresses_matter && (a.straight || a.block.index == b.block.index) && a.straight == b.straight &&
          std::ranges::equal(*a.program, *b.program, [&](const Instr& x, const Instr& y) { return a.addresses_matter ? x == y : without_addresses(x) == without_addresses(y); });
 }
 
@@ -71,8 +78,12 @@ Status check_model(const Soc& soc, const CompiledModel& model, ThreadPool& pool)
   for (size_t t = 0; t < model.tasks.size(); ++t)
     for (size_t b = 0; b < model.tasks[t].blocks.size(); ++b) places.push_back({t, b});
   const auto program = [&](const Place& place) -> const Program& { return model.tasks[place.task].blocks[place.block]; };
+  const auto block_id = [&](const Place& place) {
+    return BlockId{static_cast<int64_t>(place.block), static_cast<int64_t>(model.tasks[place.task].blocks.size())};
+  };
+  const ChipLimits limits(soc);
   std::vector<Stream> streams(places.size());
-  pool.parallel_for(places.size(), [&](size_t i) { streams[i] = describe(program(places[i])); });
+  pool.parallel_for(places.size(), [&](size_t i) { streams[i] = describe(limits, program(places[i]), block_id(places[i])); });
 
   std::vector<size_t> distinct;
   std::unordered_multimap<uint64_t, size_t> known;
@@ -87,7 +98,7 @@ Status check_model(const Soc& soc, const CompiledModel& model, ThreadPool& pool)
   std::vector<std::vector<Finding>> of_stream(distinct.size()), of_task(model.tasks.size());
   pool.parallel_for(distinct.size() + model.tasks.size(), [&](size_t i) {
     auto& findings = i < distinct.size() ? of_stream[i] : of_task[i - distinct.size()];
-    findings = i < distinct.size() ? check_stream(soc, *streams[distinct[i]].program) : check_blocks(model.tasks[i - distinct.size()].blocks);
+    findings = i < distinct.size() ? check_stream(soc, *streams[distinct[i]].program, kCheckLimit, streams[distinct[i]].block) : check_blocks(model.tasks[i - distinct.size()].blocks);
     // What depends on data shows when it runs.
     std::erase_if(findings, [](const Finding& finding) { return finding.kind == Finding::Kind::Flow; });
   });

@@ -10,6 +10,7 @@
 #include "core/chip/check/check.h"
 #include "core/chip/check/memory_use.h"
 #include "core/chip/check/stream_names.h"
+#include "core/chip/legal.h"
 
 namespace npu {
 namespace {
@@ -38,7 +39,7 @@ struct FlagKey {
 class StreamChecker {
  public:
   StreamChecker(const Soc& soc, const IssuedProgram& issued, size_t limit)
-      : soc_(soc), issued_(issued), program_(issued.view()), limit_(limit), flags_(FlagKey::kCount) {
+      : soc_(soc), limits_(soc), issued_(issued), program_(issued.view()), limit_(limit), flags_(FlagKey::kCount) {
     clocks_.fill(kNothing);
     collect();
   }
@@ -94,21 +95,15 @@ class StreamChecker {
       const auto pipe = static_cast<size_t>(pipe_of(program_[i]));
       if (pipe != kScalar) queues_[pipe].items.push_back(static_cast<int32_t>(i));
       const AccessList list = accesses(program_[i], state);
-      for (const Access& access : list.view())
-        if (inside(access, static_cast<int32_t>(i))) accesses_.push_back(access);
+      Status legal = check_operands(limits_, program_[i]);
+      if (legal) legal = check_ranges(limits_, list);
+      if (legal) accesses_.insert(accesses_.end(), list.view().begin(), list.view().end());
+      else report(Finding::Kind::Operand, static_cast<int32_t>(i), -1, fmt::format("instruction {}: {}", name(static_cast<int32_t>(i)), legal.error().what));
       check_overlap(list, static_cast<int32_t>(i));
       state.apply(program_[i]);
     }
     first_access_.push_back(accesses_.size());
     skip_memory_ = !memory_use(program_).may_conflict();
-  }
-
-  bool inside(const Access& access, int32_t index) {
-    const int64_t bytes = access.buffer == Buffer::GM ? INT64_MAX : soc_.buffer_bytes(access.buffer);
-    if (access.begin >= 0 && access.end <= bytes) return true;
-    report(Finding::Kind::OutOfRange, index, -1, fmt::format("instruction {} {} {}, the buffer has {:#x} bytes", name(index), access.write ? "writes" : "reads",
-                                                             range_text(access.buffer, access.begin, access.end), bytes));
-    return false;
   }
 
   // Repeats are pipelined: what one of them reads after another wrote it is only known where each stays at its own place.
@@ -355,6 +350,7 @@ class StreamChecker {
   }
 
   const Soc& soc_;
+  ChipLimits limits_;
   const IssuedProgram& issued_;
   const Program& program_;  // in order of issue
   size_t limit_;
@@ -373,8 +369,8 @@ class StreamChecker {
 
 }  // namespace
 
-std::vector<Finding> check_stream(const Soc& soc, const Program& program, size_t limit) {
-  const auto issued = issue_all(program);
+std::vector<Finding> check_stream(const Soc& soc, const Program& program, size_t limit, BlockId block) {
+  const auto issued = issue_all(program, block);
   if (!issued) return {{Finding::Kind::Flow, -1, -1, issued.error().message()}};
   return StreamChecker(soc, *issued, limit).run();
 }

@@ -146,8 +146,14 @@ TEST_CASE("the scalar unit takes part in flags") {
   check_clean({load(0, 8), set(kMte2, kS), wait(kMte2, kS), set(kS, kV), wait(kS, kV), relu(256, 0)});
 }
 
-TEST_CASE("on-chip buffers end") {
-  check_only({load(chip().ub - 32, 2)}, Kind::OutOfRange, "instruction 0 (copy_gm_to_ubuf, MTE2) writes UB[0x3dfe0, 0x3e020), the buffer has 0x3e000 bytes");
+TEST_CASE("operands have limits, on-chip buffers end") {
+  Instr wide = relu(0, 256);
+  wide.arg[field::kUnRepeat] = 300;
+  const auto findings = check_stream(chip(), {wide});
+  REQUIRE(!findings.empty());
+  CHECK(findings[0].kind == Kind::Operand);
+  CHECK_MESSAGE(findings[0].text.find("repeat is 300") != std::string::npos, findings[0].text);
+  check_only({load(chip().ub - 32, 2)}, Kind::Operand, "instruction 0 (copy_gm_to_ubuf, MTE2): writes UB[0x3dfe0, 0x3e020), the buffer has 0x3e000 bytes");
 }
 
 TEST_CASE("at most as many findings as asked for") {
