@@ -147,7 +147,7 @@ class Quantizer {
     graph_.insert_after(at, std::move(dequantize));
   }
 
-  ValueId dequantized(NodeId reader, Tensor integers, Tensor scales, Tensor zeros, int64_t axis, const TensorType& type) {
+  ValueId dequantized(NodeId reader, Tensor integers, Tensor scales, Tensor zeros, int64_t axis, TensorType type) {
     const ValueId q = graph_.add_constant(name("w"), std::move(integers)), s = graph_.add_constant(name("scale"), std::move(scales)),
                   z = graph_.add_constant(name("zero"), std::move(zeros)), d = graph_.add_value(name("wd"), type);
     Node node{.op = "DequantizeLinear", .name = graph_.value(d).name, .inputs = {q, s, z}, .outputs = {d}};
