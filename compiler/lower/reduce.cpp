@@ -1,24 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions over the pixels of NC1HWC0 (global pooling, ReduceMean/Sum/Max over H and W): halving, in fp32 for sums.
+// Reductions over trailing axes of row-major tensors: rows side by side, in fp32.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "compiler/lower/families.h"
-#include "compiler/lower/emitter.h"
+#include "compiler/lower/row_tile.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
 namespace {
 
-bool over_pixels(const Graph& graph, const Node& node) {
-  if (node.op.starts_with("Global")) return true;
+std::vector<int64_t> reduced_axes(const Graph& graph, const Node& node) {
+  const auto rank = static_cast<int64_t>(graph.value(node.inputs[0]).type.dims.size());
   std::vector<int64_t> axes = node.ints_attr("axes");
+  if (node.op.starts_with("Global"))
+    for (int64_t i = 2; i < rank; ++i) axes.push_back(i);
   if (node.inputs.size() > 1 && node.inputs[1] != kNone && graph.value(node.inputs[1]).constant) axes = graph.value(node.inputs[1]).constant->to_ints();
-  for (int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
+  for (int64_t& axis : axes) axis += axis < 0 ? rank : 0;
   std::ranges::sort(axes);
-  return axes == std::vector<int64_t>{2, 3};
+  return axes;
 }
+
+bool over_pixels(const Graph& graph, const Node& node) {
+  const bool kept = node.op.starts_with("Global") || node.int_attr("keepdims", 1) != 0;
+  return kept && graph.value(node.inputs[0]).type.dims.size() == 4 && reduced_axes(graph, node) == std::vector<int64_t>{2, 3};
+}
+
+// Elements of what is reduced to one value when that is the last axes, else nothing.
+std::optional<int64_t> row_length(const Graph& graph, const Node& node) {
+  const Shape x = to_shape(graph.value(node.inputs[0]).type.dims);
+  const auto axes = reduced_axes(graph, node);
+  if (axes.empty() || axes.size() > x.size()) return std::nullopt;
+  int64_t length = 1;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i] != static_cast<int64_t>(x.size() - axes.size() + i)) return std::nullopt;
+    length *= x[static_cast<size_t>(axes[i])];
+  }
+  return length;
+}
+
+class RowReduceBlock {
+ public:
+  RowReduceBlock(const Soc& soc, int64_t length, int64_t rows, bool maximum, float scale, int64_t src, int64_t dst)
+      : soc_(soc), length_(length), maximum_(maximum), scale_(scale), src_(src), dst_(dst), e_(soc), tile_(e_, length),
+        rows_(tile_.rows_that_fit(tile_.pitch() * (2 * 2 + 4) + 8, rows)), half_(e_, Buffer::UB, rows_ * tile_.pitch() * 2, 2, "the rows"),
+        out_(e_, Buffer::UB, align_up(rows_, 16) * 2, 2, "the results"), wide_(e_.reserve(Buffer::UB, rows_ * tile_.pitch() * 4, "the rows in fp32")) {
+    tile_.reserve(rows_);
+  }
+
+  Result<Program> run(int64_t from, int64_t to) {
+    for (int64_t row = from; row < to; row += rows_) some_rows(row, std::min(rows_, to - row));
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+ private:
+  void some_rows(int64_t row, int64_t rows) {
+    const int64_t half = half_.next(), out = out_.next();
+    tile_.load(half, src_ + row * length_ * 2, rows);
+    e_.convert(VecType::F32, VecType::F16, wide_, half, rows * tile_.pitch());
+    const int64_t results = maximum_ ? tile_.reduce_max(wide_, rows) : tile_.reduce_sum(wide_, rows);
+    if (scale_ != 1) e_.scalar(Opcode::Vmuls, VecType::F32, results, results, scale_, rows);
+    e_.convert(VecType::F16, VecType::F32, out, results, rows);
+    e_.ub_to_gm_bytes(dst_ + row * 2, out, {.bytes = rows * 2});
+  }
+
+  const Soc& soc_;
+  int64_t length_;
+  bool maximum_;
+  float scale_;
+  int64_t src_, dst_;
+  Emitter e_;
+  RowTile tile_;
+  int64_t rows_;
+  Ring half_, out_;
+  int64_t wide_;
+};
 
 class ReduceBlock {
  public:
@@ -86,31 +145,42 @@ class ReduceBlock {
 
 }  // namespace
 
-Layout reduce_layout(const Graph&, const Node&) { return Layout::Image; }
+Layout reduce_layout(const Graph& graph, const Node& node) { return over_pixels(graph, node) ? Layout::Image : Layout::Plain; }
 
-std::optional<std::string> reject_reduce(const Graph& graph, const Node& node, const Soc&) {
+std::optional<std::string> reject_reduce(const Graph& graph, const Node& node, const Soc& soc) {
   const TensorType& x = graph.value(node.inputs[0]).type;
-  if (x.dims.size() != 4) return fmt::format("reduction of a {}-D tensor", x.dims.size());
   if (x.dtype != DType::Float16) return fmt::format("{} data", to_string(x.dtype));
-  if (!over_pixels(graph, node)) return "reduction over other axes than H and W";
-  if (!node.op.starts_with("Global") && node.int_attr("keepdims", 1) == 0) return "keepdims is 0";
+  if (over_pixels(graph, node)) return std::nullopt;
+  const auto length = row_length(graph, node);
+  if (!length) return "reduction over other axes than H and W or the last ones";
+  if (*length == 0) return "empty rows";
+  if (*length * 9 + 8192 > soc.ub) return fmt::format("UB budget: a row of {} values needs {} bytes > {}", *length, *length * 9 + 8192, soc.ub);
   return std::nullopt;
 }
 
 Status lower_reduce(LowerContext& context, const TaskSpec& spec, Task& task) {
   const Node& node = context.graph.node(spec.nodes[0]);
   const Shape x = to_shape(context.graph.value(node.inputs[0]).type.dims);
-  const int64_t planes = x[0] * ceil_div(x[1], 16), pixels = x[2] * x[3];
   const bool maximum = node.op == "GlobalMaxPool" || node.op == "ReduceMax";
   const bool mean = node.op == "GlobalAveragePool" || node.op == "ReduceMean";
-  const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), planes);
-  for (int64_t i = 0; i < parts; ++i) {
-    ReduceBlock block(context.soc, pixels, maximum, mean ? 1.0f / static_cast<float>(pixels) : 1.0f, context.address(node.inputs[0]),
-                      context.address(node.outputs[0]));
-    NPU_TRY(Program program, block.run(planes * i / parts, planes * (i + 1) / parts));
+  const int64_t src = context.address(node.inputs[0]), dst = context.address(node.outputs[0]);
+  const auto scale = [&](int64_t values) { return mean ? 1.0f / static_cast<float>(values) : 1.0f; };
+  const auto add_block = [&](auto block, int64_t from, int64_t to) -> Status {
+    NPU_TRY(Program program, block.run(from, to));
     task.blocks.push_back(std::move(program));
-  }
+    return {};
+  };
   task.vector_task = true;
+  if (!over_pixels(context.graph, node)) {
+    const int64_t length = *row_length(context.graph, node);
+    for (const RowShare& share : share_rows(element_count(x) / length, context.soc.cores_for(true)))
+      NPU_CHECK(add_block(RowReduceBlock(context.soc, length, share.to - share.from, maximum, scale(length), src, dst), share.from, share.to));
+    return {};
+  }
+  const int64_t planes = x[0] * ceil_div(x[1], 16), pixels = x[2] * x[3];
+  const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), planes);
+  for (int64_t i = 0; i < parts; ++i)
+    NPU_CHECK(add_block(ReduceBlock(context.soc, pixels, maximum, scale(pixels), src, dst), planes * i / parts, planes * (i + 1) / parts));
   return {};
 }
 
