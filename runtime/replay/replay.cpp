@@ -66,7 +66,8 @@ Status Replay::step_once() {
       status.error().where = fmt::format("task '{}', block {}, {}", task.name, place_.block, status.error().where);
       return status;
     }
-    if (core_.done()) {
+    in_midst_ = !core_.done();
+    if (!in_midst_) {
       ++place_.block;
       enter_next_work();
     }
@@ -76,16 +77,15 @@ Status Replay::step_once() {
 }
 
 void Replay::take_snapshot_if_due() {
-  const Place here = place();
-  const bool fresh = here.instruction == 0;  // the core has nothing in it yet
-  if (snapshots_.wants(position_, fresh)) snapshots_.take(position_, here, memory_, fresh ? nullptr : &core_);
+  if (snapshots_.wants(position_, !in_midst_)) snapshots_.take(position_, place(), memory_, in_midst_ ? &core_ : nullptr);
 }
 
 void Replay::restore(int64_t position) {
   const Snapshots::Snapshot& snapshot = snapshots_.restore(position, memory_);
   position_ = snapshot.position;
   place_ = {snapshot.place.task, snapshot.place.block, 0};
-  if (snapshot.core) core_ = *snapshot.core;
+  in_midst_ = snapshot.core != nullptr;
+  if (in_midst_) core_ = *snapshot.core;
   else if (in_block()) start_block();
 }
 

@@ -89,7 +89,8 @@ class Replay {
   Core core_;
   Snapshots snapshots_;
   int64_t position_ = 0;
-  Place place_;  // without the instruction, which the core knows
+  Place place_;             // without the instruction, which the core knows
+  bool in_midst_ = false;   // of a block: the core holds something
 };
 
 }  // namespace npu
