@@ -8,6 +8,7 @@
 #define NPU_KERNELS_HALF_INL_H
 #endif
 
+#include <bit>
 #include <cstdint>
 
 #include "hwy/highway.h"
@@ -31,9 +32,23 @@ using U32 = hn::RebindToUnsigned<F32>;
 using I32 = hn::RebindToSigned<F32>;
 inline constexpr size_t kLanes = hn::MaxLanes(F32());
 
+// Constants of inner loops. Engines build a WebAssembly vector constant anew at each use, four instructions long; from
+// memory it is one operand. (Weak: else the compiler makes it a constant again.)
+#if HWY_TARGET == HWY_WASM
+template <uint32_t kBits>
+[[gnu::weak]] alignas(16) extern const uint32_t kConstantLanes[4] = {kBits, kBits, kBits, kBits};
+template <int32_t kValue>
+HWY_INLINE hn::Vec<I32> fixed_bits() { return hn::BitCast(I32(), hn::Load(U32(), kConstantLanes<static_cast<uint32_t>(kValue)>)); }
+#else
+template <int32_t kValue>
+HWY_INLINE hn::Vec<I32> fixed_bits() { return hn::Set(I32(), kValue); }
+#endif
+template <float kValue>
+HWY_INLINE VF32 fixed() { return hn::BitCast(F32(), fixed_bits<std::bit_cast<int32_t>(kValue)>()); }
+
 HWY_INLINE VF32 canonical_nan(VF32 value) {
   const F32 d;
-  return hn::IfThenElse(hn::IsNaN(value), hn::BitCast(d, hn::Set(U32(), 0x7fc00000u)), value);
+  return hn::IfThenElse(hn::IsNaN(value), hn::BitCast(d, fixed_bits<0x7fc00000>()), value);
 }
 
 #if NPU_HAVE_F16C
@@ -64,8 +79,8 @@ template <bool kSpecial>
 HWY_INLINE VF32 upper_half_to_float(hn::Vec<U32> upper) {
   const F32 d;
   const U32 du;
-  const auto shifted = hn::And(hn::BitCast(du, hn::ShiftRight<3>(hn::BitCast(I32(), upper))), hn::Set(du, 0x8fffe000u));
-  const VF32 scaled = hn::Mul(hn::BitCast(d, shifted), hn::Set(d, 0x1.0p112f));
+  const auto shifted = hn::BitCast(du, hn::And(hn::ShiftRight<3>(hn::BitCast(I32(), upper)), fixed_bits<static_cast<int32_t>(0x8fffe000u)>()));
+  const VF32 scaled = hn::Mul(hn::BitCast(d, shifted), fixed<0x1.0p112f>());
   if (!kSpecial) return scaled;
   const auto exponent = hn::Set(du, 0x0f800000u);
   const auto special = hn::VecFromMask(du, hn::Eq(hn::And(shifted, exponent), exponent));
@@ -106,14 +121,14 @@ HWY_INLINE hn::Vec<I32> float_to_half_lanes(VF32 value, VF32 limit) {
   const F32 d;
   const I32 di;
   const auto bits = hn::BitCast(di, value);
-  const auto magnitude = hn::And(bits, hn::Set(di, 0x7fffffff));
+  const auto magnitude = hn::And(bits, fixed_bits<0x7fffffff>()), infinity = fixed_bits<0x7f800000>();
   const auto clamped = hn::Min(magnitude, hn::BitCast(di, limit));  // positive floats are ordered as their bits are
-  const auto exponent = hn::Max(hn::And(clamped, hn::Set(di, 0x7f800000)), hn::Set(di, 0x38800000));
-  const auto magic = hn::Add(exponent, hn::Set(di, 13 << 23));
+  const auto exponent = hn::Max(hn::And(clamped, infinity), fixed_bits<0x38800000>());
+  const auto magic = hn::Add(exponent, fixed_bits<(13 << 23)>());
   const auto sum = hn::BitCast(di, hn::Add(hn::BitCast(d, clamped), hn::BitCast(d, magic)));
-  const auto half = hn::Add(hn::Sub(sum, magic), hn::Sub(hn::ShiftRight<13>(exponent), hn::Set(di, 113 << 10)));
-  const auto sign = hn::And(hn::ShiftRight<16>(bits), hn::Set(di, 0x8000));
-  return hn::IfThenElse(hn::Gt(magnitude, hn::Set(di, 0x7f800000)), hn::Set(di, 0x7e00), hn::Or(half, sign));
+  const auto half = hn::Add(hn::Sub(sum, magic), hn::Sub(hn::ShiftRight<13>(exponent), fixed_bits<(113 << 10)>()));
+  const auto sign = hn::And(hn::ShiftRight<16>(bits), fixed_bits<0x8000>());
+  return hn::IfThenElse(hn::Gt(magnitude, infinity), fixed_bits<0x7e00>(), hn::Or(half, sign));
 }
 
 HWY_INLINE void store_half_16(const VF32* in, uint16_t* dst, VF32 limit) {

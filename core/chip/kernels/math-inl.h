@@ -30,30 +30,38 @@ struct Integer {
   hn::Vec<I32> bits;
 };
 HWY_INLINE Integer round_to_integer(VF32 value) {
-  const VF32 magic = constant(0x1.8p23f), sum = hn::Add(value, magic);
+  const VF32 magic = fixed<0x1.8p23f>(), sum = hn::Add(value, magic);
   return {hn::Sub(sum, magic), hn::Sub(hn::BitCast(I32(), sum), hn::BitCast(I32(), magic))};
 }
 
 // 2^n for n in [-126, 127].
-HWY_INLINE VF32 power_of_two(hn::Vec<I32> n) { return hn::BitCast(F32(), hn::ShiftLeft<23>(hn::Add(n, hn::Set(I32(), 127)))); }
+HWY_INLINE VF32 power_of_two(hn::Vec<I32> n) { return hn::BitCast(F32(), hn::ShiftLeft<23>(hn::Add(n, fixed_bits<127>()))); }
 
 // Not for NaN.
-HWY_INLINE VF32 clamp(VF32 value, float low, float high) {
+template <float kLow, float kHigh>
+HWY_INLINE VF32 clamp(VF32 value) {
 #if HWY_TARGET == HWY_WASM
-  return VF32{wasm_f32x4_pmin(wasm_f32x4_pmax(value.raw, wasm_f32x4_splat(low)), wasm_f32x4_splat(high))};
+  return VF32{wasm_f32x4_pmin(wasm_f32x4_pmax(value.raw, fixed<kLow>().raw), fixed<kHigh>().raw)};
 #else
-  return hn::Min(hn::Max(value, constant(low)), constant(high));
+  return hn::Min(hn::Max(value, fixed<kLow>()), fixed<kHigh>());
 #endif
+}
+
+// Coefficients from the highest power down.
+template <float kFirst, float... kRest>
+HWY_INLINE VF32 polynomial(VF32 x) {
+  VF32 sum = fixed<kFirst>();
+  ((sum = hn::Add(hn::Mul(sum, x), fixed<kRest>())), ...);
+  return sum;
 }
 
 // e^x = 2^n * e^r with |r| <= ln(2)/2; e^r by its series to r^7 (the next term is below 2^-27).
 HWY_INLINE VF32 exp_f32(VF32 x) {
-  const VF32 clamped = clamp(x, -104.0f, 89.0f);
-  const auto [n, n_bits] = round_to_integer(hn::Mul(clamped, constant(0x1.715476p0f)));
-  const VF32 r = hn::Sub(hn::Sub(clamped, hn::Mul(n, constant(kLn2High))), hn::Mul(n, constant(kLn2Low)));
-  VF32 p = constant(1.0f / 5040);
-  for (float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f}) p = hn::Add(hn::Mul(p, r), constant(c));
-  const VF32 e = hn::Add(hn::Add(hn::Mul(hn::Mul(r, r), p), r), constant(1.0f));
+  const VF32 clamped = clamp<-104.0f, 89.0f>(x);
+  const auto [n, n_bits] = round_to_integer(hn::Mul(clamped, fixed<0x1.715476p0f>()));
+  const VF32 r = hn::Sub(hn::Sub(clamped, hn::Mul(n, fixed<kLn2High>())), hn::Mul(n, fixed<kLn2Low>()));
+  const VF32 p = polynomial<1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f>(r);
+  const VF32 e = hn::Add(hn::Add(hn::Mul(hn::Mul(r, r), p), r), fixed<1.0f>());
   // Two factors: the result may be subnormal, or 2^128 on the way to infinity.
   const auto half = hn::ShiftRight<1>(n_bits);
   const VF32 result = hn::Mul(hn::Mul(e, power_of_two(half)), power_of_two(hn::Sub(n_bits, half)));
