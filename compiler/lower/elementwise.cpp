@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 4> kNotFiniteAtZero{"Div", "Log", "Pow", 
 struct Space {
   int64_t outer = 1;
   int64_t inner = 1;       // elements of one stretch in memory
+  int64_t batch_rows = 0;  // rows that share a BatchRow operand
   bool padded = false;     // stretches do not start on 32-byte blocks: copied one by one, by bytes
 };
 
@@ -30,26 +31,33 @@ Space make_space(const Graph& graph, const VectorChain& chain, const Value& resu
   (void)graph;
   if (result.format == Format::NC1HWC0 && chain.uses(OperandKind::Channel)) {
     const int64_t stretch = logical[2] * logical[3] * 16;
-    return {total / stretch, stretch, false};
+    return {.outer = total / stretch, .inner = stretch};
   }
-  if (chain.uses(OperandKind::Row)) return {total / logical.back(), logical.back(), logical.back() % 16 != 0};
-  return {1, total, false};
+  const bool batches = chain.uses(OperandKind::BatchRow);
+  if (chain.uses(OperandKind::Row) || batches)
+    return {total / logical.back(), logical.back(), batches ? total / logical.back() / logical[0] : 0, logical.back() % 16 != 0};
+  return {.inner = total};
+}
+
+bool is_row(OperandKind kind) { return kind == OperandKind::Row || kind == OperandKind::BatchRow; }
+
+// UB slots of what is not a tile: data that changes from stretch to stretch needs two.
+int slots(OperandKind kind) {
+  if (kind == OperandKind::Tile) return 0;
+  return kind == OperandKind::Channel || kind == OperandKind::BatchRow ? 2 : 1;
 }
 
 class ElementwiseBlock {
  public:
   ElementwiseBlock(const Soc& soc, const VectorChain& chain, const Space& space, std::span<const int64_t> addresses, int64_t result)
       : soc_(soc), chain_(chain), space_(space), addresses_(addresses), result_(result), e_(soc) {
-    for (const ChainOperand& operand : chain.operands()) {
-      const bool row = operand.kind == OperandKind::Row;
-      if (row) row_bytes_ += align_up(space.inner * vec_type_size(operand.type), 512);
-    }
+    for (const ChainOperand& operand : chain.operands())
+      if (is_row(operand.kind)) row_bytes_ += slots(operand.kind) * align_up(space.inner * vec_type_size(operand.type), 512);
     const int64_t budget = soc.ub - 2048 - row_bytes_ - static_cast<int64_t>(chain.registers().size() + 2 * chain.operands().size()) * 1024;
     tile_ = std::max<int64_t>(256, budget / 2 / chain.bytes_per_element() / 256 * 256);
     for (const ChainRegister& reg : chain.registers()) registers_.emplace_back(e_, Buffer::UB, tile_ * vec_type_size(reg.type), 2, "the tiles");
     for (const ChainOperand& operand : chain.operands())
-      blocks_.emplace_back(e_, Buffer::UB, operand.kind == OperandKind::Row ? space.inner * vec_type_size(operand.type) : 64,
-                           operand.kind == OperandKind::Tile ? 0 : operand.kind == OperandKind::Channel ? 2 : 1, "operands");
+      blocks_.emplace_back(e_, Buffer::UB, is_row(operand.kind) ? space.inner * vec_type_size(operand.type) : 64, slots(operand.kind), "operands");
   }
 
   // Stretches [from, to), or elements [from, to) of the only stretch.
@@ -74,7 +82,7 @@ class ElementwiseBlock {
     block_address_.assign(chain_.operands().size(), 0);
     for (size_t i = 0; i < chain_.operands().size(); ++i) {
       const ChainOperand& operand = chain_.operands()[i];
-      if (operand.kind == OperandKind::Tile || operand.kind == OperandKind::Channel) continue;
+      if (slots(operand.kind) != 1) continue;
       block_address_[i] = blocks_[i].next();
       const int64_t bytes = operand.kind == OperandKind::Row ? space_.inner * vec_type_size(operand.type) : kBlockBytes;
       e_.gm_to_ub_bytes(block_address_[i], addresses_[i], {.bytes = bytes});
@@ -107,12 +115,27 @@ class ElementwiseBlock {
     e_.ub_to_gm_bytes(result_ + first * size, registers[static_cast<size_t>(chain_.result_register())], {.bytes = count * size});
   }
 
+  void load_batch_rows(int64_t batch) {
+    for (size_t i = 0; i < chain_.operands().size(); ++i) {
+      const ChainOperand& operand = chain_.operands()[i];
+      if (operand.kind != OperandKind::BatchRow) continue;
+      const int64_t bytes = space_.inner * vec_type_size(operand.type);
+      block_address_[i] = blocks_[i].next();
+      e_.gm_to_ub_bytes(block_address_[i], addresses_[i] + batch * bytes, {.bytes = bytes});
+    }
+  }
+
   // Rows that share a Row operand; each row starts on a block boundary in UB.
   void rows(int64_t from, int64_t to) {
     const int64_t pitch = align_up(space_.inner, 16);
     const int64_t step = std::max<int64_t>(1, tile_ / pitch);
-    for (int64_t row = from; row < to; row += step) {
-      const int64_t count = std::min(step, to - row);
+    int64_t count = 0;
+    for (int64_t row = from; row < to; row += count) {
+      count = std::min(step, to - row);
+      if (const int64_t batch = space_.batch_rows; batch > 0) {
+        count = std::min(count, (row / batch + 1) * batch - row);
+        if (row == from || row % batch == 0) load_batch_rows(row / batch);
+      }
       const auto registers = take_registers();
       const auto copy = [&](int64_t size) { return ByteCopy{.bursts = count, .bytes = space_.inner * size, .ub_gap = (pitch * size - align_up(space_.inner * size, 32)) / 32}; };
       for_tiles(registers, [&](size_t i, int64_t ub, int64_t size) { e_.gm_to_ub_bytes(ub, addresses_[i] + row * space_.inner * size, copy(size)); });

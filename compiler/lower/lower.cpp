@@ -100,6 +100,8 @@ std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, con
   if (cube && soc.split) return fmt::format("{} has no path from the cube to the vector unit", soc.name);
   const auto chain = VectorChain::build(graph, std::span(nodes).subspan(first), cube ? graph.node(nodes[first - 1]).outputs[0] : kNone);
   if (!chain) return chain.error().what;
+  // Only a stack of products keeps its batches apart; others may be one tall product.
+  if (cube && chain->uses(OperandKind::BatchRow) && anchor.op != "TransposeBatchMatMul") return "a row of its own for each batch";
   constexpr int64_t kSmallestTile = 128 * 16;
   const int64_t need = 2 * chain->bytes_per_element() * kSmallestTile + 16384;
   if (need > soc.ub) return fmt::format("UB budget: {} bytes of tiles > {}", need, soc.ub);
@@ -141,7 +143,7 @@ Status attach_epilogue(LowerContext& context, const TaskSpec& spec, CubeTask& cu
   for (const ChainOperand& operand : cube.chain.operands()) {
     NPU_TRY(const int64_t address, operand_address(context, operand, value.format));
     cube.operand_address.push_back(address);
-    cube.operand_batched.push_back(!cube.problem.matrix && is_batched(graph, operand, value.type.dims));
+    cube.operand_batched.push_back(is_batched(graph, operand, value.type.dims));
   }
   return {};
 }

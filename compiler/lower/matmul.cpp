@@ -125,7 +125,7 @@ int64_t add_fractals(LowerContext& context, const Tensor& b, const CubeProblem& 
 std::vector<CubeItem> list_items(const Product& p, int64_t a, int64_t b, int64_t b_bytes) {
   std::vector<CubeItem> items;
   for (int64_t index = 0; index < p.count; ++index) {
-    CubeItem item{.a = a, .b = b, .batch = index};
+    CubeItem item{.a = a, .b = b};
     int64_t rest = index, matrix = 0, matrices = 1;
     for (size_t i = p.batch.size(); i-- > 0; rest /= p.batch[i]) {
       const int64_t at = rest % p.batch[i];
@@ -134,6 +134,7 @@ std::vector<CubeItem> list_items(const Product& p, int64_t a, int64_t b, int64_t
       item.b += b_bytes == 0 ? at * p.b.strides[i] * 2 : 0;
       matrix += p.b.sizes[i] == 1 ? 0 : at * matrices;
       matrices *= p.b.sizes[i];
+      if (i == 0) item.batch = at;
     }
     item.b += matrix * b_bytes;
     items.push_back(item);
@@ -180,6 +181,7 @@ Status lower_matmul(LowerContext& context, const TaskSpec& spec, Task& task) {
   p.matrix = true;
   p.k = product.k(), p.n = product.n();
   p.c1 = ceil_div(p.k, 16);
+  p.result_c1 = p.n1();
   p.w = p.wo = product.m();
   p.a_pitch = product.a.row_stride, p.y_pitch = product.y.row_stride;
   p.b_matrix = !b.constant;

@@ -34,7 +34,8 @@ Result<int64_t> operand_address(LowerContext& context, const ChainOperand& opera
   switch (operand.kind) {
     case OperandKind::Scalar: return context.add_weights(filled_block(*value.constant, dtype).bytes());
     case OperandKind::Channel:
-    case OperandKind::Row: return context.add_weights(padded_row(*value.constant, dtype, 16).bytes());
+    case OperandKind::Row:
+    case OperandKind::BatchRow: return context.add_weights(padded_row(*value.constant, dtype, 16).bytes());
     case OperandKind::Tile: break;
   }
   NPU_TRY(const Tensor tile, to_format(value.constant->cast(dtype), format));
@@ -43,7 +44,7 @@ Result<int64_t> operand_address(LowerContext& context, const ChainOperand& opera
 
 bool is_batched(const Graph& graph, const ChainOperand& operand, const Dims& result) {
   const Dims& dims = graph.value(operand.value).type.dims;
-  return operand.kind == OperandKind::Channel && dims.size() == result.size() && dims.size() == 4 && dims[0].value() > 1;
+  return operand.kind == OperandKind::Channel && dims.size() == result.size() && dims.size() > 2 && dims[0].value() > 1;
 }
 
 }  // namespace npu

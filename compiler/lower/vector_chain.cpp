@@ -35,7 +35,7 @@ bool VectorChain::uses(OperandKind kind) const {
 
 void VectorChain::rows_to_channels() {
   for (ChainOperand& operand : operands_)
-    if (operand.kind == OperandKind::Row) operand.kind = OperandKind::Channel;
+    if (operand.kind == OperandKind::Row || operand.kind == OperandKind::BatchRow) operand.kind = OperandKind::Channel;
 }
 
 int64_t VectorChain::bytes_per_element() const {
@@ -50,7 +50,8 @@ void VectorChain::emit(Emitter& emitter, std::span<const int64_t> register_base,
   const auto source = [&](const ChainRef& ref) -> VecSrc {
     if (ref.kind == ChainRef::Register) return {at(ref.index), false};
     const auto operand = static_cast<size_t>(ref.index);
-    return {blocks[operand], operands_[operand].kind != OperandKind::Row};
+    const OperandKind kind = operands_[operand].kind;
+    return {blocks[operand], kind != OperandKind::Row && kind != OperandKind::BatchRow};
   };
   for (const ChainStep& step : steps_) {
     const InstrInfo& info = instr_info(step.op);
@@ -159,6 +160,9 @@ std::optional<OperandKind> operand_kind(const Graph& graph, ValueId operand, con
   if (dims == result) return OperandKind::Tile;
   if (std::ranges::all_of(dims, [](const Dim& d) { return d.value() == 1; }) && graph.is_constant(operand)) return OperandKind::Scalar;
   const size_t kept = image ? 1 : result.size() - 1;  // the dimension that is not broadcast
+  const bool rows = !image && result.size() > 2 && dims.back() == result.back() && dims.back().value() % 16 == 0;
+  if (rows && dims[0] == result[0] && std::all_of(dims.begin() + 1, dims.end() - 1, [](const Dim& d) { return d.value() == 1; }) && dims[0].value() > 1)
+    return OperandKind::BatchRow;
   for (size_t i = 0; i < dims.size(); ++i) {
     const bool batch = image && i == 0 && dims[i] == result[i];
     if (i == kept ? dims[i] != result[i] : dims[i].value() != 1 && !batch) return std::nullopt;

@@ -17,6 +17,7 @@ enum class OperandKind : uint8_t {
   Channel,  // one value a channel: a 32-byte block for each 16 channels of NC1HWC0, or for each 16 columns of a matrix
   Row,      // ND: one row, the same for every row of the tile
   Scalar,   // one value
+  BatchRow, // ND: one row for each index of the first dimension, in whole blocks of 16
 };
 
 struct ChainOperand {
