@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MTE2 and MTE3: copies between GM and the on-chip buffers, and inside UB.
+#include <fmt/format.h>
+
 #include <cstring>
 #include <utility>
 
@@ -41,8 +43,11 @@ Status store(Machine& machine, OnChipBuffer& from, const Bursts& bursts) {
   for (int64_t i = 0; i < bursts.count && bursts.length > 0; ++i) {
     const int64_t src = bursts.src + i * bursts.src_pitch;
     NPU_CHECK(from.check_written(src, src + bursts.length));
-    NPU_TRY(const std::span<std::byte> to, machine.memory->write(bursts.dst + i * bursts.dst_pitch, bursts.length));
-    std::memcpy(to.data(), from.at(src), to.size());
+    const int64_t dst = bursts.dst + i * bursts.dst_pitch;
+    if (machine.issue.atomic != IssueState::None) NPU_CHECK(machine.memory->read(dst, bursts.length));
+    NPU_TRY(const std::span<std::byte> to, machine.memory->write(dst, bursts.length));
+    if (machine.issue.atomic == IssueState::None) std::memcpy(to.data(), from.at(src), to.size());
+    else NPU_CHECK(update_atomically(machine, to, from.at(src)));
   }
   return {};
 }
@@ -76,6 +81,23 @@ Status execute_CopyGmToCbuf(Machine& machine, const Instr& instr) { return load_
 Status execute_CopyGmToUbuf(Machine& machine, const Instr& instr) { return load_blocks(machine, instr); }
 Status execute_CopyUbufToUbuf(Machine& machine, const Instr& instr) { return move_blocks(machine, instr); }
 Status execute_CopyUbufToCbuf(Machine& machine, const Instr& instr) { return move_blocks(machine, instr); }
+
+Status execute_CopyCbufToUbuf(Machine& machine, const Instr& instr) { return move_blocks(machine, instr); }
+
+Status execute_CopyCbufToGm(Machine& machine, const Instr& instr) { return store(machine, machine.buffer(Buffer::L1), merged(block_bursts(instr))); }
+
+Status execute_LoadGmToCbuf(Machine& machine, const Instr& instr) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  OnChipBuffer& l1 = machine.buffer(Buffer::L1);
+  for (int64_t i = 0; i < arg[kLgRepeat]; ++i) {
+    const int64_t step = i * arg[kLgSrcStride] * kFractalBytes, dst = arg[kLgDst] + i * (arg[kLgDstGap] + 1) * kFractalBytes;
+    NPU_TRY(const auto from, machine.memory->read(arg[kLgSrc] + (arg[kLgDecrement] ? -step : step), kFractalBytes));
+    std::memcpy(l1.at(dst), from.data(), from.size());
+    l1.mark_written(dst, dst + kFractalBytes);
+  }
+  return {};
+}
 
 Status execute_CopyUbufToGm(Machine& machine, const Instr& instr) {
   NPU_CHECK(check_alignment("src", Buffer::UB, instr.arg[field::kCopySrc], kBlockBytes));
@@ -112,23 +134,35 @@ Status execute_CopyUbufToGmAlign(Machine& machine, const Instr& instr) {
 Status execute_CopyGmToCbufNd2Nz(Machine& machine, const Instr& instr) {
   using namespace field;
   const auto& arg = instr.arg;
-  const int64_t rows = arg[kNdRows], cols = arg[kNdCols], c1 = ceil_div(cols, 16);
+  const int64_t size = vec_type_size(static_cast<VecType>(arg[kNdType]));
+  const int64_t rows = arg[kNdRows], row_bytes = arg[kNdCols] * size, c1 = ceil_div(row_bytes, kBlockBytes);
   NPU_CHECK(check_alignment("dst", Buffer::L1, arg[kNdDst], kBlockBytes));
-  if (cols == 0) return {};
+  if (row_bytes == 0) return {};
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
-  for (int64_t r = 0; r < rows; ++r) {
-    NPU_TRY(const std::span<const std::byte> row, machine.memory->read(arg[kNdSrc] + r * arg[kNdSrcPitch] * 2, cols * 2));
-    const std::byte* from = row.data();
-    std::byte* to = l1.at(arg[kNdDst] + r * kBlockBytes);
-    for (int64_t i = 0; i < cols / 16; ++i, from += kBlockBytes, to += arg[kNdDstC0Stride] * kBlockBytes) std::memcpy(to, from, kBlockBytes);
-    if (const auto rest = static_cast<size_t>(cols % 16 * 2); rest != 0) {
-      std::memcpy(to, from, rest);
-      std::memset(to + rest, 0, kBlockBytes - rest);
+  for (int64_t matrix = 0; matrix <= arg[kNdMore]; ++matrix) {
+    const int64_t base = arg[kNdDst] + matrix * arg[kNdDstStride] * size;
+    if (base % kBlockBytes != 0) return invalid(fmt::format("dst_nd_stride is {} elements, not a multiple of 32 bytes", arg[kNdDstStride]));
+    const auto copy = [&](int64_t first_c1, int64_t last_c1) -> Status {
+      for (int64_t r = 0; r < rows; ++r) {
+        NPU_TRY(const std::span<const std::byte> row, machine.memory->read(arg[kNdSrc] + (matrix * arg[kNdSrcStride] + r * arg[kNdSrcPitch]) * size, row_bytes));
+        const std::byte* from = row.data() + first_c1 * kBlockBytes;
+        std::byte* to = l1.at(base + (first_c1 * arg[kNdDstC0Stride] + r) * kBlockBytes);
+        const int64_t whole = std::min(last_c1, row_bytes / kBlockBytes);
+        for (int64_t i = first_c1; i < whole; ++i, from += kBlockBytes, to += arg[kNdDstC0Stride] * kBlockBytes) std::memcpy(to, from, kBlockBytes);
+        if (const auto rest = static_cast<size_t>(row_bytes % kBlockBytes); rest != 0 && last_c1 == c1) {
+          std::memcpy(to, from, rest);
+          std::memset(to + rest, 0, kBlockBytes - rest);
+        }
+      }
+      return {};
+    };
+    // Column blocks that overlap show their order.
+    const bool apart = arg[kNdDstC0Stride] >= rows;
+    for (int64_t i = 0; i < (apart ? 1 : c1); ++i) NPU_CHECK(copy(i, apart ? c1 : i + 1));
+    for (int64_t i = 0; i < c1; ++i) {
+      const int64_t dst = base + i * arg[kNdDstC0Stride] * kBlockBytes;
+      l1.mark_written(dst, dst + rows * kBlockBytes);
     }
-  }
-  for (int64_t i = 0; i < c1; ++i) {
-    const int64_t dst = arg[kNdDst] + i * arg[kNdDstC0Stride] * kBlockBytes;
-    l1.mark_written(dst, dst + rows * kBlockBytes);
   }
   return {};
 }

@@ -128,11 +128,23 @@ namespace {
 // Where FIX writes: GM or L1.
 Result<std::byte*> fix_target(Machine& machine, Buffer buffer, int64_t address, int64_t bytes) {
   if (buffer == Buffer::GM) {
+    if (machine.issue.atomic != IssueState::None) {
+      machine.atomic_scratch.resize(static_cast<size_t>(bytes));
+      return machine.atomic_scratch.data();
+    }
     NPU_TRY(const std::span<std::byte> to, machine.memory->write(address, bytes));
     return to.data();
   }
   machine.buffer(buffer).mark_written(address, address + bytes);
   return machine.buffer(buffer).at(address);
+}
+
+// After a result was written to fix_target.
+Status fix_commit(Machine& machine, Buffer buffer, int64_t address, int64_t bytes) {
+  if (buffer != Buffer::GM || machine.issue.atomic == IssueState::None) return {};
+  NPU_CHECK(machine.memory->read(address, bytes));
+  NPU_TRY(const std::span<std::byte> to, machine.memory->write(address, bytes));
+  return update_atomically(machine, to, machine.atomic_scratch.data());
 }
 
 Status fix_out(Machine& machine, const Instr& instr, bool nz2nd, int64_t quant) {
@@ -150,6 +162,8 @@ Status fix_out(Machine& machine, const Instr& instr, bool nz2nd, int64_t quant) 
   CopyOut out(machine, arg[kFixMode], arg[kFixRelu] != 0);
   const int64_t m = arg[kFixM], n = arg[kFixN], size = mode.size, n1 = ceil_div(n, 16);
   if (m == 0) return {};
+  if (size == 1 && !nz2nd && target == Buffer::GM && machine.issue.atomic != IssueState::None)
+    return invalid(fmt::format("mode {} with atomic updates needs nz2nd: its fractals are written in halves", mode.name));
   alignas(64) std::byte block[64];
   for (int64_t i = 0; i < n1; ++i) {
     const int64_t column = arg[kFixSrc] + i * arg[kFixSrcStride] * 2 * kFractalBytes, table = quant + i * 16 * kQuantBytes;
@@ -162,10 +176,13 @@ Status fix_out(Machine& machine, const Instr& instr, bool nz2nd, int64_t quant) 
         NPU_TRY(std::byte* to, fix_target(machine, target, arg[kFixDst] + row * arg[kFixDstStride] + i * 16 * size, count * size));
         out.copy(l0c.floats(column) + row * 16, block, 1, 16 * size);
         std::memcpy(to, block, static_cast<size_t>(count * size));
+        NPU_CHECK(fix_commit(machine, target, arg[kFixDst] + row * arg[kFixDstStride] + i * 16 * size, count * size));
       }
     } else if (size > 1) {
-      NPU_TRY(std::byte* to, fix_target(machine, target, arg[kFixDst] + i * arg[kFixDstStride] * kBlockBytes, m * 16 * size));
+      const int64_t address = arg[kFixDst] + i * arg[kFixDstStride] * kBlockBytes;
+      NPU_TRY(std::byte* to, fix_target(machine, target, address, m * 16 * size));
       out.copy(l0c.floats(column), to, m, 16 * size);
+      NPU_CHECK(fix_commit(machine, target, address, m * 16 * size));
     } else {
       NPU_TRY(std::byte* to, fix_target(machine, target, arg[kFixDst] + i / 2 * arg[kFixDstStride] * kBlockBytes, m * kBlockBytes));
       out.copy(l0c.floats(column), to + i % 2 * 16, m, kBlockBytes);

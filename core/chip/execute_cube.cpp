@@ -47,11 +47,30 @@ Status load_fractals(Machine& machine, const Instr& instr, LoadTable loads) {
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
   OnChipBuffer& l0 = machine.buffer(target);
   for (int64_t i = 0; i < arg[kLoadRepeat]; ++i) {
-    const int64_t src = arg[kLoadSrc] + i * arg[kLoadSrcStride] * kFractalBytes;
+    const int64_t step = i * arg[kLoadSrcStride] * kFractalBytes, src = arg[kLoadSrc] + (arg[kLoadDecrement] ? -step : step);
     const int64_t dst = arg[kLoadDst] + i * (arg[kLoadDstGap] + 1) * kFractalBytes;
     NPU_CHECK(l1.check_written(src, src + kFractalBytes));
     loads[element](halves(l1, src), l0.floats(dst), arg[kLoadTranspose] != 0);
     l0.mark_typed(dst, dst + kFractalBytes, arg[kLoadType]);
+  }
+  return {};
+}
+
+// The same from GM.
+Status load_gm_fractals(Machine& machine, const Instr& instr, LoadTable loads) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  NPU_TRY(const size_t element, element_of(machine, arg[kLgType]));
+  if (arg[kLgTranspose] != 0 && vec_type_size(static_cast<VecType>(arg[kLgType])) != 2)
+    return invalid(fmt::format("transpose of {} is not implemented: only types of 2 bytes", type_name(arg[kLgType])));
+  OnChipBuffer& l0 = machine.buffer(instr_info(instr.op).dst);
+  for (int64_t i = 0; i < arg[kLgRepeat]; ++i) {
+    const int64_t step = i * arg[kLgSrcStride] * kFractalBytes, dst = arg[kLgDst] + i * (arg[kLgDstGap] + 1) * kFractalBytes;
+    NPU_TRY(const auto from, machine.memory->read(arg[kLgSrc] + (arg[kLgDecrement] ? -step : step), kFractalBytes));
+    alignas(64) uint16_t fractal[kFractalBytes / 2];
+    std::memcpy(fractal, from.data(), from.size());
+    loads[element](fractal, l0.floats(dst), arg[kLgTranspose] != 0);
+    l0.mark_typed(dst, dst + kFractalBytes, arg[kLgType]);
   }
   return {};
 }
@@ -245,6 +264,8 @@ Result<kernels::Product> product_of(const Machine& machine, const Instr& instr) 
 
 Status execute_LoadCbufToCa(Machine& machine, const Instr& instr) { return load_fractals(machine, instr, machine.cube->load_a); }
 Status execute_LoadCbufToCb(Machine& machine, const Instr& instr) { return load_fractals(machine, instr, machine.cube->load_b); }
+Status execute_LoadGmToCa(Machine& machine, const Instr& instr) { return load_gm_fractals(machine, instr, machine.cube->load_a); }
+Status execute_LoadGmToCb(Machine& machine, const Instr& instr) { return load_gm_fractals(machine, instr, machine.cube->load_b); }
 
 Status execute_Img2ColV2CbufToCa(Machine& machine, const Instr& instr) {
   using namespace field;

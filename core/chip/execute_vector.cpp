@@ -9,7 +9,7 @@
 #include <bit>
 #include <cstring>
 
-#include "core/chip/strided.h"
+#include "core/chip/element_wise.h"
 
 namespace npu {
 namespace {
@@ -18,17 +18,6 @@ using kernels::VectorOp;
 
 constexpr int64_t kChunkRepeats = 8;
 constexpr size_t kChunkBytes = kChunkRepeats * kRepeatBytes;
-
-struct ElementWise {
-  kernels::VectorKernel kernel = nullptr;
-  VecType type{};
-  VectorOperand dst = {};
-  VectorOperand src[2] = {};
-  int sources = 0;
-  bool reads_dst = false;
-  uint32_t scalar = 0;
-  int64_t repeat = 0;
-};
 
 bool same_place(const VectorOperand& a, const VectorOperand& b) { return a.base == b.base && a.blk == b.blk && a.rep == b.rep; }
 
@@ -75,7 +64,9 @@ void run_rows(Machine& machine, const ElementWise& work) {
   }
 }
 
-Status run(Machine& machine, const ElementWise& work) {
+}  // namespace
+
+Status run_element_wise(Machine& machine, const ElementWise& work) {
   OnChipBuffer& ub = machine.buffer(Buffer::UB);
   const int size = vec_type_size(work.type), lanes = repeat_lanes(size);
   const ActiveLanes active(machine.issue, lanes, size);
@@ -125,6 +116,8 @@ Status run(Machine& machine, const ElementWise& work) {
   return {};
 }
 
+namespace {
+
 Status binary(Machine& machine, const Instr& instr, VectorOp op) {
   using namespace field;
   const auto& arg = instr.arg;
@@ -134,7 +127,7 @@ Status binary(Machine& machine, const Instr& instr, VectorOp op) {
   work.dst = {arg[kBiDst], arg[kBiDstBlk], arg[kBiDstRep], size};
   work.src[0] = {arg[kBiSrc0], arg[kBiSrc0Blk], arg[kBiSrc0Rep], size};
   work.src[1] = {arg[kBiSrc1], arg[kBiSrc1Blk], arg[kBiSrc1Rep], size};
-  return run(machine, work);
+  return run_element_wise(machine, work);
 }
 
 // One source; `scalar`: the row has a scalar operand besides.
@@ -148,7 +141,7 @@ Status unary(Machine& machine, const Instr& instr, VectorOp op, bool scalar) {
   if (scalar) work.scalar = scalar_bits(work.type, static_cast<uint32_t>(arg[kScScalar]));
   work.dst = {arg[kScDst], arg[kScDstBlk], arg[kScDstRep], size};
   work.src[0] = {arg[kScSrc], arg[kScSrcBlk], arg[kScSrcRep], size};
-  return run(machine, work);
+  return run_element_wise(machine, work);
 }
 
 }  // namespace

@@ -90,6 +90,7 @@ struct Machine {
   bool short_multiplier = false;       // the fixpipe's quantisation multiplier has 10 fraction bits
   const kernels::CubeKernels* cube = nullptr;
   IssueState issue;
+  std::vector<std::byte> atomic_scratch;
   std::array<uint64_t, kSpecialNames.size()> special{};  // set by vector instructions, read by the scalar unit
   std::vector<OnChipBuffer> buffers;   // by Buffer; GM has none
   std::vector<uint8_t> k_steps;        // mad's scratch
@@ -116,6 +117,9 @@ inline std::unexpected<Error> invalid(std::string what) { return fail(ErrorKind:
 
 // InvalidProgram "dst is UB[0x21], not a multiple of 32".
 Status check_alignment(std::string_view operand, Buffer buffer, int64_t address, int64_t alignment);
+
+// What set_atomic_* makes of a copy's element at GM; InvalidProgram when the bytes are no whole number of elements.
+Status update_atomically(const Machine& machine, std::span<std::byte> memory, const std::byte* values);
 
 // Execute bodies: one for each row of isa.def.
 #define NPU_INSTR(id, ...) Status execute_##id(Machine& machine, const Instr& instr);

@@ -186,7 +186,16 @@ GmTransfer gm_transfer(const Instr& instr) {
   switch (instr.op) {
     case Opcode::CopyGmToUbufAlign: return gm(a[kAlignSrc], a[kAlignBursts], a[kAlignLength], a[kAlignLength] + a[kAlignSrcGap]);
     case Opcode::CopyUbufToGmAlign: return gm(a[kAlignDst], a[kAlignBursts], a[kAlignLength], a[kAlignLength] + a[kAlignDstGap]);
-    case Opcode::CopyGmToCbufNd2Nz: return gm(a[kNdSrc], a[kNdRows], a[kNdCols] * 2, a[kNdSrcPitch] * 2);
+    case Opcode::CopyGmToCbufNd2Nz: {
+      const int64_t size = vec_type_size(static_cast<VecType>(std::clamp<int64_t>(a[kNdType], 0, std::ssize(kVecTypeNames) - 1)));
+      return gm(a[kNdSrc], a[kNdRows] * (a[kNdMore] + 1), a[kNdCols] * size, a[kNdSrcPitch] * size);
+    }
+    case Opcode::LoadGmToCbuf:
+    case Opcode::LoadGmToCa:
+    case Opcode::LoadGmToCb: {
+      const int64_t before = a[kLgDecrement] != 0 ? (a[kLgRepeat] - 1) * a[kLgSrcStride] * kFractalBytes : 0;
+      return gm(a[kLgSrc] - before, a[kLgRepeat], kFractalBytes, a[kLgSrcStride] * kFractalBytes);
+    }
     case Opcode::CopyMatrixCcToGm: {
       const int64_t size = kCopyModes[static_cast<size_t>(std::clamp<int64_t>(a[kFixMode], 0, std::ssize(kCopyModes) - 1))].size;
       if (a[kFixNz2Nd] != 0) return gm(a[kFixDst], a[kFixM], a[kFixN] * size, a[kFixDstStride]);

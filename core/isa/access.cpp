@@ -68,13 +68,15 @@ void add_vector(AccessList& list, bool write, const VectorOperand& operand, cons
 
 void nothing(const Instr&, const IssueState&, AccessList&) {}
 
-void copy_blocks(const Instr& instr, const IssueState&, AccessList& list) {
+void copy_blocks(const Instr& instr, const IssueState& state, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
   const InstrInfo& info = instr_info(instr.op);
   const int64_t length = arg[kCopyLength] * kBlockBytes;
   add_bursts(list, info.src, false, arg[kCopySrc], arg[kCopyBursts], length, length + arg[kCopySrcGap] * kBlockBytes);
-  add_bursts(list, info.dst, true, arg[kCopyDst], arg[kCopyBursts], length, length + arg[kCopyDstGap] * kBlockBytes);
+  const int64_t pitch = length + arg[kCopyDstGap] * kBlockBytes;
+  if (info.dst == Buffer::GM && state.atomic != IssueState::None) add_bursts(list, info.dst, false, arg[kCopyDst], arg[kCopyBursts], length, pitch);
+  add_bursts(list, info.dst, true, arg[kCopyDst], arg[kCopyBursts], length, pitch);
 }
 
 void copy_bytes_in(const Instr& instr, const IssueState&, AccessList& list) {
@@ -86,29 +88,49 @@ void copy_bytes_in(const Instr& instr, const IssueState&, AccessList& list) {
              align_up(stored, kBlockBytes) + arg[kAlignDstGap] * kBlockBytes);
 }
 
-void copy_bytes_out(const Instr& instr, const IssueState&, AccessList& list) {
+void copy_bytes_out(const Instr& instr, const IssueState& state, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
   const int64_t length = arg[kAlignLength];
   add_bursts(list, Buffer::UB, false, arg[kAlignSrc], arg[kAlignBursts], length,
              align_up(length, kBlockBytes) + arg[kAlignSrcGap] * kBlockBytes);
+  if (state.atomic != IssueState::None) add_bursts(list, Buffer::GM, false, arg[kAlignDst], arg[kAlignBursts], length, length + arg[kAlignDstGap]);
   add_bursts(list, Buffer::GM, true, arg[kAlignDst], arg[kAlignBursts], length, length + arg[kAlignDstGap]);
 }
 
 void copy_nd2nz(const Instr& instr, const IssueState&, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
-  const int64_t rows = arg[kNdRows], cols = arg[kNdCols];
+  const int64_t rows = arg[kNdRows], cols = arg[kNdCols], size = type_size(arg[kNdType]), c0 = kBlockBytes / size;
   if (rows == 0 || cols == 0) return;
-  add_bursts(list, Buffer::GM, false, arg[kNdSrc], rows, cols * 2, arg[kNdSrcPitch] * 2);
-  add_bursts(list, Buffer::L1, true, arg[kNdDst], ceil_div(cols, 16), rows * kBlockBytes, arg[kNdDstC0Stride] * kBlockBytes);
+  if (arg[kNdMore] == 0) {
+    add_bursts(list, Buffer::GM, false, arg[kNdSrc], rows, cols * size, arg[kNdSrcPitch] * size);
+    add_bursts(list, Buffer::L1, true, arg[kNdDst], ceil_div(cols, c0), rows * kBlockBytes, arg[kNdDstC0Stride] * kBlockBytes);
+    return;
+  }
+  const Stride matrices{arg[kNdMore] + 1, arg[kNdSrcStride] * size}, results{arg[kNdMore] + 1, arg[kNdDstStride] * size};
+  list.add_strided(Buffer::GM, false, arg[kNdSrc], cols * size, matrices, {rows, arg[kNdSrcPitch] * size});
+  list.add_strided(Buffer::L1, true, arg[kNdDst], rows * kBlockBytes, results, {ceil_div(cols, c0), arg[kNdDstC0Stride] * kBlockBytes});
+}
+
+// `decrement`: the fractals of the source lie before the first one.
+void add_fractals(AccessList& list, Buffer from, Buffer to, int64_t dst, int64_t src, int64_t repeat, int64_t stride, int64_t gap, bool decrement) {
+  if (repeat == 0) return;
+  const int64_t first = decrement ? src - (repeat - 1) * stride * kFractalBytes : src;
+  add_bursts(list, from, false, first, repeat, kFractalBytes, stride * kFractalBytes);
+  add_bursts(list, to, true, dst, repeat, kFractalBytes, (gap + 1) * kFractalBytes);
 }
 
 void load_2d(const Instr& instr, const IssueState&, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
-  add_bursts(list, Buffer::L1, false, arg[kLoadSrc], arg[kLoadRepeat], kFractalBytes, arg[kLoadSrcStride] * kFractalBytes);
-  add_bursts(list, instr_info(instr.op).dst, true, arg[kLoadDst], arg[kLoadRepeat], kFractalBytes, (arg[kLoadDstGap] + 1) * kFractalBytes);
+  add_fractals(list, Buffer::L1, instr_info(instr.op).dst, arg[kLoadDst], arg[kLoadSrc], arg[kLoadRepeat], arg[kLoadSrcStride], arg[kLoadDstGap], arg[kLoadDecrement] != 0);
+}
+
+void load_gm(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  add_fractals(list, Buffer::GM, instr_info(instr.op).dst, arg[kLgDst], arg[kLgSrc], arg[kLgRepeat], arg[kLgSrcStride], arg[kLgDstGap], arg[kLgDecrement] != 0);
 }
 
 // Whole rows of the feature map, from the first to the last one a window covers.
@@ -192,8 +214,12 @@ void fix_out(const Instr& instr, AccessList& list, bool nz2nd, int64_t quant) {
   else add_bursts(list, target, true, arg[kFixDst], n1, m * 16 * mode.size, arg[kFixDstStride] * kBlockBytes);
 }
 
-void cc_to_gm(const Instr& instr, const IssueState&, AccessList& list) {
+void cc_to_gm(const Instr& instr, const IssueState& state, AccessList& list) {
   fix_out(instr, list, instr.arg[field::kFixNz2Nd] != 0, instr.arg[field::kFixQuant]);
+  if (state.atomic == IssueState::None) return;
+  for (int i = 0, count = list.count; i < count; ++i)
+    if (const Access a = list.items[static_cast<size_t>(i)]; a.buffer == Buffer::GM && a.write)
+      list.add_strided(Buffer::GM, false, a.begin, a.length, {a.outer, a.outer_pitch}, {a.inner, a.inner_pitch});
 }
 
 void cc_to_l1(const Instr& instr, const IssueState&, AccessList& list) { fix_out(instr, list, false, instr.arg[field::kFixL1Quant]); }
@@ -213,7 +239,7 @@ void binary(const Instr& instr, const IssueState& state, AccessList& list) {
   const VectorOperand dst{arg[kBiDst], arg[kBiDstBlk], arg[kBiDstRep], size};
   add_vector(list, false, {arg[kBiSrc0], arg[kBiSrc0Blk], arg[kBiSrc0Rep], size}, state, lanes, arg[kBiRepeat]);
   add_vector(list, false, {arg[kBiSrc1], arg[kBiSrc1Blk], arg[kBiSrc1Rep], size}, state, lanes, arg[kBiRepeat]);
-  if (instr.op == Opcode::Vmla) add_vector(list, false, dst, state, lanes, arg[kBiRepeat]);
+  if (instr.op == Opcode::Vmla || instr.op == Opcode::Vmadd || instr.op == Opcode::Vmaddrelu) add_vector(list, false, dst, state, lanes, arg[kBiRepeat]);
   add_vector(list, true, dst, state, lanes, arg[kBiRepeat]);
 }
 
@@ -231,10 +257,25 @@ void unary(const Instr& instr, const IssueState& state, AccessList& list) {
 void convert(const Instr& instr, const IssueState& state, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
+  const auto s4 = [](int64_t type) { return static_cast<VecType>(type) == VecType::S4; };
+  if (s4(arg[kCvDstType]) || s4(arg[kCvSrcType])) {  // packed: whole blocks, whatever the mask
+    const auto add = [&](bool write, int64_t base, int64_t blk, int64_t rep, int64_t blocks) {
+      list.add_strided(Buffer::UB, write, base, kBlockBytes, {arg[kCvRepeat], rep * kBlockBytes}, {blocks, blk * kBlockBytes});
+    };
+    add(false, arg[kCvSrc], arg[kCvSrcBlk], arg[kCvSrcRep], s4(arg[kCvSrcType]) ? 2 : 8);
+    return add(true, arg[kCvDst], arg[kCvDstBlk], arg[kCvDstRep], s4(arg[kCvDstType]) ? 2 : 8);
+  }
   const int dst_size = type_size(arg[kCvDstType]), src_size = type_size(arg[kCvSrcType]);
   const int lanes = repeat_lanes(std::max(dst_size, src_size));
   add_vector(list, false, {arg[kCvSrc], arg[kCvSrcBlk], arg[kCvSrcRep], src_size}, state, lanes, arg[kCvRepeat]);
   add_vector(list, true, {arg[kCvDst], arg[kCvDstBlk], arg[kCvDstRep], dst_size}, state, lanes, arg[kCvRepeat]);
+}
+
+void dequantise(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  add_vector(list, false, {arg[kDqSrc], arg[kDqSrcBlk], arg[kDqSrcRep], 4}, state, 64, arg[kDqRepeat]);
+  add_vector(list, true, {arg[kDqDst], arg[kDqDstBlk], arg[kDqDstRep], 2}, state, 64, arg[kDqRepeat]);
 }
 
 void vector_dup(const Instr& instr, const IssueState& state, AccessList& list) {
@@ -248,9 +289,93 @@ void reduce(const Instr& instr, const IssueState& state, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
   const int size = type_size(arg[kRdType]);
-  const int64_t results = instr.op == Opcode::Vcgadd || instr.op == Opcode::Vcgmax ? 8 : 1;
+  const ReduceShape shape(instr);
   add_vector(list, false, {arg[kRdSrc], arg[kRdSrcBlk], arg[kRdSrcRep], size}, state, repeat_lanes(size), arg[kRdRepeat]);
-  add_bursts(list, Buffer::UB, true, arg[kRdDst], arg[kRdRepeat], results * size, arg[kRdDstRep] * results * size);
+  add_bursts(list, Buffer::UB, true, arg[kRdDst], arg[kRdRepeat], shape.results * size, arg[kRdDstRep] * shape.results * size);
+}
+
+void compare_scalar(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t bits = arg[kCsRepeat] * repeat_lanes(type_size(arg[kCsType]));
+  list.add(Buffer::UB, false, arg[kCsSrc], arg[kCsSrc] + arg[kCsRepeat] * kRepeatBytes);
+  list.add(Buffer::UB, true, arg[kCsDst], arg[kCsDst] + bits / 8);
+}
+
+void compare_to_mask(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kCmType]), lanes = repeat_lanes(size);
+  add_vector(list, false, {arg[kCmSrc0], arg[kCmSrc0Blk], arg[kCmSrc0Rep], size}, state, lanes, arg[kCmRepeat]);
+  add_vector(list, false, {arg[kCmSrc1], arg[kCmSrc1Blk], arg[kCmSrc1Rep], size}, state, lanes, arg[kCmRepeat]);
+}
+
+void set_compare_mask(const Instr& instr, const IssueState&, AccessList& list) { list.add(Buffer::UB, false, instr.arg[0], instr.arg[0] + 16); }
+void get_compare_mask(const Instr& instr, const IssueState&, AccessList& list) { list.add(Buffer::UB, true, instr.arg[0], instr.arg[0] + 16); }
+
+void select_scalar(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kSsType]), lanes = repeat_lanes(size);
+  list.add(Buffer::UB, false, arg[kSsMask], arg[kSsMask] + arg[kSsRepeat] * lanes / 8);
+  add_vector(list, false, {arg[kSsSrc0], 1, 8, size}, state, lanes, arg[kSsRepeat]);
+  add_vector(list, true, {arg[kSsDst], 1, 8, size}, state, lanes, arg[kSsRepeat]);
+}
+
+void gather(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kGaType]), lanes = repeat_lanes(size);
+  if (arg[kGaRepeat] == 0) return;
+  list.add(Buffer::UB, false, arg[kGaSrc], arg[kGaSrc] + arg[kGaRepeat] * lanes * 4);
+  list.add(Buffer::UB, false, arg[kGaTable], arg[kGaTable] + arg[kGaLength]);
+  add_vector(list, true, {arg[kGaDst], 1, arg[kGaDstRep], size}, state, lanes, arg[kGaRepeat]);
+}
+
+void gather_blocks(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  if (arg[kGbRepeat] == 0) return;
+  list.add(Buffer::UB, false, arg[kGbSrc], arg[kGbSrc] + arg[kGbRepeat] * 32);
+  list.add(Buffer::UB, false, arg[kGbTable], arg[kGbTable] + arg[kGbLength]);
+  list.add_strided(Buffer::UB, true, arg[kGbDst], kBlockBytes, {arg[kGbRepeat], arg[kGbDstRep] * kBlockBytes}, {8, arg[kGbDstBlk] * kBlockBytes});
+}
+
+void transpose_one(const Instr& instr, const IssueState&, AccessList& list) {
+  list.add(Buffer::UB, false, instr.arg[1], instr.arg[1] + kFractalBytes);
+  list.add(Buffer::UB, true, instr.arg[0], instr.arg[0] + kFractalBytes);
+}
+
+void sort(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  list.add(Buffer::UB, false, arg[kSoSrc0], arg[kSoSrc0] + arg[kSoRepeat] * 32 * type_size(arg[kSoType]));
+  list.add(Buffer::UB, false, arg[kSoSrc1], arg[kSoSrc1] + arg[kSoRepeat] * 128);
+  list.add(Buffer::UB, true, arg[kSoDst], arg[kSoDst] + arg[kSoRepeat] * kRepeatBytes);
+}
+
+// With `suspend` the hull of what may be written.
+void merge(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  int64_t records = 0;
+  for (int64_t i = 0; i < std::clamp<int64_t>(arg[kMeLists], 0, 4); ++i) {
+    const int64_t src = arg[static_cast<size_t>(kMeSrc + i)], length = arg[static_cast<size_t>(kMeLength + i)];
+    list.add(Buffer::UB, false, src, src + length * 8);
+    records += length;
+  }
+  list.add(Buffer::UB, true, arg[kMeDst], arg[kMeDst] + records * 8);
+}
+
+void gather_mask(const Instr& instr, const IssueState&, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int size = type_size(arg[kGmType]), lanes = repeat_lanes(size);
+  const int64_t used = arg[kGmCount] == 0 ? lanes : std::min<int64_t>(arg[kGmCount], lanes), repeat = arg[kGmRepeat];
+  if (arg[kGmPattern] == 0) add_bursts(list, Buffer::UB, false, arg[kGmSrc1], repeat, ceil_div(used, 8), arg[kGmSrc1Rep] * kBlockBytes);
+  const int64_t blocks = ceil_div(used * size, kBlockBytes);
+  list.add_strided(Buffer::UB, false, arg[kGmSrc0], kBlockBytes, {repeat, arg[kGmSrc0Rep] * kBlockBytes}, {blocks, arg[kGmSrc0Blk] * kBlockBytes});
+  list.add(Buffer::UB, true, arg[kGmDst], arg[kGmDst] + repeat * used * size);
 }
 
 void compare(const Instr& instr, const IssueState&, AccessList& list) {
@@ -273,13 +398,14 @@ void select(const Instr& instr, const IssueState& state, AccessList& list) {
   add_vector(list, true, {arg[kSelDst], 1, 8, size}, state, lanes, repeat);
 }
 
-void transpose_16(const Instr& instr, const IssueState&, AccessList& list) {
+void transpose_rows(const Instr& instr, const IssueState&, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
   const auto add = [&](bool write, int64_t base, int64_t row, int64_t rep) {
     list.add_strided(Buffer::UB, write, base, kBlockBytes, {arg[kTrRepeat], rep * kBlockBytes}, {16, row * kBlockBytes});
   };
   add(false, arg[kTrSrc], arg[kTrSrcRow], arg[kTrSrcRep]);
+  if (instr.op == Opcode::ScatterVnchwconvB8) add(false, arg[kTrDst], arg[kTrDstRow], arg[kTrDstRep]);  // the other halves stay
   add(true, arg[kTrDst], arg[kTrDstRow], arg[kTrDstRep]);
 }
 
@@ -307,7 +433,8 @@ constexpr auto kCollect = [] {
     for (Opcode op : opcodes) table[static_cast<size_t>(op)] = collect;
   };
   using enum Opcode;
-  set(nothing, {SetFlag, WaitFlag, PipeBarrier, SetVectorMask, SetFMatrix, SetPadding, SetQuantPre, LoadImageToCbuf, Loop, Jump});
+  set(nothing, {SetFlag, WaitFlag, PipeBarrier, SetVectorMask, SetFMatrix, SetPadding, SetQuantPre, LoadImageToCbuf, Loop, Jump,
+                SetAtomicAdd, SetAtomicMax, SetAtomicMin, SetAtomicNone, SetMaskCount, SetMaskNorm});
   set(nothing, {
 #define NPU_INSTR(id, ...) id,
 #include "core/isa/isa_scalar.def"
@@ -315,11 +442,12 @@ constexpr auto kCollect = [] {
                });
   set(scalar_load, {LdGm, LdUb});
   set(scalar_store, {StGm, StUb});
-  set(copy_blocks, {CopyGmToCbuf, CopyGmToUbuf, CopyUbufToUbuf, CopyUbufToGm, CopyUbufToCbuf});
+  set(copy_blocks, {CopyGmToCbuf, CopyGmToUbuf, CopyUbufToUbuf, CopyUbufToGm, CopyUbufToCbuf, CopyCbufToUbuf, CopyCbufToGm});
   set(copy_bytes_in, {CopyGmToUbufAlign});
   set(copy_bytes_out, {CopyUbufToGmAlign});
   set(copy_nd2nz, {CopyGmToCbufNd2Nz});
   set(load_2d, {LoadCbufToCa, LoadCbufToCb});
+  set(load_gm, {LoadGmToCbuf, LoadGmToCa, LoadGmToCb});
   set(img2col, {Img2ColV2CbufToCa});
   set(mad, {Mad});
   set(cc_to_ub, {CopyMatrixCcToUbuf});
@@ -328,14 +456,26 @@ constexpr auto kCollect = [] {
   set(cc_to_gm, {CopyMatrixCcToGm});
   set(cc_to_l1, {CopyMatrixCcToCbuf});
   set(l1_to_fb, {CopyCbufToFbuf});
-  set(binary, {Vadd, Vsub, Vmul, Vdiv, Vmax, Vmin, Vmla});
-  set(unary, {Vadds, Vmuls, Vmaxs, Vmins, Vlrelu, Vaxpy, Vexp, Vln, Vabs, Vrelu, Vrec, Vsqrt, Vrsqrt});
+  set(binary, {Vadd, Vsub, Vmul, Vdiv, Vmax, Vmin, Vmla, Vand, Vor, Vmadd, Vmaddrelu, Vaddrelu, Vsubrelu, Vselr});
+  set(unary, {Vadds, Vmuls, Vmaxs, Vmins, Vlrelu, Vaxpy, Vexp, Vln, Vabs, Vrelu, Vrec, Vsqrt, Vrsqrt, Vnot, Vshl, Vshr});
   set(convert, {Vconv});
+  set(dequantise, {VconvDeq});
   set(vector_dup, {VectorDup});
-  set(reduce, {Vcadd, Vcmax, Vcmin, Vcgadd, Vcgmax});
+  set(reduce, {Vcadd, Vcmax, Vcmin, Vcgadd, Vcgmax, Vcgmin, Vcpadd});
   set(compare, {Vcmpv});
   set(select, {Vsel});
-  set(transpose_16, {ScatterVnchwconvB16});
+  set(transpose_rows, {ScatterVnchwconvB16, ScatterVnchwconvB8, ScatterVnchwconvB32});
+  set(compare_scalar, {Vcmpvs});
+  set(compare_to_mask, {Vcmp});
+  set(set_compare_mask, {SetCmpMask});
+  set(get_compare_mask, {GetCmpMask});
+  set(select_scalar, {Vsels});
+  set(gather, {Vgather});
+  set(gather_blocks, {Vgatherb});
+  set(transpose_one, {Vtranspose});
+  set(sort, {Vbitsort});
+  set(merge, {Vmrgsort4});
+  set(gather_mask, {Vreducev2});
   set(broadcast_blocks, {Vbrcb});
   return table;
 }();

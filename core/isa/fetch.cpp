@@ -55,7 +55,85 @@ int64_t calculate(Opcode op, int64_t a, int64_t b, CompareMode mode) {
   }
 }
 
+// A row's operands as the counter mode needs them: it takes part when every address has a stride from repeat to repeat.
+struct CounterRow {
+  int repeat = -1;
+  int operands = 0;
+  std::array<std::pair<int, int>, 3> address_and_stride{};
+  std::array<int, 2> types{-1, -1};
+};
+
+int field_index(const InstrInfo& info, const std::string& name) {
+  for (int i = 0; i < field_count(info); ++i)
+    if (info.fields[i].name == name) return i;
+  return -1;
+}
+
+CounterRow counter_row(const InstrInfo& info) {
+  CounterRow row;
+  if (info.pipe != Pipe::V || info.work != Work::Repeat) return row;
+  int type = 0;
+  for (int i = 0; i < field_count(info); ++i) {
+    const Field& field = info.fields[i];
+    if (field.kind == Field::Type && type < 2) row.types[static_cast<size_t>(type++)] = i;
+    if (field.kind != Field::Address) continue;
+    const int stride = field_index(info, std::string(field.name) + "_rep"), block = field_index(info, std::string(field.name) + "_blk");
+    if (stride < 0 || block < 0 || row.operands == 3) return row;
+    row.address_and_stride[static_cast<size_t>(row.operands++)] = {i, stride};
+  }
+  if (type > 0) row.repeat = field_index(info, "repeat");
+  return row;
+}
+
 }  // namespace
+
+// As whole repeats, not more than the operand holds at a time, and a rest under a mask.
+Result<bool> Fetch::unroll(const Instr& instr) {
+  unrolled_.clear();
+  next_unrolled_ = 0;
+  if (instr.op == Opcode::SetVectorMask) {
+    elements_ = instr.arg[field::kMaskLow];
+    if (elements_ < 0) return fault(fmt::format("{} lanes in counter mode", elements_));
+    return true;
+  }
+  if (static_cast<int>(instr.op) >= kOpcodes) return false;
+  const InstrInfo& info = instr_info(instr.op);
+  if (info.pipe != Pipe::V || info.work != Work::Repeat) return false;
+  static const auto rows = [] {
+    std::array<CounterRow, kOpcodes> table;
+    for (int op = 0; op < kOpcodes; ++op) table[static_cast<size_t>(op)] = counter_row(instr_info(static_cast<Opcode>(op)));
+    return table;
+  }();
+  const CounterRow& row = rows[static_cast<size_t>(instr.op)];
+  if (row.repeat < 0) return fault(fmt::format("{} does not take the counter mode of the mask", info.name));
+  if (std::string what = operand_fault(instr); !what.empty()) return fault(std::move(what));
+  int widest = 1;
+  for (int type : row.types)
+    if (type >= 0) widest = std::max(widest, vec_type_size(static_cast<VecType>(instr.arg[static_cast<size_t>(type)])));
+  const int64_t lanes = kRepeatBytes / widest;
+  if (elements_ > lanes * 8192) return fault(fmt::format("{} lanes in counter mode", elements_));
+  const auto mask = [&](int64_t count) {
+    const auto bits = [](int64_t n) { return n >= 64 ? int64_t{-1} : n <= 0 ? int64_t{0} : static_cast<int64_t>((uint64_t{1} << n) - 1); };
+    unrolled_.push_back(make_instr(Opcode::SetVectorMask, {bits(count - 64), bits(count)}));
+  };
+  Instr part = instr;
+  const auto add = [&](int64_t repeat) {
+    part.arg[static_cast<size_t>(row.repeat)] = repeat;
+    unrolled_.push_back(part);
+    for (int i = 0; i < row.operands; ++i) {
+      const auto [address, stride] = row.address_and_stride[static_cast<size_t>(i)];
+      part.arg[static_cast<size_t>(address)] += repeat * part.arg[static_cast<size_t>(stride)] * kBlockBytes;
+    }
+  };
+  mask(lanes);
+  for (int64_t left = elements_ / lanes; left > 0; left -= std::min<int64_t>(left, 255)) add(std::min<int64_t>(left, 255));
+  if (elements_ % lanes != 0) {
+    if (lanes > 128) return fault(fmt::format("{} lanes in counter mode are no multiple of {}: the mask has 128 bits", elements_, lanes));
+    mask(elements_ % lanes);
+    add(1);
+  }
+  return true;
+}
 
 Fetch::Fetch(const Program& program, ScalarHost* host, BlockId block, int64_t budget)
     : program_(&program), host_(host), block_(block), budget_(budget) {
@@ -81,7 +159,7 @@ Status Fetch::require(int64_t xn, std::string_view use) const {
 void Fetch::set_fence() {
   const auto size = static_cast<int64_t>(program_->size());
   const int outer = call_count_ > 0 ? calls_[static_cast<size_t>(call_count_ - 1)].loops : 0;
-  fence_ = pending_ || error_ ? 0 : loop_count_ > outer ? std::min(size, loops_[static_cast<size_t>(loop_count_ - 1)].end) : size;
+  fence_ = pending_ || error_ || counter_ || next_unrolled_ < unrolled_.size() ? 0 : loop_count_ > outer ? std::min(size, loops_[static_cast<size_t>(loop_count_ - 1)].end) : size;
 }
 
 bool Fetch::spend() {
@@ -130,6 +208,11 @@ const Instr* Fetch::next_slowly() {
   fence_ = 0;
   const auto size = static_cast<int64_t>(program_->size());
   while (!error_) {
+    if (next_unrolled_ < unrolled_.size()) {
+      const Instr* const part = &unrolled_[next_unrolled_++];
+      set_fence();
+      return part;
+    }
     if (!leave_or_repeat_loops()) return nullptr;
     if (pc_ >= size) {
       if (pending_) error_ = Error{ErrorKind::InvalidProgram, fmt::format("instruction {}", index_), "a prefix without an instruction"};
@@ -150,7 +233,17 @@ const Instr* Fetch::next_slowly() {
         return nullptr;
       }
     }
+    if (counter_ && !is_scalar(instr->op)) {
+      const auto replaced = unroll(*instr);
+      if (!replaced) {
+        error_ = replaced.error();
+        error_->where = fmt::format("instruction {}: {}", index_, disassemble(*instr));
+        return nullptr;
+      }
+      if (*replaced) continue;
+    }
     set_fence();
+    if (instr->op == Opcode::SetMaskCount || instr->op == Opcode::SetMaskNorm) continue;
     if (!prefix) return instr;
   }
   return nullptr;
@@ -168,6 +261,13 @@ Status Fetch::run(Instr& instr) {
       pending_ = true;
       return {};
     }
+    case Opcode::SetMaskCount: return counter_ = true, elements_ = 0, Status{};
+    case Opcode::SetMaskNorm:
+      if (!counter_) return {};
+      counter_ = false;
+      unrolled_ = {make_instr(Opcode::SetVectorMask, {-1, -1})};
+      next_unrolled_ = 0;
+      return {};
     case Opcode::MovXdImm: return set(arg[field::kMovXd], arg[field::kMovImm], true), Status{};
     case Opcode::MovXdSpr:
     case Opcode::LdGm:

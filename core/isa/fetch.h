@@ -67,6 +67,7 @@ class Fetch {
   const Instr* next_slowly();
   bool leave_or_repeat_loops();
   const Instr* resolve(const Instr& instr);
+  Result<bool> unroll(const Instr& instr);  // in the mask's counter mode: whether unrolled_ stands for the instruction
   Status run(Instr& instr);
   Status compute(const Instr& instr);
   Status move(Instr& instr);
@@ -104,6 +105,10 @@ class Fetch {
   bool pending_ = false;        // a prefix waits for its instruction
   uint32_t pending_operands_ = 0;
   std::array<int64_t, kMaxFields> addend_{};
+  bool counter_ = false;        // the mask's counter mode
+  int64_t elements_ = 0;        // lanes in it
+  Program unrolled_;            // what one instruction became in it
+  size_t next_unrolled_ = 0;
   Instr resolved_{};
   std::optional<Error> error_;
 };

@@ -40,6 +40,7 @@ constexpr TypeSet types(std::initializer_list<VecType> list) {
 }
 inline constexpr TypeSet kFloats = types({VecType::F16, VecType::F32});
 inline constexpr TypeSet kClassic = types({VecType::F16, VecType::F32, VecType::S32, VecType::S16, VecType::U8, VecType::S8});
+inline constexpr TypeSet kConverted = kClassic | types({VecType::BF16, VecType::S4, VecType::S64});
 inline constexpr TypeSet kArithmetic = types({VecType::F16, VecType::F32, VecType::S32, VecType::S16});
 
 // The generations of the AI core, as the vendor's compiler names them. A row of isa.def says which have the instruction.
@@ -172,9 +173,9 @@ enum Copy { kCopyDst, kCopySrc, kCopyBursts, kCopyLength, kCopySrcGap, kCopyDstG
 // copies in bytes; right_pad in bytes, filled with zeros
 enum CopyAlign { kAlignDst, kAlignSrc, kAlignBursts, kAlignLength, kAlignSrcGap, kAlignDstGap, kAlignRightPad };
 // copy_gm_to_cbuf_multi_nd2nz
-enum Nd2Nz { kNdDst, kNdSrc, kNdRows, kNdCols, kNdSrcPitch, kNdDstC0Stride };
+enum Nd2Nz { kNdDst, kNdSrc, kNdRows, kNdCols, kNdSrcPitch, kNdDstC0Stride, kNdType, kNdMore, kNdSrcStride, kNdDstStride };
 // load_cbuf_to_ca / cb
-enum Load2d { kLoadDst, kLoadSrc, kLoadRepeat, kLoadSrcStride, kLoadDstGap, kLoadTranspose, kLoadType };
+enum Load2d { kLoadDst, kLoadSrc, kLoadRepeat, kLoadSrcStride, kLoadDstGap, kLoadTranspose, kLoadType, kLoadDecrement };
 // set_fmatrix
 enum FMatrix { kFmHeight, kFmWidth, kFmPadLeft, kFmPadRight, kFmPadTop, kFmPadBottom };
 // img2colv2_cbuf_to_ca
@@ -198,12 +199,24 @@ enum Unary { kUnType, kUnDst, kUnSrc, kUnRepeat, kUnDstBlk, kUnSrcBlk, kUnDstRep
 enum Scalar { kScType, kScDst, kScSrc, kScRepeat, kScDstBlk, kScSrcBlk, kScDstRep, kScSrcRep, kScScalar };
 enum Convert { kCvDstType, kCvSrcType, kCvDst, kCvSrc, kCvRepeat, kCvDstBlk, kCvSrcBlk, kCvDstRep, kCvSrcRep, kCvRound };
 enum Dup { kDupType, kDupDst, kDupScalar, kDupRepeat, kDupDstBlk, kDupDstRep };
-enum Reduce { kRdType, kRdDst, kRdSrc, kRdRepeat, kRdDstRep, kRdSrcBlk, kRdSrcRep };
+enum Reduce { kRdType, kRdDst, kRdSrc, kRdRepeat, kRdDstRep, kRdSrcBlk, kRdSrcRep, kRdOrder };
 enum Select { kSelType, kSelDst, kSelSrc0, kSelSrc1, kSelMask, kSelRepeat };
 enum Compare { kCmpType, kCmpDst, kCmpSrc0, kCmpSrc1, kCmpRepeat, kCmpMode };
 enum Transpose16 { kTrDst, kTrSrc, kTrRepeat, kTrDstRow, kTrSrcRow, kTrDstRep, kTrSrcRep };
 enum Brcb { kBrType, kBrDst, kBrSrc, kBrRepeat };
 enum Mask { kMaskHigh, kMaskLow };
+enum Shift { kShDistance = 8, kShRound };
+enum CompareScalar { kCsType, kCsDst, kCsSrc, kCsScalar, kCsRepeat, kCsMode };
+enum CompareMask { kCmType, kCmSrc0, kCmSrc1, kCmRepeat, kCmSrc0Blk, kCmSrc1Blk, kCmSrc0Rep, kCmSrc1Rep, kCmMode };
+enum SelectScalar { kSsType, kSsDst, kSsSrc0, kSsMask, kSsScalar, kSsRepeat };
+enum Dequantise { kDqDst, kDqSrc, kDqRepeat, kDqDstBlk, kDqSrcBlk, kDqDstRep, kDqSrcRep, kDqScale };
+enum Gather { kGaType, kGaDst, kGaSrc, kGaTable, kGaLength, kGaRepeat, kGaDstRep };
+enum GatherBlocks { kGbDst, kGbSrc, kGbTable, kGbLength, kGbRepeat, kGbDstBlk, kGbDstRep };
+enum Sort { kSoType, kSoDst, kSoSrc0, kSoSrc1, kSoRepeat };
+enum Merge { kMeType, kMeDst, kMeSrc, kMeLength = 6, kMeLists = 10, kMeSuspend };
+enum GatherMask { kGmType, kGmDst, kGmSrc0, kGmSrc1, kGmPattern, kGmRepeat, kGmSrc0Blk, kGmSrc0Rep, kGmSrc1Rep, kGmCount };
+enum LoadGm { kLgDst, kLgSrc, kLgRepeat, kLgSrcStride, kLgDstGap, kLgDecrement, kLgTranspose, kLgType };
+enum Transpose8 { kTrDstHigh = 7, kTrSrcHigh };
 // scalar unit: operand 2 is X[xm] + imm
 enum Alu { kAluXd, kAluXn, kAluXm, kAluImm, kAluMode };
 enum MovImm { kMovXd, kMovImm };
@@ -224,6 +237,6 @@ enum class CompareMode : uint8_t { Eq, Ne, Lt, Le, Gt, Ge };
 // What mov_xd_spr reads.
 enum class Special : uint8_t { BlockIdx, BlockNum, SubBlockIdx, RsvdCount, MrgSortState, CmpMaskLow, CmpMaskHigh };
 inline constexpr std::array<std::string_view, 7> kSpecialNames{"block_idx", "block_num", "sub_block_idx", "rsvd_cnt", "vms4_sr", "cmpmask_low", "cmpmask_high"};
-enum class RoundMode : uint8_t { Nearest, Floor, Ceil, Trunc };
+enum class RoundMode : uint8_t { Nearest, Floor, Ceil, Trunc, Away, Odd };
 
 }  // namespace npu

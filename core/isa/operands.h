@@ -60,6 +60,20 @@ inline ByteRange vector_hull(const VectorOperand& operand, const IssueState& sta
   return {begin, end + kBlockBytes * (repeat - 1) * operand.rep};
 }
 
+// What a reduction makes of a repeat.
+struct ReduceShape {
+  int64_t group;    // lanes that make one result
+  int64_t results;  // elements written
+
+  explicit ReduceShape(const Instr& instr) {
+    const int size = vec_type_size(static_cast<VecType>(instr.arg[field::kRdType]));
+    const bool blocks = instr.op == Opcode::Vcgadd || instr.op == Opcode::Vcgmax || instr.op == Opcode::Vcgmin;
+    group = blocks ? kBlockBytes / size : instr.op == Opcode::Vcpadd ? 2 : repeat_lanes(size);
+    const bool pair = (instr.op == Opcode::Vcmax || instr.op == Opcode::Vcmin) && (instr.arg[field::kRdOrder] == 1 || instr.arg[field::kRdOrder] == 2);
+    results = repeat_lanes(size) / group * (pair ? 2 : 1);
+  }
+};
+
 // Elements of a 32-byte row of a fractal.
 constexpr int64_t c0_of_type(int64_t type) {
   return static_cast<VecType>(type) == VecType::S4 ? 64 : kBlockBytes / vec_type_size(static_cast<VecType>(type));

@@ -188,6 +188,10 @@ void IssueState::apply(const Instr& instr) {
       pad_top = arg[field::kFmPadTop], pad_bottom = arg[field::kFmPadBottom];
       break;
     case Opcode::SetPadding: pad_value = static_cast<uint16_t>(arg[0]); break;
+    case Opcode::SetAtomicAdd: atomic = AtomicAdd, atomic_type = static_cast<VecType>(arg[0]); break;
+    case Opcode::SetAtomicMax: atomic = AtomicMax, atomic_type = static_cast<VecType>(arg[0]); break;
+    case Opcode::SetAtomicMin: atomic = AtomicMin, atomic_type = static_cast<VecType>(arg[0]); break;
+    case Opcode::SetAtomicNone: atomic = None; break;
     case Opcode::SetQuantPre: quant_pre = static_cast<uint64_t>(arg[0]); break;
     default: break;
   }

@@ -71,6 +71,8 @@ struct IssueState {
   int64_t fm_h = 0, fm_w = 0;
   int64_t pad_left = 0, pad_right = 0, pad_top = 0, pad_bottom = 0;
   uint16_t pad_value = 0;
+  enum Atomic : uint8_t { None, AtomicAdd, AtomicMax, AtomicMin } atomic = None;  // what copies to GM do
+  VecType atomic_type{};
   uint64_t quant_pre = 0;
 
   void apply(const Instr& instr);  // set_* instructions change it, others do not

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/base/file.h"
+#include "core/isa/manual.h"
 #include "runtime/npu/commands.h"
 #include "runtime/profile/profile.h"
 
@@ -63,6 +64,13 @@ Status disasm(const std::string& om, int chosen) {
   return {};
 }
 
+Status manual(const std::string& outdir) {
+  std::error_code error;
+  std::filesystem::create_directories(outdir, error);
+  if (error) return fail(ErrorKind::InvalidArgument, outdir, error.message());
+  return write_file((std::filesystem::path(outdir) / "manual.html").string(), as_byte_view(manual_html()));
+}
+
 }  // namespace
 
 Command add_profile(CLI::App& app) {
@@ -85,6 +93,13 @@ Command add_disasm(CLI::App& app) {
   const auto task = std::make_shared<int>(-1);
   command->add_option("--task", *task, "Number of the task; all when left out")->check(CLI::NonNegativeNumber);
   return [command, om, task]() -> Status { return command->parsed() ? disasm(*om, *task) : Status(); };
+}
+
+Command add_manual(CLI::App& app) {
+  auto* command = app.add_subcommand("manual", "Write the manual of the instruction set (manual.html)");
+  const auto outdir = std::make_shared<std::string>();
+  command->add_option("--outdir", *outdir, "Folder for the file")->required();
+  return [command, outdir]() -> Status { return command->parsed() ? manual(*outdir) : Status(); };
 }
 
 }  // namespace npu

@@ -27,10 +27,40 @@ Session::Session(std::shared_ptr<const CompiledModel> model, const Soc& soc, int
   for (int i = 0; i < threads; ++i) cores_.emplace_back(soc);
 }
 
+namespace {
+
+bool updates_atomically(const Task& task) {
+  return std::ranges::any_of(task.blocks, [](const Program& block) {
+    return std::ranges::any_of(block, [](const Instr& instr) {
+      return instr.op == Opcode::SetAtomicAdd || instr.op == Opcode::SetAtomicMax || instr.op == Opcode::SetAtomicMin;
+    });
+  });
+}
+
+Status first_error(const Task& task, std::span<const Status> status) {
+  for (size_t i = 0; i < status.size(); ++i)
+    if (!status[i]) {
+      Error error = status[i].error();
+      error.where = fmt::format("task '{}', block {}, {}", task.name, i, error.where);
+      return std::unexpected(error);
+    }
+  return {};
+}
+
+}  // namespace
+
 Status Session::run_on_cores(const Task& task) {
   std::vector<Status> status(task.blocks.size());
   std::vector<Core*> idle;
   for (Core& core : cores_) idle.push_back(&core);
+  const auto count = static_cast<int64_t>(task.blocks.size());
+  if (updates_atomically(task)) {  // in order, so that sums do not depend on threads
+    for (size_t i = 0; i < task.blocks.size(); ++i) {
+      cores_[0].reset();
+      status[i] = cores_[0].execute(task.blocks[i], memory_, {static_cast<int64_t>(i), count}, trust_);
+    }
+    return first_error(task, status);
+  }
   std::mutex mutex;
   pool_.parallel_for(task.blocks.size(), [&](size_t i) {
     Core* core = nullptr;
@@ -40,17 +70,11 @@ Status Session::run_on_cores(const Task& task) {
       idle.pop_back();
     }
     core->reset();
-    status[i] = core->execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, trust_);
+    status[i] = core->execute(task.blocks[i], memory_, {static_cast<int64_t>(i), count}, trust_);
     std::lock_guard lock(mutex);
     idle.push_back(core);
   });
-  for (size_t i = 0; i < status.size(); ++i)
-    if (!status[i]) {
-      Error error = status[i].error();
-      error.where = fmt::format("task '{}', block {}, {}", task.name, i, error.where);
-      return std::unexpected(error);
-    }
-  return {};
+  return first_error(task, status);
 }
 
 Status Session::run_task(const Task& task) { return task.engine == Engine::AiCpu ? run_cpu_task(*model_, task, memory_) : run_on_cores(task); }

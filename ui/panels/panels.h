@@ -76,6 +76,14 @@ struct DisassemblyPanel {
   int marked_ = -1;
 };
 
+// The instruction set, searched.
+struct ManualPanel {
+  void draw(const View& view, float height);
+
+ private:
+  std::string filter_;
+};
+
 // Lanes of all cores and pipes on one time axis.
 struct TimelinePanel {
   void draw(const View& view, Commands& commands, float height);
@@ -112,6 +120,7 @@ struct ProfilePanel {
   TaskPanel tasks_;
   MemoryPanel memory_;
   DisassemblyPanel disassembly_;
+  ManualPanel manual_;
 };
 
 }  // namespace npu::ui

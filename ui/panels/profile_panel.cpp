@@ -14,7 +14,8 @@ struct ViewTab {
 };
 constexpr ViewTab kTabs[] = {{ProfileView::Tasks, Str::Tasks, Str::TasksHelp},
                              {ProfileView::Memory, Str::Memory, Str::MemoryHelp},
-                             {ProfileView::Disassembly, Str::Disassembly, Str::DisassemblyHelp}};
+                             {ProfileView::Disassembly, Str::Disassembly, Str::DisassemblyHelp},
+                             {ProfileView::Manual, Str::Manual, Str::ManualHelp}};
 
 }  // namespace
 
@@ -48,6 +49,7 @@ void ProfilePanel::draw(const View& view, Commands& commands) {
     case ProfileView::Tasks: return tasks_.draw(view, commands, height);
     case ProfileView::Memory: return memory_.draw(view, commands, height);
     case ProfileView::Disassembly: return disassembly_.draw(view, commands, height);
+    case ProfileView::Manual: return manual_.draw(view, height);
   }
 }
 

@@ -19,8 +19,10 @@ constexpr Names<Tab, 5> kTabs{{{"overview", Tab::Overview},
                                {"compile", Tab::Compile},
                                {"run", Tab::Run},
                                {"profile", Tab::Profile}}};
-constexpr Names<ProfileView, 3> kProfileViews{
-    {{"tasks", ProfileView::Tasks}, {"memory", ProfileView::Memory}, {"disassembly", ProfileView::Disassembly}}};
+constexpr Names<ProfileView, 4> kProfileViews{{{"tasks", ProfileView::Tasks},
+                                               {"memory", ProfileView::Memory},
+                                               {"disassembly", ProfileView::Disassembly},
+                                               {"manual", ProfileView::Manual}}};
 
 constexpr int kMostThreads = 64;
 constexpr int kMostTasks = 1'000'000;

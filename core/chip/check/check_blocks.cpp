@@ -74,8 +74,8 @@ class BlockChecker {
       const InstrInfo& info = instr_info(program[i].op);
       if (info.dst == Buffer::GM || info.src == Buffer::GM) {
         const AccessList list = accesses(program[i], state);
-        for (const Access& access : list.view())
-          if (access.buffer == Buffer::GM && access.write == write) visit(access, static_cast<int32_t>(i));
+        for (const Access& access : list.view())  // atomic updates are in order
+          if (access.buffer == Buffer::GM && access.write == write && state.atomic == IssueState::None) visit(access, static_cast<int32_t>(i));
       }
       state.apply(program[i]);
     }
@@ -158,10 +158,12 @@ class BlockChecker {
 
 MemoryUse memory_use(const Program& program) {
   MemoryUse use;
+  IssueState state;
   for (const Instr& instr : program) {
+    state.apply(instr);
     const InstrInfo& info = instr_info(instr.op);
     if (info.dst != Buffer::GM && info.src != Buffer::GM) continue;
-    const AccessList list = accesses(instr, {});  // where an instruction uses device memory does not depend on masks
+    const AccessList list = accesses(instr, state);
     for (const Access& access : list.view()) use.add(access, pipe_of(instr));
   }
   return use;

@@ -34,14 +34,14 @@ NaiveCore::NaiveCore(const Soc& soc, size_t arena_bytes)
       l0a(static_cast<size_t>(soc.l0a)), l0b(static_cast<size_t>(soc.l0b)), fb(static_cast<size_t>(soc.fb)), l0c(static_cast<size_t>(soc.l0c / 4)),
       bt(static_cast<size_t>(soc.bt / 4)) {}
 
-double NaiveCore::get_lane(VecType type, int64_t address) const {
+double NaiveCore::get_lane(const std::vector<uint8_t>& bytes, VecType type, int64_t address) const {
   switch (type) {
-    case VecType::F16: return naive_value(get<uint16_t>(ub, address));
-    case VecType::F32: return get<float>(ub, address);
-    case VecType::S32: return get<int32_t>(ub, address);
-    case VecType::S16: return get<int16_t>(ub, address);
-    case VecType::U8: return get<uint8_t>(ub, address);
-    case VecType::S8: return get<int8_t>(ub, address);
+    case VecType::F16: return naive_value(get<uint16_t>(bytes, address));
+    case VecType::F32: return get<float>(bytes, address);
+    case VecType::S32: return get<int32_t>(bytes, address);
+    case VecType::S16: return get<int16_t>(bytes, address);
+    case VecType::U8: return get<uint8_t>(bytes, address);
+    case VecType::S8: return get<int8_t>(bytes, address);
     default: throw std::logic_error("not a type of the naive core");
   }
 }
@@ -54,6 +54,12 @@ void NaiveCore::put_lane(VecType type, int64_t address, double value) {
     case VecType::S16: return put(ub, address, static_cast<int16_t>(static_cast<int64_t>(value)));
     case VecType::U8: return put(ub, address, static_cast<uint8_t>(value));
     case VecType::S8: return put(ub, address, static_cast<int8_t>(value));
+    case VecType::U16: return put(ub, address, static_cast<uint16_t>(value));
+    case VecType::U32: return put(ub, address, static_cast<uint32_t>(value));
+    case VecType::BF16: {  // the nearest of the numbers with 8 bits
+      const double unit = std::ldexp(1, value == 0 ? 0 : std::ilogb(value) - 7);
+      return put(ub, address, static_cast<uint16_t>(std::bit_cast<uint32_t>(static_cast<float>(std::nearbyint(value / unit) * unit)) >> 16));
+    }
     default: throw std::logic_error("not a type of the naive core");
   }
 }
@@ -145,12 +151,13 @@ void NaiveCore::element_wise(const Instr& instr) {
 }
 
 void NaiveCore::reduce(const Instr& instr) {
+  using enum Opcode;
   const auto& arg = instr.arg;
   const auto type = static_cast<VecType>(arg[kRdType]);
   const int size = vec_type_size(type), lanes = 256 / size;
-  const bool sum = instr.op == Opcode::Vcadd || instr.op == Opcode::Vcgadd, largest = instr.op != Opcode::Vcmin;
-  const bool blocks = instr.op == Opcode::Vcgadd || instr.op == Opcode::Vcgmax;
-  const int group = blocks ? 32 / size : lanes;
+  const bool sum = instr.op == Vcadd || instr.op == Vcgadd || instr.op == Vcpadd, largest = instr.op != Vcmin && instr.op != Vcgmin;
+  const int group = instr.op == Vcpadd ? 2 : instr.op == Vcgadd || instr.op == Vcgmax || instr.op == Vcgmin ? 32 / size : lanes;
+  const int64_t order = instr.op == Vcmax || instr.op == Vcmin ? arg[kRdOrder] : 0, width = lanes / group * (order == 1 || order == 2 ? 2 : 1);
   for (int64_t r = 0; r < arg[kRdRepeat]; ++r) {
     std::vector<float> values;
     for (int lane = 0; lane < lanes; ++lane)
@@ -164,7 +171,18 @@ void NaiveCore::reduce(const Instr& instr) {
           next.push_back(sum ? level[i] + level[i + 1] : static_cast<float>(extreme(level[i], level[i + 1], largest)));
         level = next;
       }
-      put_lane(type, arg[kRdDst] + (r * arg[kRdDstRep] * (blocks ? 8 : 1) + g) * size, level[0]);
+      int number = 0;
+      while (!sum && std::bit_cast<uint32_t>(values[static_cast<size_t>(g * group + number)]) != std::bit_cast<uint32_t>(level[0]) &&
+             !(std::isnan(level[0]) && std::isnan(values[static_cast<size_t>(g * group + number)])))
+        ++number;
+      const int64_t at = arg[kRdDst] + (r * arg[kRdDstRep] * width + g) * size;
+      const auto put_number = [&](int64_t where) {
+        if (size == 2) put(ub, where, static_cast<uint16_t>(number));
+        else put(ub, where, static_cast<uint32_t>(number));
+      };
+      if (order != 3) put_lane(type, order == 2 ? at + size : at, level[0]);
+      if (order == 1) put_number(at + size);
+      if (order >= 2) put_number(at);
     }
   }
 }
@@ -174,25 +192,6 @@ void NaiveCore::others(const Instr& instr) {
   const auto type = static_cast<VecType>(instr.op == Opcode::ScatterVnchwconvB16 ? 0 : arg[0]);
   const int size = vec_type_size(type), lanes = 256 / size;
   switch (instr.op) {
-    case Opcode::Vconv: {
-      const auto from = static_cast<VecType>(arg[kCvSrcType]);
-      const int src_size = vec_type_size(from), wide = std::max(size, src_size);
-      for (int64_t r = 0; r < arg[kCvRepeat]; ++r) {
-        std::vector<std::pair<int64_t, double>> results;
-        for (int lane = 0; lane < 256 / wide; ++lane) {
-          if (!active(lane)) continue;
-          double value = get_lane(from, arg[kCvSrc] + 32 * (r * arg[kCvSrcRep] + lane / (32 / src_size) * arg[kCvSrcBlk]) + lane % (32 / src_size) * src_size);
-          if (type != VecType::F16 && type != VecType::F32) {
-            const double rounded[] = {std::nearbyint(value), std::floor(value), std::ceil(value), std::trunc(value)};
-            const double low = type == VecType::U8 ? 0 : -std::ldexp(1, size * 8 - 1), high = std::ldexp(1, type == VecType::U8 ? 8 : size * 8 - 1) - 1;
-            value = std::isnan(value) ? 0 : std::clamp(rounded[arg[kCvRound]], low, high);
-          }
-          results.emplace_back(arg[kCvDst] + 32 * (r * arg[kCvDstRep] + lane / (32 / size) * arg[kCvDstBlk]) + lane % (32 / size) * size, value);
-        }
-        for (const auto& [dst, value] : results) put_lane(type, dst, value);
-      }
-      break;
-    }
     case Opcode::VectorDup:
       for (int64_t r = 0; r < arg[kDupRepeat]; ++r)
         for (int lane = 0; lane < lanes; ++lane)
@@ -236,6 +235,7 @@ void NaiveCore::others(const Instr& instr) {
 void NaiveCore::run(const Instr& instr) {
   using enum Opcode;
   const auto& arg = instr.arg;
+  if (run_more(instr)) return;
   switch (instr.op) {
     case SetFlag: case WaitFlag: case PipeBarrier: break;
     case SetVectorMask: mask_high = static_cast<uint64_t>(arg[0]), mask_low = static_cast<uint64_t>(arg[1]); break;
@@ -249,8 +249,8 @@ void NaiveCore::run(const Instr& instr) {
     case Mad: mad(instr); break;
     case CopyMatrixCcToUbuf: case CopyMatrixCcToGm: case CopyMatrixCcToCbuf: copy_out(instr); break;
     case BroadcastUbToCc: case CopyCbufToBt: case CopyCbufToFbuf: start_values(instr); break;
-    case Vcadd: case Vcmax: case Vcmin: case Vcgadd: case Vcgmax: reduce(instr); break;
-    case Vconv: case VectorDup: case Vcmpv: case Vsel: case ScatterVnchwconvB16: case Vbrcb: others(instr); break;
+    case Vcadd: case Vcmax: case Vcmin: case Vcgadd: case Vcgmax: case Vcgmin: case Vcpadd: reduce(instr); break;
+    case VectorDup: case Vcmpv: case Vsel: case ScatterVnchwconvB16: case Vbrcb: others(instr); break;
     default: element_wise(instr);
   }
 }

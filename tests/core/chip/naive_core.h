@@ -35,7 +35,8 @@ class NaiveCore {
   void put(std::vector<uint8_t>& bytes, int64_t address, T value) {
     std::memcpy(bytes.data() + address, &value, sizeof(T));
   }
-  double get_lane(VecType type, int64_t address) const;
+  double get_lane(VecType type, int64_t address) const { return get_lane(ub, type, address); }
+  double get_lane(const std::vector<uint8_t>& bytes, VecType type, int64_t address) const;
   void put_lane(VecType type, int64_t address, double value);
   bool active(int lane) const { return lane >= 128 || (lane < 64 ? mask_low >> lane : mask_high >> (lane - 64)) & 1; }
 
@@ -54,6 +55,13 @@ class NaiveCore {
   void element_wise(const Instr& instr);
   void others(const Instr& instr);
   void reduce(const Instr& instr);
+  // naive_vector.cpp; false when the instruction is not one of its own
+  bool run_more(const Instr& instr);
+  void bits_and_fused(const Instr& instr);
+  void compare_and_select(const Instr& instr);
+  void gather_and_sort(const Instr& instr);
+  void moves(const Instr& instr);
+  void convert_more(const Instr& instr);
 
   bool saturate;
   std::vector<uint8_t> l1, ub, l0a, l0b, fb;
@@ -62,6 +70,9 @@ class NaiveCore {
   int64_t fm_h = 0, fm_w = 0, pad_left = 0, pad_right = 0, pad_top = 0, pad_bottom = 0;
   uint16_t pad = 0;
   uint64_t quant_pre = 0;
+  uint8_t compare_mask[16] = {};
+  Opcode atomic = Opcode::SetAtomicNone;
+  VecType atomic_type{};
 };
 
 }  // namespace npu::test

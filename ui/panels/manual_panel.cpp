@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cctype>
+
+#include "core/isa/manual.h"
+#include "ui/panels/panels.h"
+#include "ui/widgets.h"
+
+namespace npu::ui {
+namespace {
+
+const std::vector<ManualSection>& manual() {
+  static const std::vector<ManualSection> sections = make_manual();
+  return sections;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b)); };
+  return std::ranges::search(text, part, same).begin() != text.end() || part.empty();
+}
+
+void draw_operands(const View& view, const ManualEntry& entry) {
+  if (entry.operands.empty() || !ImGui::BeginTable("operands", 3, ImGuiTableFlags_Borders | ImGuiTableFlags_SizingFixedFit)) return;
+  for (Str header : {Str::ManualOperand, Str::ManualBits, Str::ManualValues}) ImGui::TableSetupColumn(view.tr(header));
+  ImGui::TableHeadersRow();
+  for (const ManualOperand& operand : entry.operands) {
+    ImGui::TableNextRow();
+    ImGui::TableSetColumnIndex(0);
+    ImGui::TextUnformatted(operand.name.c_str());
+    ImGui::TableSetColumnIndex(1);
+    ImGui::Text("%d", operand.bits);
+    ImGui::TableSetColumnIndex(2);
+    ImGui::TextUnformatted(operand.legal.c_str());
+  }
+  ImGui::EndTable();
+}
+
+}  // namespace
+
+void ManualPanel::draw(const View& view, float height) {
+  const float top = ImGui::GetCursorPosY();
+  ImGui::SetNextItemWidth(-1);
+  ImGui::InputTextWithHint("##search", view.tr(Str::ManualSearch), &filter_);
+  ImGui::BeginChild("manual", {0, std::max(120.0f, height - (ImGui::GetCursorPosY() - top))}, ImGuiChildFlags_Borders);
+  bool any = false;
+  for (const ManualSection& section : manual()) {
+    bool headed = false;
+    for (const ManualEntry& entry : section.entries) {
+      if (!contains(entry.name, filter_) && !contains(entry.doc, filter_)) continue;
+      if (!headed) ImGui::SeparatorText((view.settings.language == Language::Chinese ? section.title_zh : section.title_en).c_str());
+      headed = any = true;
+      ImGui::PushID(entry.name.c_str());
+      if (ImGui::TreeNode(entry.name.c_str())) {
+        wrapped_text(view, entry.doc);
+        wrapped_text(view, view.format(Str::ManualFacts, entry.pipe, entry.chips, entry.cost), true);
+        draw_operands(view, entry);
+        ImGui::TreePop();
+      }
+      ImGui::PopID();
+    }
+  }
+  if (!any) faint_text(view, view.tr(Str::ManualNothing));
+  ImGui::EndChild();
+}
+
+}  // namespace npu::ui
