@@ -38,8 +38,8 @@ bool elsewhere(Opcode op) {
   return std::ranges::any_of(kElsewhere, [op](const Elsewhere& place) { return place.rows.contains(op); });
 }
 
-// Rows that read, lane by lane, what they may have written: operands apart.
-const std::set<Opcode> kApart{Vcmpv, Vsel, Vbrcb};
+// Rows that read, lane by lane, what they may have written, and gathers, whose offsets must stay legal: operands apart.
+const std::set<Opcode> kApart{Vcmpv, Vsel, Vbrcb, Vgather, Vgatherb};
 
 struct Field0 {
   const InstrInfo& info;
@@ -181,7 +181,7 @@ void run_cases(Rig& rig, Opcode op, int cases) {
     for (int i = 0; i < kBatch; ++i) {
       if (info.pipe == Pipe::V && i % 4 == 0) program.push_back(random_mask(rig));
       const Instr instr = generator.next();
-      if (gathers) program.push_back(make_instr(CopyGmToUbuf, {instr.arg[op == Vgather ? static_cast<size_t>(field::kGaSrc) : static_cast<size_t>(field::kGbSrc)], kArenaBase + kOffsets, 1, 128, 0, 0}));
+      if (gathers) program.push_back(make_instr(CopyGmToUbuf, {instr.arg[op == Vgather ? static_cast<size_t>(field::kGaSrc) : static_cast<size_t>(field::kGbSrc)], kArenaBase + kOffsets, 1, 64, 0, 0}));
       if (atomics && i % 5 == 0) {
         const Opcode kinds[] = {SetAtomicAdd, SetAtomicNone, SetAtomicMax, SetAtomicMin};
         const Opcode kind = kinds[rig.below(rig.soc.arch == Arch::C220 ? 4 : 2)];
@@ -190,7 +190,6 @@ void run_cases(Rig& rig, Opcode op, int cases) {
       }
       program.push_back(instr);
     }
-    if (gathers) std::erase_if(program, [](const Instr& i) { return i.op == CopyGmToUbuf && i.arg[0] + 4096 > kUb; });
     program.push_back(make_instr(SetAtomicNone, {}));
     program.push_back(make_instr(CopyUbufToGm, {kArenaBase + kOut + kOutBytes, 0, 1, kUb / 32, 0, 0}));
     if (rig.soc.arch == Arch::C220) program.push_back(make_instr(CopyCbufToGm, {kArenaBase + kOut + kOutBytes + kUb, 0, 1, kL1 / 32, 0, 0}));
@@ -215,9 +214,10 @@ void run_cases(Rig& rig, Opcode op, int cases) {
   }
 }
 
-TEST_CASE("every row has a test: random legal operands against the naive core") {
+// Opcodes [first, last).
+void run_rows(int first, int last) {
   Rig coupled(small("Ascend310"), 101), older(small("Ascend310P3"), 102), split(small("Ascend910B3"), 103);
-  for (int i = 0; i < kOpcodes; ++i) {
+  for (int i = first; i < last; ++i) {
     const auto op = static_cast<Opcode>(i);
     const InstrInfo& info = instr_info(op);
     CAPTURE(info.name);
@@ -230,6 +230,11 @@ TEST_CASE("every row has a test: random legal operands against the naive core") 
     for (Rig* rig : rigs) run_cases(*rig, op, kCases / static_cast<int>(rigs.size()));
   }
 }
+
+// Together these are all rows: one without a generator that works fails here.
+TEST_CASE("random legal operands against the naive core: isa.def") { run_rows(0, static_cast<int>(CopyCbufToUbuf)); }
+TEST_CASE("random legal operands against the naive core: isa_move.def") { run_rows(static_cast<int>(CopyCbufToUbuf), static_cast<int>(Vand)); }
+TEST_CASE("random legal operands against the naive core: isa_vector.def") { run_rows(static_cast<int>(Vand), kOpcodes); }
 
 TEST_CASE("fractals from GM into L0 and through the cube") {
   Rig rig(small("Ascend310"), 104);
