@@ -209,7 +209,7 @@ Status execute_Vconv(Machine& machine, const Instr& instr) {
   if (!pair_exists(to, from)) return invalid(fmt::format("vconv from {} to {} does not exist", type_name(from), to == from ? "itself" : type_name(to)));
   constexpr TypeSet kNew = types({VecType::BF16, VecType::S64, VecType::S4});
   for (const VecType type : {to, from})
-    if (has(kNew, type) && machine.arch != Arch::C220) return invalid(fmt::format("{} has no {}: that is on c220 (910B)", machine.soc_name, type_name(type)));
+    if (has(kNew, type) && machine.limits.arch != Arch::C220) return invalid(fmt::format("{} has no {}: that is on c220 (910B)", machine.limits.name, type_name(type)));
   if (to == VecType::S4 || from == VecType::S4) return convert_s4(machine, instr, to == VecType::S4);
   const int dst_size = vec_type_size(to), src_size = vec_type_size(from), lanes = repeat_lanes(std::max(dst_size, src_size));
   const VectorOperand dst{arg[kCvDst], arg[kCvDstBlk], arg[kCvDstRep], dst_size}, src{arg[kCvSrc], arg[kCvSrcBlk], arg[kCvSrcRep], src_size};

@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include <imgui.h>
+#include <misc/cpp/imgui_stdlib.h>
+
 #include "core/isa/manual.h"
 #include "ui/panels/panels.h"
 #include "ui/widgets.h"
