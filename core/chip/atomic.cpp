@@ -2,6 +2,7 @@
 // Copies that add to memory, or keep the larger or smaller value.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>

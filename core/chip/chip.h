@@ -3,6 +3,7 @@
 // Core computes, time_task says when, core/chip/check proves that the flags order what must be ordered.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparison with a scalar and into the compare mask, and selections by it.
+#include <algorithm>
 #include <array>
 
 #include "core/chip/lanes.h"

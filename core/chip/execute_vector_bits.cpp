@@ -2,6 +2,7 @@
 // Bitwise operations, shifts, and the fused arithmetic of newer chips, lane by lane.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <type_traits>
 
 #include "core/chip/element_wise.h"

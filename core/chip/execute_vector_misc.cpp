@@ -2,6 +2,7 @@
 // Vector instructions that are not lane by lane: reductions, comparison and selection, transposes.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every row of isa.def: 10,000 random legal uses against the naive core, and every limit of every operand.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
