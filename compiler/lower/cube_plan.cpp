@@ -43,6 +43,9 @@ bool fit_l1(const Demand& d, CubePlan& plan) {
       while (slab < d.units && 2 * d.a_bytes(chunk, slab + 1) <= half && d.rows(slab + 1) <= kMaxMapSide) ++slab;
       slab = ceil_div(d.units, ceil_div(d.units, slab));
     }
+    // The next chunk of the map is loaded beside this one: half a chunk more often beats waiting for it.
+    const bool alone = chunks > 1 && slab == d.units && 2 * d.a_bytes(chunk, slab) > half;
+    if (alone && chunk > 4) continue;
     plan.c1_chunk = chunk;
     plan.slab_units = slab;
     plan.a_bytes = align_up(d.a_bytes(chunk, slab), 512);
