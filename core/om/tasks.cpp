@@ -33,7 +33,7 @@ constexpr int kKernelTypeTe = 2;
 constexpr int kKernelTypeAiCpu = 6;
 
 constexpr uint32_t kStreamMagic = 0x4955504e;  // "NPUI"
-constexpr uint32_t kStreamVersion = 1;
+constexpr uint32_t kStreamVersion = 2;
 constexpr uint32_t kMaxBlocks = 4096;
 
 template <class Field>

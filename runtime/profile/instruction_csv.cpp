@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/profile/trace_events.h"
 
+#include <algorithm>
+
 namespace npu {
 namespace {
 
@@ -12,9 +14,11 @@ struct Total {
 // The detail may hold what a CSV reader would split at.
 void append_field(std::string& text, const std::string& value) {
   text += '"';
-  for (char c : value) {
-    if (c == '"') text += '"';
-    text += c;
+  for (size_t from = 0; from < value.size();) {
+    const size_t quote = std::min(value.find('"', from), value.size() - 1) + 1;
+    text.append(value, from, quote - from);
+    if (text.back() == '"') text += '"';
+    from = quote;
   }
   text += '"';
 }

@@ -2,10 +2,10 @@
 // What the exporters of timelines share.
 #pragma once
 
-#include <charconv>
 #include <string>
 #include <string_view>
 
+#include "core/base/text.h"
 #include "runtime/profile/profile.h"
 
 namespace npu {
@@ -18,11 +18,6 @@ inline size_t event_count(const ModelProfile& profile) {
   size_t count = 0;
   for (const TaskProfile& task : profile.tasks) count += task.timing.events.size();
   return count;
-}
-
-inline void append_number(std::string& text, int64_t value, int base = 10) {
-  char digits[24];
-  text.append(digits, std::to_chars(digits, digits + sizeof(digits), value, base).ptr);
 }
 
 // Four decimals: tenths of a nanosecond. Time is never negative.
