@@ -115,6 +115,9 @@ int64_t chip_bytes(const Instr& instr) {
   switch (instr.op) {
     case Opcode::LoadCbufToCa:
     case Opcode::LoadCbufToCb: return a[kLoadRepeat] * kFractalBytes;
+    case Opcode::Img2ColCbufToCa:
+    case Opcode::Img2ColCbufToCb: return a[kI1Repeat] * kFractalBytes;
+    case Opcode::Img2ColV2CbufToCb:
     case Opcode::Img2ColV2CbufToCa: return ceil_div(a[kImStepK], c0_of_type(a[kImType])) * align_up(a[kImStepM], 16) * kBlockBytes;
     case Opcode::CopyMatrixCcToCbuf: return ceil_div(a[kFixN], 16) * a[kFixM] * 64;
     case Opcode::CopyCbufToFbuf: return a[kCopyBursts] * a[kCopyLength] * 64;

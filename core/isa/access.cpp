@@ -138,7 +138,7 @@ void img2col(const Instr& instr, const IssueState& state, AccessList& list) {
   using namespace field;
   const auto& arg = instr.arg;
   const Img2ColShape shape(instr, state);
-  list.add(Buffer::L0A, true, arg[kImDst], arg[kImDst] + shape.m * shape.k1 * kBlockBytes);
+  list.add(instr_info(instr.op).dst, true, arg[kImDst], arg[kImDst] + shape.m * shape.k1 * kBlockBytes);
   if (shape.real_m == 0 || shape.k1 == 0) return;
 
   const int64_t window = arg[kImFilterH] * arg[kImFilterW];
@@ -155,6 +155,19 @@ void img2col(const Instr& instr, const IssueState& state, AccessList& list) {
   const int64_t row_bytes = state.fm_w * kBlockBytes, plane_bytes = state.fm_h * row_bytes;
   add_bursts(list, Buffer::L1, false, arg[kImSrc] + first_c1 * plane_bytes + first_row * row_bytes, last_c1 - first_c1 + 1,
              (last_row + 1 - first_row) * row_bytes, plane_bytes);
+}
+
+// All of the planes it may look into: where in them depends on the windows.
+void img2col_v1(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const int64_t repeat = arg[kI1Repeat], pixels = state.fm_h * state.fm_w;
+  add_bursts(list, instr_info(instr.op).dst, true, arg[kI1Dst], repeat, kFractalBytes, arg[kI1Jump] * kFractalBytes);
+  if (repeat == 0 || pixels == 0) return;
+  const bool small = arg[kI1Mode] & 2, windows = arg[kI1Mode] & 1;
+  const int64_t taps = std::max<int64_t>(1, arg[kI1FilterW] * arg[kI1FilterH]), tap = arg[kI1FetchH] * arg[kI1FilterW] + arg[kI1FetchW];
+  const int64_t planes = windows || small ? 1 : (tap + repeat - 1) / taps + 1, bytes = pixels * (small ? 8 : kBlockBytes);
+  list.add(Buffer::L1, false, arg[kI1Src] + arg[kI1C1] * bytes, arg[kI1Src] + (arg[kI1C1] + planes) * bytes);
 }
 
 void mad(const Instr& instr, const IssueState&, AccessList& list) {
@@ -448,7 +461,8 @@ constexpr auto kCollect = [] {
   set(copy_nd2nz, {CopyGmToCbufNd2Nz});
   set(load_2d, {LoadCbufToCa, LoadCbufToCb});
   set(load_gm, {LoadGmToCbuf, LoadGmToCa, LoadGmToCb});
-  set(img2col, {Img2ColV2CbufToCa});
+  set(img2col, {Img2ColV2CbufToCa, Img2ColV2CbufToCb});
+  set(img2col_v1, {Img2ColCbufToCa, Img2ColCbufToCb});
   set(mad, {Mad});
   set(cc_to_ub, {CopyMatrixCcToUbuf});
   set(ub_to_cc, {BroadcastUbToCc});

@@ -215,6 +215,9 @@ enum GatherBlocks { kGbDst, kGbSrc, kGbTable, kGbLength, kGbRepeat, kGbDstBlk, k
 enum Sort { kSoType, kSoDst, kSoSrc0, kSoSrc1, kSoRepeat };
 enum Merge { kMeType, kMeDst, kMeSrc, kMeLength = 6, kMeLists = 10, kMeSuspend };
 enum GatherMask { kGmType, kGmDst, kGmSrc0, kGmSrc1, kGmPattern, kGmRepeat, kGmSrc0Blk, kGmSrc0Rep, kGmSrc1Rep, kGmCount };
+enum Img2ColV1 {
+  kI1Dst, kI1Src, kI1FetchW, kI1FetchH, kI1LeftW, kI1LeftH, kI1C1, kI1StrideW, kI1StrideH, kI1FilterW, kI1FilterH, kI1DilationW, kI1DilationH, kI1Jump, kI1Mode, kI1Repeat
+};
 enum LoadGm { kLgDst, kLgSrc, kLgRepeat, kLgSrcStride, kLgDstGap, kLgDecrement, kLgTranspose, kLgType };
 enum Transpose8 { kTrDstHigh = 7, kTrSrcHigh };
 // scalar unit: operand 2 is X[xm] + imm

@@ -62,6 +62,8 @@ class NaiveCore {
   void gather_and_sort(const Instr& instr);
   void moves(const Instr& instr);
   void convert_more(const Instr& instr);
+  void img2col_v1(const Instr& instr);
+  void img2col_to_b(const Instr& instr);
 
   bool saturate;
   std::vector<uint8_t> l1, ub, l0a, l0b, fb;

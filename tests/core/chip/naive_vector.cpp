@@ -350,6 +350,49 @@ void NaiveCore::convert_more(const Instr& instr) {
   }
 }
 
+void NaiveCore::img2col_v1(const Instr& instr) {
+  const auto& arg = instr.arg;
+  const bool to_b = instr.op == Opcode::Img2ColCbufToCb, by_window = arg[kI1Mode] % 2 == 1, small = arg[kI1Mode] >= 2;
+  // Every window of the padded map from the first one on, in order.
+  std::vector<std::pair<int64_t, int64_t>> corners;
+  const int64_t wide = (arg[kI1FilterW] - 1) * arg[kI1DilationW] + 1, high = (arg[kI1FilterH] - 1) * arg[kI1DilationH] + 1;
+  for (int64_t h = arg[kI1LeftH], w = arg[kI1LeftW]; corners.size() < 16 * 256;) {
+    corners.emplace_back(h, w);
+    w += arg[kI1StrideW];
+    if (w + wide > fm_w + pad_right) w = -pad_left, h += arg[kI1StrideH];
+  }
+  for (int64_t i = 0; i < arg[kI1Repeat]; ++i)
+    for (int64_t m = 0; m < 16; ++m)
+      for (int64_t c = 0; c < 16; ++c) {
+        const auto [top, left] = corners[static_cast<size_t>(m + (by_window ? 16 * i : 0))];
+        int64_t kw = arg[kI1FetchW], kh = arg[kI1FetchH], plane = arg[kI1C1];
+        for (int64_t more = (by_window ? 0 : small ? 4 * i : i) + (small ? c / 4 : 0); more > 0; --more)
+          if (++kw == arg[kI1FilterW]) {
+            kw = 0;
+            if (++kh == arg[kI1FilterH]) kh = 0, ++plane;
+          }
+        const int64_t h = top + kh * arg[kI1DilationH], w = left + kw * arg[kI1DilationW];
+        uint16_t value = 0;
+        if (top + high > fm_h + pad_bottom || (small && plane > 0)) value = 0;
+        else if (h < 0 || h >= fm_h || w < 0 || w >= fm_w) value = pad;
+        else value = get<uint16_t>(l1, arg[kI1Src] + (small ? ((h * fm_w + w) * 4 + c % 4) : (((plane * fm_h + h) * fm_w + w) * 16 + c)) * 2);
+        put(to_b ? l0b : l0a, arg[kI1Dst] + i * arg[kI1Jump] * 512 + (to_b ? c * 16 + m : m * 16 + c) * 2, value);
+      }
+}
+
+void NaiveCore::img2col_to_b(const Instr& instr) {
+  // What version 2 makes for L0A, fractal by fractal transposed.
+  Instr to_a = instr;
+  to_a.op = Opcode::Img2ColV2CbufToCa;
+  const std::vector<uint8_t> kept = l0a;
+  run(to_a);
+  for (int64_t f = 0; f < (instr.arg[kImStepM] + 15) / 16 * instr.arg[kImStepK] / 16; ++f)
+    for (int64_t row = 0; row < 16; ++row)
+      for (int64_t c = 0; c < 16; ++c)
+        put(l0b, instr.arg[kImDst] + f * 512 + (c * 16 + row) * 2, get<uint16_t>(l0a, instr.arg[kImDst] + f * 512 + (row * 16 + c) * 2));
+  l0a = kept;
+}
+
 bool NaiveCore::run_more(const Instr& instr) {
   using enum Opcode;
   switch (instr.op) {
@@ -358,6 +401,8 @@ bool NaiveCore::run_more(const Instr& instr) {
     case Vgather: case Vgatherb: case Vtranspose: case ScatterVnchwconvB8: case ScatterVnchwconvB32: case Vbitsort: case Vmrgsort4: case Vreducev2: gather_and_sort(instr); return true;
     case CopyCbufToUbuf: case CopyCbufToGm: case CopyUbufToGm: case CopyGmToCbufNd2Nz: case LoadGmToCbuf: case LoadGmToCa: case LoadGmToCb: moves(instr); return true;
     case Vconv: case VconvDeq: convert_more(instr); return true;
+    case Img2ColCbufToCa: case Img2ColCbufToCb: img2col_v1(instr); return true;
+    case Img2ColV2CbufToCb: img2col_to_b(instr); return true;
     case SetAtomicAdd: case SetAtomicMax: case SetAtomicMin: atomic = instr.op, atomic_type = static_cast<VecType>(instr.arg[0]); return true;
     case SetAtomicNone: atomic = instr.op; return true;
     default: return false;

@@ -33,7 +33,7 @@ const Elsewhere kElsewhere[] = {
     {"check/stream_test.cpp: order", {SetFlag, WaitFlag, PipeBarrier}},
     {"isa/fetch_test.cpp, scalar_test.cpp",
      {Loop, Jump, MovXdImm, MovXdSpr, Add, Sub, Mul, Div, Rem, Min, Max, And, Or, Xor, Shl, Shr, Sar, Cmp, LdGm, LdUb, StGm, StUb, JumpIf, Call, Ret, AddXnToOperand, SetMaskCount, SetMaskNorm}},
-    {"here, with the rows that obey them", {SetVectorMask, SetAtomicAdd, SetAtomicMax, SetAtomicMin, SetAtomicNone, LoadGmToCa, LoadGmToCb}},
+    {"here, with the rows that obey them", {SetVectorMask, SetAtomicAdd, SetAtomicMax, SetAtomicMin, SetAtomicNone, LoadGmToCa, LoadGmToCb, Img2ColCbufToCa, Img2ColCbufToCb, Img2ColV2CbufToCb}},
     {"not implemented", {LoadImageToCbuf}},
 };
 bool elsewhere(Opcode op) {
@@ -241,7 +241,7 @@ TEST_CASE("random legal operands against the naive core: isa_vector.def") { run_
 TEST_CASE("fractals from GM into L0 and through the cube") {
   Rig rig(small("Ascend310"), 104);
   rig.tame_halves();
-  for (int round = 0; round < kCases / 4; ++round) {
+  for (int round = 0; round < kCases / 2; ++round) {
     Program program;
     for (int i = 0; i < 2; ++i) {
       const int64_t decrement = rig.below(2), stride = rig.below(4);
@@ -258,6 +258,57 @@ TEST_CASE("fractals from GM into L0 and through the cube") {
     for (const Instr& instr : start) rig.naive.run(instr);
     REQUIRE(std::memcmp(rig.memory.read(kArenaBase + kOut, 1024)->data(), rig.naive.arena.data() + kOut, 1024) == 0);
   }
+}
+
+// One fractal of each of L0A and L0B multiplied with a known other one and dumped.
+void check_fractals(Rig& rig, Program program, int64_t a, int64_t b) {
+  program.push_back(make_instr(Mad, {0, a, b, 16, 16, 16, 1}));
+  if (rig.soc.split) program.push_back(make_instr(CopyMatrixCcToGm, {kArenaBase + kOut, 0, 16, 16, 64, 1, 0, 0, 1, 0}));
+  else {
+    program.push_back(make_instr(CopyMatrixCcToUbuf, {0, 0, 1, 1, 0, 0, 0, 0}));
+    program.push_back(make_instr(CopyUbufToGm, {kArenaBase + kOut, 0, 1, 32, 0, 0}));
+  }
+  const Status status = rig.core.execute(program, rig.memory);
+  const std::string message = status ? "" : status.error().message();
+  std::string text;
+  for (const Instr& instr : program) text += disassemble(instr) + "\n";
+  CAPTURE(text);
+  REQUIRE(message == "");
+  for (const Instr& instr : program) rig.naive.run(instr);
+  REQUIRE(std::memcmp(rig.memory.read(kArenaBase + kOut, 1024)->data(), rig.naive.arena.data() + kOut, 1024) == 0);
+}
+
+TEST_CASE("img2col of version 1, small channels, and into L0B") {
+  Rig older(small("Ascend310"), 107), split(small("Ascend910B3"), 108);
+  for (Rig* rig : {&older, &split}) {
+    rig->tame_halves();
+    Program known{make_instr(CopyGmToCbuf, {0, kArenaBase, 1, kL1 / 32, 0, 0}), make_instr(LoadCbufToCa, {0, 8192, 16, 1, 0, 0}), make_instr(LoadCbufToCb, {0, 16384, 16, 1, 0, 0})};
+    REQUIRE(rig->core.execute(known, rig->memory).has_value());
+    for (const Instr& instr : known) rig->naive.run(instr);
+  }
+  for (int round = 0; round < kCases;) {
+    const int64_t h = 1 + older.below(9), w = 1 + older.below(9), fh = 1 + older.below(3), fw = 1 + older.below(3), dh = 1 + older.below(2), dw = 1 + older.below(2);
+    int64_t pads[4];
+    for (int64_t& p : pads) p = older.below(4);
+    if (h + pads[2] + pads[3] < (fh - 1) * dh + 1 || w + pads[0] + pads[1] < (fw - 1) * dw + 1) continue;
+    ++round;
+    const Program map{make_instr(SetFMatrix, {h, w, pads[0], pads[1], pads[2], pads[3]}), make_instr(SetPadding, {0x3c00})};
+    const int64_t repeat = 1 + older.below(3), jump = 1 + older.below(3), mode = older.below(4), c1 = mode & 2 ? 0 : older.below(2);
+    for (Opcode op : {Img2ColCbufToCa, Img2ColCbufToCb}) {
+      Program program = map;
+      program.push_back(make_instr(op, {older.below(3) * 512, older.below(8) * 32, older.below(fw), older.below(fh), older.below(w + pads[0]) - pads[0], older.below(h + pads[2]) - pads[2], c1,
+                                        1 + older.below(3), 1 + older.below(3), fw, fh, dw, dh, jump, mode, repeat}));
+      check_fractals(older, program, older.below(8) * 512, older.below(8) * 512);
+    }
+    Program program = map;
+    program.push_back(make_instr(Img2ColV2CbufToCb, {older.below(3) * 512, older.below(8) * 32, 16 * (1 + older.below(2)), 1 + older.below(40), 16 * older.below(fw * fh), older.below(20),
+                                                     1 + older.below(3), 1 + older.below(3), fw, fh, dw, dh, 48, 0}));
+    check_fractals(split, program, older.below(8) * 512, older.below(8) * 512);
+  }
+  const auto what = [&](const Instr& instr) { return older.error_of({make_instr(SetFMatrix, {4, 4, 0, 0, 0, 0}), instr}).what; };
+  CHECK(what(make_instr(Img2ColCbufToCa, {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1})) == "c1 is 1, small channels have one plane");
+  CHECK(what(make_instr(Img2ColCbufToCa, {0, 0, 3, 1, 0, 0, 0, 1, 1, 3, 3, 1, 1, 1, 0, 1})) == "tap 1x3 of a filter of 3x3");
+  CHECK(what(make_instr(Img2ColCbufToCa, {0, 0, 0, 0, 0, 0, 0, 1, 1, 5, 3, 1, 1, 1, 0, 1})) == "a window of 3x5 does not fit into the map of 4x4 with its padding");
 }
 
 TEST_CASE("every limit of every operand: one more or less halts and names the value") {
