@@ -231,5 +231,17 @@ TEST_CASE("layers that are no 8-bit ones keep their meaning") {
   CHECK(result.byte_tasks == 0);
 }
 
+TEST_CASE("split cores run 8-bit models in fp16 between quantisations") {
+  QdqBuilder b(6);
+  const ValueId x = b.quantised(b.input({1, 16, 9, 9}), DType::UInt8, 0.016f, 125);
+  const ValueId conv = b.node("Conv", {x, b.weights({16, 16, 3, 3}, 0, true), b.bias(16, 0.016f)});
+  const Run result = run(b.finish(b.quantised(conv, DType::UInt8, 0.05f, 128)), b.inputs(), "Ascend910B3");
+  double worst = 0;
+  for (size_t i = 0; i < result.got.size(); ++i) worst = std::max(worst, std::abs(result.got[i] - result.want[i]));
+  CHECK(result.on_core);
+  CHECK(worst <= 0.0501);
+  CHECK(result.byte_tasks == 0);
+}
+
 }  // namespace
 }  // namespace npu
