@@ -124,6 +124,22 @@ void CoreTimeline::wake(size_t p) {
   }
 }
 
+void CoreTimeline::repeat(const Mark& start, int64_t iterations, int64_t sample) {
+  const auto scaled = [&](int64_t amount) { return static_cast<int64_t>(static_cast<double>(amount) * static_cast<double>(iterations) / static_cast<double>(sample)); };
+  const int64_t shift = scaled(issue_time_ - start.time);
+  issue_time_ += shift;
+  for (PipeState& pipe : pipes_) {
+    pipe.free += shift;
+    for (int64_t& time : pipe.started) time += shift;
+    for (Queued& queued : pipe.waiting) queued.issued += shift;
+  }
+  for (Flag& flag : flags_) flag.time += shift;
+  for (size_t p = 0; p < kPipes; ++p) {
+    totals_[p].busy += scaled(totals_[p].busy - start.totals[p].busy);
+    totals_[p].instructions += scaled(totals_[p].instructions - start.totals[p].instructions);
+  }
+}
+
 std::expected<int64_t, int32_t> CoreTimeline::finish() const {
   for (const PipeState& pipe : pipes_)
     if (!pipe.waiting.empty()) return std::unexpected(pipe.waiting.front().index);

@@ -25,6 +25,14 @@ class CoreTimeline {
   // The end of everything; or, when a wait is never satisfied, the index of that instruction.
   std::expected<int64_t, int32_t> finish() const;
 
+  // Everything happens `iterations` times more the way it did in the last `sample` iterations, since `start`.
+  struct Mark {
+    int64_t time = 0;
+    std::array<PipeTotals, kPipes> totals{};
+  };
+  Mark mark() const { return {issue_time_, totals_}; }
+  void repeat(const Mark& start, int64_t iterations, int64_t sample);
+
   const std::array<PipeTotals, kPipes>& totals() const { return totals_; }
 
  private:

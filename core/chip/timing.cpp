@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "core/chip/core_timeline.h"
 #include "core/chip/l2_cache.h"
@@ -20,10 +21,20 @@ struct GmStep {
   L2Cache::Outcome outcome;
 };
 
+// Iterations of a loop that are not followed one by one: they take as long as those before them.
+struct Skip {
+  size_t position = 0;     // before this step
+  int64_t iterations = 0;
+  size_t period = 0;       // steps of one iteration
+  bool operator==(const Skip&) const = default;
+};
+constexpr int64_t kFollowed = 160;  // iterations of such a loop: the queues are full by then; the second half of them is measured
+
 // One block's stream, ready for the event simulation once L2 and the shared memory have been asked.
 struct Stream {
   std::vector<Step> steps;
   std::vector<GmStep> gm;
+  std::vector<Skip> skips;
   Activity activity;
 
   int64_t missed() const {
@@ -49,6 +60,35 @@ Stream make_stream(const Soc& soc, const Program& program) {
   return stream;
 }
 
+// As issue_all, but a loop without GM copies in it is left out after its first iterations but for the last one.
+Result<IssuedProgram> issue_samples(const Program& program, BlockId block, std::vector<Skip>& skips) {
+  IssuedProgram issued;
+  if (std::ranges::none_of(program, [](const Instr& instr) { return instr.op == Opcode::Loop; })) return issue_all(program, block);
+  Fetch fetch(program, nullptr, block, int64_t{1} << 40);
+  Fetch::Loop running;
+  int64_t followed = 0;
+  size_t iteration_start = 0;
+  while (const Instr* instr = fetch.next()) {
+    if (std::ssize(issued.instrs) > kIssuedBudget) return fail(ErrorKind::InvalidProgram, "", fmt::format("more than {} instructions are issued", kIssuedBudget));
+    issued.instrs.push_back(*instr);
+    issued.indices.push_back(fetch.index());
+    const auto loop = fetch.innermost_loop();
+    if (!loop || (loop->begin == running.begin && loop->left == running.left)) continue;
+    const bool next_iteration = loop->begin == running.begin && loop->left == running.left - 1;
+    running = *loop;
+    followed = next_iteration ? followed + 1 : 0;
+    const size_t period = issued.instrs.size() - std::exchange(iteration_start, issued.instrs.size());
+    if (followed < kFollowed || loop->left < 3) continue;
+    const auto body = std::span(program).subspan(static_cast<size_t>(loop->begin), static_cast<size_t>(loop->end - loop->begin));
+    if (std::ranges::any_of(body, [](const Instr& i) { return touches_gm(instr_info(i.op)); })) continue;
+    const int64_t skipped = fetch.skip_iterations(loop->left - 1);
+    if (skipped > 0) skips.push_back({issued.instrs.size(), skipped, period});
+    running.left -= skipped;
+  }
+  if (fetch.error()) return std::unexpected(*fetch.error());
+  return issued;
+}
+
 uint64_t hash_of(const std::vector<Step>& steps) {
   uint64_t hash = steps.size();
   for (const Step& step : steps) {
@@ -62,6 +102,7 @@ uint64_t hash_of(const std::vector<Step>& steps) {
 
 struct BlockTiming {
   std::vector<Step> steps;
+  std::vector<Skip> skips;
   int64_t cycles = 0;
   std::array<PipeTotals, kPipes> pipes{};
   std::vector<TraceEvent> events;
@@ -72,15 +113,27 @@ struct BlockTiming {
 struct ChipTimer::State {
   explicit State(const Soc& chip) : soc(chip), l2(chip.l2, chip.l2_managed) {}
 
+  L2Cache::Outcome access(int64_t address, int64_t bytes, bool write);
   void ask_l2(std::span<Stream> wave);
   Activity finish_wave(std::span<Stream> wave, std::span<const IssuedProgram> programs);
   Result<const BlockTiming*> time_block(Stream& stream, bool events, const IssuedProgram& program, size_t block);
 
   const Soc& soc;
   L2Cache l2;
+  std::vector<std::pair<int64_t, int64_t>> passing;  // address ranges without L2
   int64_t simulated = 0;
   std::unordered_multimap<uint64_t, BlockTiming> known;
 };
+
+L2Cache::Outcome ChipTimer::State::access(int64_t address, int64_t bytes, bool write) {
+  for (const auto& [begin, end] : passing)
+    if (address >= begin && address < end) {
+      L2Cache::Outcome outcome = l2.bypass(address, bytes);
+      if (write) outcome.evicted = std::exchange(outcome.miss, 0);
+      return outcome;
+    }
+  return l2.access(address, bytes, write);
+}
 
 // Blocks that run side by side reach L2 in turns. Who comes first changes from turn to turn: what all of them read is
 // fetched by each for its part.
@@ -95,12 +148,12 @@ void ChipTimer::State::ask_l2(std::span<Stream> wave) {
       GmStep& step = stream.gm[turn];
       const GmTransfer& t = step.transfer;
       if (t.pitch == t.bytes || t.bursts == 1) {
-        step.outcome = l2.access(t.address, std::min(t.total(), largest), t.write);
+        step.outcome = access(t.address, std::min(t.total(), largest), t.write);
         continue;
       }
       // No legal copy moves more than its buffer holds: a bound for streams from damaged files.
       const int64_t bursts = std::min(t.bursts, largest);
-      for (int64_t b = 0; b < bursts; ++b) step.outcome += l2.access(t.address + b * t.pitch, std::min(t.bytes, largest), t.write);
+      for (int64_t b = 0; b < bursts; ++b) step.outcome += access(t.address + b * t.pitch, std::min(t.bytes, largest), t.write);
     }
 }
 
@@ -137,7 +190,7 @@ Activity ChipTimer::State::finish_wave(std::span<Stream> wave, std::span<const I
 Result<const BlockTiming*> ChipTimer::State::time_block(Stream& stream, bool events, const IssuedProgram& program, size_t block) {
   const uint64_t hash = hash_of(stream.steps);
   for (auto [it, end] = known.equal_range(hash); it != end; ++it)
-    if (it->second.steps == stream.steps && (!events || !it->second.events.empty())) return &it->second;
+    if (it->second.steps == stream.steps && it->second.skips == stream.skips && (!events || !it->second.events.empty())) return &it->second;
   ++simulated;
   BlockTiming timing;
   CoreTimeline timeline(soc.queue_depth, events ? &timing.events : nullptr);
@@ -145,16 +198,26 @@ Result<const BlockTiming*> ChipTimer::State::time_block(Stream& stream, bool eve
     return fmt::format("block {}, instruction {}: {}", block, program.index(static_cast<int32_t>(index)), disassemble(program.view()[index]));
   };
   const char* const never = "waits for a flag that is never set";
-  for (size_t i = 0; i < stream.steps.size(); ++i)
+  std::vector<CoreTimeline::Mark> marks;
+  if (!stream.skips.empty()) marks.resize(stream.steps.size() + 1);
+  size_t skip = 0;
+  for (size_t i = 0; i < stream.steps.size(); ++i) {
+    if (!marks.empty()) marks[i] = timeline.mark();
+    if (skip < stream.skips.size() && stream.skips[skip].position == i) {
+      const Skip& s = stream.skips[skip++];
+      timeline.repeat(marks[i - s.period * (kFollowed / 2)], s.iterations, kFollowed / 2);
+    }
     if (!timeline.issue(stream.steps[i], static_cast<int32_t>(i))) {
       const auto stuck = timeline.finish();
       return fail(ErrorKind::InvalidProgram, where(stuck ? i : static_cast<size_t>(stuck.error())), never);
     }
+  }
   const auto end = timeline.finish();
   if (!end) return fail(ErrorKind::InvalidProgram, where(static_cast<size_t>(end.error())), never);
   timing.cycles = *end;
   timing.pipes = timeline.totals();
   timing.steps = std::move(stream.steps);
+  timing.skips = std::move(stream.skips);
   return &known.emplace(hash, std::move(timing))->second;
 }
 
@@ -163,6 +226,8 @@ ChipTimer::~ChipTimer() = default;
 ChipTimer::ChipTimer(ChipTimer&&) noexcept = default;
 
 int64_t ChipTimer::simulated_blocks() const { return state_->simulated; }
+
+void ChipTimer::bypass_l2(int64_t address, int64_t bytes) { state_->passing.emplace_back(address, address + bytes); }
 
 Activity ChipTimer::touch(int64_t address, int64_t bytes, bool write) {
   const L2Cache::Outcome outcome = state_->l2.access(address, bytes, write);
@@ -183,9 +248,11 @@ Result<TaskTiming> ChipTimer::time(std::span<const Program> blocks, bool vector_
     std::vector<IssuedProgram> programs;
     std::vector<Stream> wave;
     for (size_t i = first; i < std::min(first + cores, blocks.size()); ++i) {
-      auto issued = issue_all(blocks[i], {static_cast<int64_t>(i), static_cast<int64_t>(blocks.size())});
+      std::vector<Skip> skips;
+      auto issued = issue_samples(blocks[i], {static_cast<int64_t>(i), static_cast<int64_t>(blocks.size())}, skips);
       if (!issued) return fail(issued.error().kind, fmt::format("block {}, {}", i, issued.error().where), issued.error().what);
       wave.push_back(make_stream(soc, issued->view()));
+      wave.back().skips = std::move(skips);
       programs.push_back(std::move(*issued));
     }
     state_->ask_l2(wave);

@@ -65,6 +65,9 @@ class ChipTimer {
   // InvalidProgram when the program deadlocks (a wait without its set).
   Result<TaskTiming> time(std::span<const Program> blocks, bool vector_task, bool events = false);
 
+  // Copies of this range pass L2 by from now on (a cache hint of the tensor).
+  void bypass_l2(int64_t address, int64_t bytes);
+
   // The memory traffic of a task that is not made of instructions (AI CPU): it moves through L2 too.
   Activity touch(int64_t address, int64_t bytes, bool write);
 

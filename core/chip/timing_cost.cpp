@@ -212,7 +212,7 @@ GmTransfer gm_transfer(const Instr& instr) {
 
 DdrRate ddr_rate(const Soc& soc, double sharing_cores) {
   const double share = soc.ddr_gbps * soc.ddr_efficiency * 1e3 / soc.cube_mhz / std::max(1.0, sharing_cores);
-  return {std::min<double>(soc.ddr_read, share), std::min<double>(soc.ddr_write, share)};
+  return {std::min<double>(soc.ddr_read, share), share};
 }
 
 int64_t bank_cycles(const Soc& soc, const Instr& instr) {

@@ -34,7 +34,7 @@ struct GmTransfer {
 bool touches_gm(const InstrInfo& info);
 GmTransfer gm_transfer(const Instr& instr);
 
-// Bytes a cycle that one core gets from memory behind L2.
+// Bytes a cycle that one core gets from memory behind L2. Lines pushed out of L2 go their own way, at the chip's rate.
 struct DdrRate {
   double read = 0, write = 0;
 };

@@ -73,13 +73,14 @@ Status bench(const std::string& om, const BenchOptions& options) {
   const double median = times[times.size() / 2];
   if (options.json) {
     const nlohmann::ordered_json report{{"model", model->name}, {"soc", model->soc}, {"threads", options.threads}, {"iterations", times.size()},
-                                        {"host_ms_median", median}, {"host_ms_min", times.front()}, {"host_ms_max", times.back()}, {"device_us", profile.total_us}};
+                                        {"host_ms_median", median}, {"host_ms_min", times.front()}, {"host_ms_max", times.back()}, {"device_us", profile.total_us},
+                                        {"device_watts", profile.watts()}, {"device_tops_per_watt", profile.tops_per_watt}};
     fmt::print("{}\n", report.dump());
     return {};
   }
   fmt::print("{} on {}: {} runs with {} threads\n", model->name, model->soc, times.size(), options.threads);
   fmt::print("host  median {:.2f} ms, min {:.2f} ms, max {:.2f} ms (emulation)\n", median, times.front(), times.back());
-  fmt::print("chip  {:.1f} us (predicted)\n", profile.total_us);
+  fmt::print("chip  {:.1f} us (predicted), {:.1f} W, {:.2f} TOPS/W (estimated)\n", profile.total_us, profile.watts(), profile.tops_per_watt);
   return {};
 }
 

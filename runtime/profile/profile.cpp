@@ -32,9 +32,11 @@ Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, b
   ModelProfile profile;
   ChipTimer timer(soc);
   double now = soc.model_launch_us;
+  double macs = 0;
   for (const Task& task : model.tasks) {
     TaskProfile row;
-    row.wait_us = soc.task_launch_us;
+    macs += static_cast<double>(task.macs);
+    row.wait_us = soc.task_launch_us + (task.engine == Engine::AiCpu ? soc.ai_cpu_launch_us : 0);
     now += row.wait_us;
     row.start_us = now;
     if (task.engine == Engine::AiCpu) {
@@ -50,9 +52,12 @@ Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, b
       row.cores = std::min(static_cast<int>(task.blocks.size()), soc.cores_for(task.vector_task));
     }
     now += row.duration_us;
+    profile.energy += energy_of(soc, row.timing.activity, row.wait_us + row.duration_us);
     profile.tasks.push_back(std::move(row));
   }
   profile.total_us = now;
+  profile.energy.idle += soc.idle_watts * soc.model_launch_us * 1e-6;
+  profile.tops_per_watt = profile.energy.total() > 0 ? 2 * macs * 1e-12 / profile.energy.total() : 0;
   return profile;
 }
 

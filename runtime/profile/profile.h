@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/chip/chip.h"
+#include "core/chip/energy.h"
 #include "core/om/model.h"
 #include "core/soc/soc.h"
 
@@ -24,6 +25,9 @@ struct TaskProfile {
 struct ModelProfile {
   std::vector<TaskProfile> tasks;  // as CompiledModel::tasks
   double total_us = 0;             // one inference, launches included, host copies not
+  Energy energy;                   // of it, estimated
+  double watts() const { return total_us > 0 ? energy.total() / total_us * 1e6 : 0; }
+  double tops_per_watt = 0;        // of the model's own multiply-adds, padding not counted
 };
 
 // events: keep every instruction's start and end (TaskTiming::events).

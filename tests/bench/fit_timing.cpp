@@ -27,12 +27,17 @@ struct Knob {
 };
 #define NPU_KNOB(field, low, high) \
   Knob { #field, low, high, [](const Soc& soc) { return static_cast<double>(soc.field); }, [](Soc& soc, double value) { soc.field = static_cast<decltype(soc.field)>(value); } }
-const Knob kKnobs[] = {NPU_KNOB(task_launch_us, 0, 20),  NPU_KNOB(model_launch_us, 0, 600), NPU_KNOB(ddr_efficiency, 0.4, 1), NPU_KNOB(copy_cycles, 0, 400),
-                       NPU_KNOB(burst_cycles, 0, 60),    NPU_KNOB(ddr_gbps, 1, 5000),       NPU_KNOB(ai_cpu_gflops, 0.1, 100), NPU_KNOB(l2_miss_cycles, 0, 2000),
+const Knob kKnobs[] = {NPU_KNOB(task_launch_us, 0, 20),  NPU_KNOB(model_launch_us, 0, 600), NPU_KNOB(ddr_efficiency, 0.4, 1), NPU_KNOB(copy_cycles, 0, 300),
+                       NPU_KNOB(burst_cycles, 0, 20),    NPU_KNOB(ddr_gbps, 1, 5000),       NPU_KNOB(ai_cpu_gflops, 0.1, 100), NPU_KNOB(l2_miss_cycles, 0, 2000),
                        NPU_KNOB(l2_hit_cycles, 0, 2000), NPU_KNOB(l2, 0, 1e9),              NPU_KNOB(ddr_read, 1, 500),      NPU_KNOB(ddr_write, 1, 500),
                        NPU_KNOB(l2_read, 1, 500),        NPU_KNOB(l2_write, 1, 500),        NPU_KNOB(l0c_to_ub, 1, 5000), NPU_KNOB(l2_managed, 0, 1), NPU_KNOB(l1_to_l0a, 1, 5000)};
 #undef NPU_KNOB
-constexpr size_t kFitted = 5;  // the first ones
+// Fitted: the two launch costs, which only add up, and these, which need a simulation for every try.
+struct Point {
+  double ddr_efficiency, copy_cycles;
+  std::vector<double> device_us;  // of the cases
+};
+constexpr double kEfficiencies[] = {0.8, 0.85, 0.9, 0.95}, kCopyCycles[] = {60, 90, 120, 150, 180};
 
 const Knob* find_knob(std::string_view name) {
   for (const Knob& knob : kKnobs)
@@ -43,39 +48,74 @@ const Knob* find_knob(std::string_view name) {
 struct Case {
   PublishedRow row;
   CompiledModel model;
+  double device_us = 0;  // without launches
   double predicted_ms = 0;
 };
 
-double evaluate(std::vector<Case>& cases, const Soc& soc, const std::string& without = "") {
-  double sum = 0;
-  int count = 0;
+void simulate(std::vector<Case>& cases, const Soc& soc) {
   for (Case& item : cases) {
     const auto profile = profile_model(item.model, soc, false);
-    item.predicted_ms = profile ? profile->total_us / 1e3 : 0;
-    if (item.row.model == without) continue;
-    sum += std::abs(item.predicted_ms / item.row.ms - 1);
-    ++count;
+    item.device_us = profile ? profile->total_us - soc.model_launch_us - soc.task_launch_us * static_cast<double>(item.model.tasks.size()) : 0;
   }
-  return count ? sum / count : 0;
 }
 
-// Coordinate search with shrinking steps: few constants, a smooth landscape.
-Soc fit(std::vector<Case>& cases, Soc soc, const std::string& without, bool talk) {
-  double best = evaluate(cases, soc, without);
-  for (double step : {0.25, 0.1, 0.04}) {
-    for (bool better = true; better;) {
-      better = false;
-      for (size_t k = 0; k < kFitted; ++k)
-        for (double sign : {1.0, -1.0}) {
-          Soc trial = soc;
-          const Knob& knob = kKnobs[k];
-          knob.set(trial, std::clamp(knob.get(soc) + sign * step * (knob.high - knob.low) * 0.4, knob.low, knob.high));
-          if (const double error = evaluate(cases, trial, without); error < best - 1e-5) best = error, soc = trial, better = true;
-        }
-    }
-    if (talk) fmt::print("# step {:.2f}: {:.2f} %\n", step, best * 100);
+double add_launches(std::vector<Case>& cases, const Soc& soc, const std::string& without = "") {
+  double squares = 0;
+  int count = 0;
+  for (Case& item : cases) {
+    item.predicted_ms = (item.device_us + soc.model_launch_us + soc.task_launch_us * static_cast<double>(item.model.tasks.size())) / 1e3;
+    if (item.row.model == without) continue;
+    squares += std::pow(std::log(item.predicted_ms / item.row.ms), 2);
+    ++count;
   }
-  return soc;
+  return count ? squares / count : 0;
+}
+
+double mean_error(const std::vector<Case>& cases) {
+  double sum = 0;
+  for (const Case& item : cases) sum += std::abs(item.predicted_ms / item.row.ms - 1);
+  return cases.empty() ? 0 : sum / static_cast<double>(cases.size());
+}
+
+// The best launch costs for device times that are known: a grid, the two are all there is.
+double fit_launches(std::vector<Case>& cases, Soc& soc, const std::string& without) {
+  double best = 1e9;
+  Soc trial = soc;
+  for (trial.model_launch_us = 0; trial.model_launch_us <= 400; trial.model_launch_us += 10)
+    for (trial.task_launch_us = 0; trial.task_launch_us <= 15; trial.task_launch_us += 0.25)
+      if (const double error = add_launches(cases, trial, without); error < best) best = error, soc.model_launch_us = trial.model_launch_us, soc.task_launch_us = trial.task_launch_us;
+  return best;
+}
+
+std::vector<Point> simulate_grid(std::vector<Case>& cases, Soc soc) {
+  std::vector<Point> grid;
+  for (double efficiency : kEfficiencies)
+    for (double copy : kCopyCycles) {
+      soc.ddr_efficiency = efficiency, soc.copy_cycles = copy;
+      simulate(cases, soc);
+      Point point{efficiency, copy, {}};
+      for (const Case& item : cases) point.device_us.push_back(item.device_us);
+      grid.push_back(std::move(point));
+    }
+  return grid;
+}
+
+void use(std::vector<Case>& cases, const Point& point) {
+  for (size_t i = 0; i < cases.size(); ++i) cases[i].device_us = point.device_us[i];
+}
+
+// The loss is the mean squared log of predicted / published: too slow by a factor is as bad as too fast by it.
+Soc fit(std::vector<Case>& cases, const std::vector<Point>& grid, Soc soc, const std::string& without) {
+  double best = 1e9;
+  Soc result = soc;
+  for (const Point& point : grid) {
+    use(cases, point);
+    soc.ddr_efficiency = point.ddr_efficiency, soc.copy_cycles = point.copy_cycles;
+    if (const double error = fit_launches(cases, soc, without); error < best) best = error, result = soc;
+  }
+  use(cases, *std::ranges::find_if(grid, [&](const Point& p) { return p.ddr_efficiency == result.ddr_efficiency && p.copy_cycles == result.copy_cycles; }));
+  add_launches(cases, result);
+  return result;
 }
 
 void print_tasks(const Case& item, const Soc& soc) {
@@ -95,7 +135,9 @@ void print_tasks(const Case& item, const Soc& soc) {
 }
 
 void print_table(std::vector<Case>& cases, const Soc& soc) {
-  const double mean = evaluate(cases, soc);
+  simulate(cases, soc);
+  add_launches(cases, soc);
+  const double mean = mean_error(cases);
   double worst = 0;
   for (const Case& item : cases) {
     const double error = item.predicted_ms / item.row.ms - 1;
@@ -148,12 +190,14 @@ int run(int argc, char** argv) {
     for (const Task& task : item.model.tasks)
       for (const Program& block : task.blocks) instructions += block.size();
   const auto start = std::chrono::steady_clock::now();
-  evaluate(cases, soc);
+  simulate(cases, soc);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   fmt::print("# {} instructions timed in {:.3f} s: {:.1f} M/s\n", instructions, seconds, static_cast<double>(instructions) / seconds * 1e-6);
+  std::vector<Point> grid;
+  if (do_fit || leave_one_out) grid = simulate_grid(cases, soc);
   if (do_fit) {
-    soc = fit(cases, soc, "", true);
-    for (size_t k = 0; k < kFitted; ++k) fmt::print("{} = {:.3f}\n", kKnobs[k].name, kKnobs[k].get(soc));
+    soc = fit(cases, grid, soc, "");
+    for (size_t k = 0; k < 5; ++k) fmt::print("{} = {:.3f}\n", kKnobs[k].name, kKnobs[k].get(soc));
   }
   if (leave_one_out) {
     std::map<std::string, double> seen;
@@ -162,8 +206,7 @@ int run(int argc, char** argv) {
     for (const PublishedRow& row : read_published(published, soc_name)) {
       if (seen.contains(row.model) || std::ranges::none_of(cases, [&](const Case& item) { return item.row.model == row.model; })) continue;
       seen[row.model] = 0;
-      const Soc other = fit(cases, soc, row.model, false);
-      evaluate(cases, other);
+      fit(cases, grid, soc, row.model);
       for (const Case& item : cases)
         if (item.row.model == row.model) {
           const double error = item.predicted_ms / item.row.ms - 1;

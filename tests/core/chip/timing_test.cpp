@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "core/chip/chip.h"
+#include "core/chip/energy.h"
+#include "core/chip/l2_cache.h"
 
 namespace npu {
 namespace {
@@ -125,6 +127,53 @@ TEST_CASE("every instruction leaves one event inside the task") {
     CHECK(event.end > event.start);
     CHECK(event.end <= timing->cycles + 1);
   }
+}
+
+TEST_CASE("a loop's steady state is not followed one iteration at a time") {
+  const auto loop = [](int64_t count) {
+    return Program{make_instr(Opcode::Loop, {2, kNoRegister, count}), vadd(4), make_instr(Opcode::Add, {1, 1, kNoRegister, 2})};
+  };
+  const int64_t short_loop = cycles(loop(200));
+  // More instructions than the timer is willing to follow.
+  CHECK(static_cast<double>(cycles(loop(2'000'000))) == doctest::Approx(static_cast<double>(short_loop) * 10'000).epsilon(0.02));
+  Program written_out;
+  for (int i = 0; i < 200; ++i) written_out.push_back(vadd(4)), written_out.push_back(make_instr(Opcode::Add, {1, 1, kNoRegister, 2}));
+  CHECK(static_cast<double>(short_loop) == doctest::Approx(static_cast<double>(cycles(written_out))).epsilon(0.02));
+}
+
+TEST_CASE("tensors with a hint pass L2 by") {
+  const Program program{load(0, 65536)};
+  ChipTimer timer(soc());
+  timer.bypass_l2(0, 1 << 20);
+  CHECK(timer.time(std::span(&program, 1), false)->activity.ddr_read_bytes == 65536);
+  CHECK(timer.time(std::span(&program, 1), false)->activity.ddr_read_bytes == 65536);
+}
+
+TEST_CASE("a managed L2 keeps what is still to be read and drops what was") {
+  L2Cache cache(4 * L2Cache::kPage, true);
+  const int64_t page = L2Cache::kPage;
+  cache.begin_task();
+  CHECK(cache.access(0, 6 * page, true).evicted == 2 * page);   // four fit, the rest goes to memory
+  cache.begin_task();
+  CHECK(cache.access(0, 6 * page, false).hit == 4 * page);      // a cache of least recently used lines would have none
+  CHECK(cache.access(16 * page, 4 * page, true).evicted == 0);  // what was read makes room without a write-back
+}
+
+TEST_CASE("energy: more work costs more, waiting costs the idle power, full speed stays near the published power") {
+  const Soc& chip = soc();
+  Activity work{.ddr_read_bytes = 1 << 20, .cube_steps = 1000};
+  CHECK(energy_of(chip, work, 0).total() > energy_of(chip, {}, 0).total());
+  CHECK(energy_of(chip, {}, 1e6).total() == doctest::Approx(chip.idle_watts));
+  // The cube of every core busy for a second: 8 W (310) and 310 W (910) are published.
+  const auto full = [](const char* name) {
+    const Soc& c = **find_soc(name);
+    const int64_t steps = static_cast<int64_t>(c.cube_mhz) * 1000000 * c.ai_cores;
+    return energy_of(c, {.l0_bytes = steps * 1024, .cube_steps = steps}, 1e6).total();
+  };
+  CHECK(full("Ascend310") > 8.0 / 2);
+  CHECK(full("Ascend310") < 8.0 * 2);
+  CHECK(full("Ascend910A") > 310.0 / 2);
+  CHECK(full("Ascend910A") < 310.0 * 2);
 }
 
 }  // namespace npu
