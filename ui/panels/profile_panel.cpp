@@ -67,6 +67,7 @@ void ProfilePanel::draw_summary(const View& view, Commands& commands) {
   if (small_button(view, view.tr(Str::Trace), Str::SaveTraceHelp)) commands.push(command::Save{SaveKind::Trace});
   wrapped_text(view, view.format(Str::ProfileSummary, view.now.compile->chip, short_us(profile.ai_core_us), short_us(profile.ai_cpu_us),
                                  short_bytes(static_cast<double>(profile.peak_arena))), true);
+  wrapped_text(view, view.format(Str::ProfileEnergy, profile.watts, profile.tops_per_watt), true);
   ImGui::Spacing();
 }
 

@@ -122,6 +122,8 @@ Result<ProfileInfo> profile_stage(const CompiledModel& model, const Progress& pr
   NPU_TRY(ModelProfile profile, profile_model(model, events));
   if (!progress(1, 1, model.name)) return cancelled();
   info.total_us = profile.total_us;
+  info.watts = profile.watts();
+  info.tops_per_watt = profile.tops_per_watt;
   TimelineBuilder timeline(soc->cube_mhz);
   for (size_t i = 0; i < model.tasks.size() && i < profile.tasks.size(); ++i) {
     TaskRow row = describe_task(model.tasks[i], profile.tasks[i], *soc, profile.total_us);

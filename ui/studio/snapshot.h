@@ -121,6 +121,7 @@ struct ProfileInfo {
   double total_us = 0;
   double ai_core_us = 0;
   double ai_cpu_us = 0;
+  double watts = 0, tops_per_watt = 0;  // estimated
   std::vector<TaskRow> tasks;
   std::shared_ptr<const Timeline> timeline;
   std::shared_ptr<const ModelProfile> raw;  // for the files that are saved
