@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -36,6 +38,9 @@ class ThreadPool {
   size_t next_ = 0;
   size_t running_ = 0;
   bool stop_ = false;
+  // What a thread that waits looks at before it sleeps; written under the lock.
+  std::atomic<uint32_t> posted_ = 0;  // how often there was something new for the workers
+  std::atomic<bool> finished_ = true; // every item of the last parallel_for is done
   std::vector<std::thread> workers_;
 };
 

@@ -46,10 +46,10 @@ await pageTest(async ({ page, url, check }) => {
     report.differs = other.output.data.some((v, i) => v !== one.output.data[i]);
     report.profile = await npu.profile();
     report.told = told.length;
-    // 40 MB of weights, again and again: the program's memory stops growing.
+    // A file of 45 MB, 23 MB of weights on the device, again and again: four leaked models would be 90 MB.
     const large = await (await fetch('large.onnx')).arrayBuffer();
     const sizes = [];
-    for (let i = 0; i < 4; ++i) {
+    for (let i = 0; i < 5; ++i) {
       await npu.open(large, 'large.onnx');
       await npu.compile({});
       await npu.run({});
@@ -74,7 +74,7 @@ await pageTest(async ({ page, url, check }) => {
   check(made.differs, 'another input gives other values');
   check(made.profile.deviceUs > 0 && made.profile.tasks.length === made.compiled.tasks, 'profile() has one entry a task');
   check(made.told > 0, 'progress is told');
-  check(made.sizes[0] > 64 * 2 ** 20 && made.sizes[3] <= made.sizes[1], `close() gives the model's memory back (${made.sizes})`);
+  check(made.sizes[0] > 64 * 2 ** 20 && made.sizes[4] < made.sizes[0] + 32 * 2 ** 20, `close() gives the model's memory back (${made.sizes})`);
   check(made.closed.includes('no model'), `run() without a model says so (${made.closed})`);
   check(made.nothing === 0, 'a closed model has no outputs');
   check(made.disposed !== 'no error', `nothing works after dispose() (${made.disposed})`);
