@@ -19,8 +19,6 @@ struct Positions {
 };
 constexpr Positions kConv{3, 8, 6, 7}, kGemm{3, 6, 7, 8};
 
-bool is_byte(DType dtype) { return dtype == DType::UInt8 || dtype == DType::Int8; }
-
 // Weights less their zero points, [columns][rest] whatever the stored order, or the reason why they are no s8.
 struct Weights {
   std::vector<int8_t> values;

@@ -11,6 +11,7 @@
 #include "compiler/lower/families.h"
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/pool_shape.h"
+#include "compiler/lower/quantization.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
@@ -206,7 +207,7 @@ PoolShape pool_shape(const Graph& graph, const Node& node) {
 std::optional<std::string> reject_pool(const Graph& graph, const Node& node, const Soc& soc) {
   const TensorType& x = graph.value(node.inputs[0]).type;
   if (x.dims.size() != 4) return fmt::format("{}-D pooling", x.dims.size() - 2);
-  const bool bytes = x.dtype == DType::UInt8 || x.dtype == DType::Int8;
+  const bool bytes = is_byte(x.dtype);
   if (!bytes && x.dtype != DType::Float16) return fmt::format("{} data", to_string(x.dtype));
   if (node.outputs.size() > 1 && node.outputs[1] != kNone) return "indices output";
   if (bytes) return reject_pool_bytes(pool_shape(graph, node), soc);

@@ -8,6 +8,8 @@
 
 namespace npu {
 
+inline bool is_byte(DType dtype) { return dtype == DType::UInt8 || dtype == DType::Int8; }
+
 struct QuantPair {
   float scale = 1;
   int64_t zero = 0;

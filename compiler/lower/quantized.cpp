@@ -211,8 +211,6 @@ constexpr std::array kOps{
 
 const QuantizedOp& find(std::string_view op) { return *std::ranges::find(kOps, op, &QuantizedOp::op); }
 
-bool is_byte(DType dtype) { return dtype == DType::UInt8 || dtype == DType::Int8; }
-
 }  // namespace
 
 std::optional<QuantPair> quant_pair(const Graph& graph, const Node& node, size_t scale, size_t zero) {

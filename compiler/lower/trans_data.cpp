@@ -6,6 +6,7 @@
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/emitter.h"
+#include "compiler/lower/quantization.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
@@ -139,7 +140,7 @@ Result<Program> copy_vectors(const Soc& soc, const Map& map, int64_t src, int64_
 std::optional<std::string> reject_trans_data(const Graph& graph, const Node& node, const Soc&) {
   const TensorType& type = graph.value(node.inputs[0]).type;
   if (type.dims.size() != 4) return fmt::format("{}-D tensor", type.dims.size());
-  if (type.dtype == DType::UInt8 || type.dtype == DType::Int8) {
+  if (is_byte(type.dtype)) {
     if (node.string_attr("dst_format", "") != to_string(Format::NC1HWC0)) return "bytes out of NC1HWC0";
     return std::nullopt;
   }

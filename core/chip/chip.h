@@ -57,9 +57,9 @@ class DeviceMemory {
   std::vector<uint8_t> changed_;  // one byte a page; empty unless tracked
 };
 
-// Checked: check_stream (core/chip/check) found nothing in the stream, so operands and on-chip ranges of a straight one are
-// not looked at again. What depends on what ran before (alignment of bases in registers, uninitialised reads, device memory) is.
-enum class Trust { Nothing, Checked };
+// Straight: check_stream (core/chip/check) found nothing in the stream and it is_straight, so its operands and on-chip ranges
+// are not looked at again. What depends on what ran before (uninitialised reads, device memory) is.
+enum class Trust { Nothing, Straight };
 
 // One AI core: its on-chip buffers. Reused from block to block; reset() forgets all contents.
 class Core {

@@ -167,7 +167,7 @@ Status located(Status status, int32_t index, const Instr& instr) {
 
 Status Core::execute(const Program& program, DeviceMemory& memory, BlockId block, Trust trust) {
   state_->memory = &memory;
-  if (trust == Trust::Checked && std::ranges::none_of(program, [](const Instr& instr) { return instr_info(instr.op).scalar; })) {
+  if (trust == Trust::Straight) {
     for (size_t i = 0; i < program.size(); ++i)
       if (Status status = state_->execute_checked(program[i]); !status) [[unlikely]] return located(std::move(status), static_cast<int32_t>(i), program[i]);
     return {};

@@ -94,21 +94,17 @@ T to_integer(double value, RoundMode mode) {
   return static_cast<T>(rounded);
 }
 
-double read_lane(VecType type, const std::byte* lanes, int lane) {
+// Every type that vconv knows.
+double source_lane(VecType type, const std::byte* lanes, int lane) {
   switch (type) {
-    case VecType::F16: return half_bits_to_float(load_lane<uint16_t>(lanes, lane));
     case VecType::BF16: return bfloat_bits_to_float(load_lane<uint16_t>(lanes, lane));
-    case VecType::F32: return load_lane<float>(lanes, lane);
-    case VecType::S32: return load_lane<int32_t>(lanes, lane);
-    case VecType::S16: return load_lane<int16_t>(lanes, lane);
-    case VecType::U8: return load_lane<uint8_t>(lanes, lane);
-    case VecType::S8: return load_lane<int8_t>(lanes, lane);
-    default: return sticky(load_lane<int64_t>(lanes, lane));
+    case VecType::S64: return sticky(load_lane<int64_t>(lanes, lane));
+    default: return read_lane(type, lanes, lane);
   }
 }
 
 void convert_lane(VecType to, std::byte* out, VecType from, const std::byte* in, int lane, RoundMode mode, float limit) {
-  const double value = read_lane(from, in, lane);
+  const double value = source_lane(from, in, lane);
   switch (to) {
     case VecType::F16: return store_lane(out, lane, to_half(value, mode, limit));
     case VecType::BF16: return store_lane(out, lane, to_bfloat(value, mode));

@@ -33,15 +33,21 @@ Result<size_t> element_of(const Machine& machine, int64_t type) {
   return static_cast<size_t>(found->second);
 }
 
+// What load2d asks of its type, from L1 or from GM.
+Result<size_t> fractal_element(const Machine& machine, int64_t type, bool transpose) {
+  NPU_TRY(const size_t element, element_of(machine, type));
+  if (transpose && vec_type_size(static_cast<VecType>(type)) != 2)
+    return invalid(fmt::format("transpose of {} is not implemented: only types of 2 bytes", type_name(type)));
+  return element;
+}
+
 using LoadTable = void (*const (&)[kernels::kElements])(const uint16_t*, float*, bool);
 
 Status load_fractals(Machine& machine, const Instr& instr, LoadTable loads) {
   using namespace field;
   const auto& arg = instr.arg;
   const Buffer target = instr_info(instr.op).dst;
-  NPU_TRY(const size_t element, element_of(machine, arg[kLoadType]));
-  if (arg[kLoadTranspose] != 0 && vec_type_size(static_cast<VecType>(arg[kLoadType])) != 2)
-    return invalid(fmt::format("transpose of {} is not implemented: only types of 2 bytes", type_name(arg[kLoadType])));
+  NPU_TRY(const size_t element, fractal_element(machine, arg[kLoadType], arg[kLoadTranspose] != 0));
   NPU_CHECK(check_alignment("dst", target, arg[kLoadDst], kFractalBytes));
   NPU_CHECK(check_alignment("src", Buffer::L1, arg[kLoadSrc], kBlockBytes));
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
@@ -60,9 +66,7 @@ Status load_fractals(Machine& machine, const Instr& instr, LoadTable loads) {
 Status load_gm_fractals(Machine& machine, const Instr& instr, LoadTable loads) {
   using namespace field;
   const auto& arg = instr.arg;
-  NPU_TRY(const size_t element, element_of(machine, arg[kLgType]));
-  if (arg[kLgTranspose] != 0 && vec_type_size(static_cast<VecType>(arg[kLgType])) != 2)
-    return invalid(fmt::format("transpose of {} is not implemented: only types of 2 bytes", type_name(arg[kLgType])));
+  NPU_TRY(const size_t element, fractal_element(machine, arg[kLgType], arg[kLgTranspose] != 0));
   OnChipBuffer& l0 = machine.buffer(instr_info(instr.op).dst);
   for (int64_t i = 0; i < arg[kLgRepeat]; ++i) {
     const int64_t step = i * arg[kLgSrcStride] * kFractalBytes, dst = arg[kLgDst] + i * (arg[kLgDstGap] + 1) * kFractalBytes;
@@ -116,16 +120,22 @@ bool all_zero(const float* values, int64_t count) {
   return bits == 0;
 }
 
-// How many of the 16 k of column block `index` count: trailing ones where A and B both hold +0 everywhere (C0's padding
-// channels) add +0 to every sum.
-int useful_steps(const kernels::CubeKernels& cube, const kernels::MadArgs& args, int64_t index) {
+// How many of the 16 rows of B's column block `index` are left when trailing ones of zeros are dropped.
+int used_rows(const kernels::MadArgs& args, int64_t index) {
   const auto zero_row = [&](int64_t k) {
     for (int64_t n = 0; n < args.n1; ++n)
       if (!all_zero(args.b + (index * args.n1 + n) * kernels::kFractal + k * 16, 16)) return false;
     return true;
   };
-  int steps = 16;
-  while (steps > 0 && zero_row(steps - 1)) --steps;
+  int rows = 16;
+  while (rows > 0 && zero_row(rows - 1)) --rows;
+  return rows;
+}
+
+// How many of the 16 k of column block `index` count: trailing ones where A and B both hold +0 everywhere (C0's padding
+// channels) add +0 to every sum.
+int useful_steps(const kernels::CubeKernels& cube, const kernels::MadArgs& args, int64_t index) {
+  const int steps = used_rows(args, index);
   if (steps == 16) return steps;
   return std::max(steps, cube.used_columns(args.a + index * kernels::kFractal, ceil_div(args.m, 16), args.k1 * kernels::kFractal));
 }
@@ -133,16 +143,7 @@ int useful_steps(const kernels::CubeKernels& cube, const kernels::MadArgs& args,
 // Products of integers with 0 are 0: only B is asked.
 void choose_integer_steps(Machine& machine, kernels::MadArgs& args) {
   machine.k_steps.resize(static_cast<size_t>(args.k1));
-  for (int64_t i = 0; i < args.k1; ++i) {
-    const auto zero_row = [&](int64_t k) {
-      for (int64_t n = 0; n < args.n1; ++n)
-        if (!all_zero(args.b + (i * args.n1 + n) * kernels::kFractal + k * 16, 16)) return false;
-      return true;
-    };
-    int steps = 16;
-    while (steps > 0 && zero_row(steps - 1)) --steps;
-    machine.k_steps[static_cast<size_t>(i)] = static_cast<uint8_t>(steps);
-  }
+  for (int64_t i = 0; i < args.k1; ++i) machine.k_steps[static_cast<size_t>(i)] = static_cast<uint8_t>(used_rows(args, i));
   args.k_steps = machine.k_steps.data();
 }
 

@@ -5,31 +5,10 @@
 
 #include "core/chip/lanes.h"
 #include "core/chip/strided.h"
+#include "core/isa/compare.h"
 
 namespace npu {
 namespace {
-
-double read_lane(VecType type, const std::byte* lanes, int lane) {
-  switch (type) {
-    case VecType::S32: return load_lane<int32_t>(lanes, lane);
-    case VecType::S16: return load_lane<int16_t>(lanes, lane);
-    case VecType::U8: return load_lane<uint8_t>(lanes, lane);
-    case VecType::S8: return load_lane<int8_t>(lanes, lane);
-    default: return float_lane(type, lanes, lane);
-  }
-}
-
-bool compare(double a, double b, CompareMode mode) {
-  switch (mode) {
-    case CompareMode::Eq: return a == b;
-    case CompareMode::Ne: return a != b;
-    case CompareMode::Lt: return a < b;
-    case CompareMode::Le: return a <= b;
-    case CompareMode::Gt: return a > b;
-    case CompareMode::Ge: return a >= b;
-  }
-  return false;
-}
 
 uint64_t& mask_half(Machine& machine, int half) {
   return machine.special[static_cast<size_t>(half == 0 ? Special::CmpMaskLow : Special::CmpMaskHigh)];

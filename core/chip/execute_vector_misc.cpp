@@ -11,21 +11,10 @@
 #include "core/base/half.h"
 #include "core/chip/lanes.h"
 #include "core/chip/strided.h"
+#include "core/isa/compare.h"
 
 namespace npu {
 namespace {
-
-double read_lane(VecType type, const std::byte* lanes, int lane) {
-  switch (type) {
-    case VecType::F16: return half_bits_to_float(load_lane<uint16_t>(lanes, lane));
-    case VecType::F32: return load_lane<float>(lanes, lane);
-    case VecType::S32: return load_lane<int32_t>(lanes, lane);
-    case VecType::S16: return load_lane<int16_t>(lanes, lane);
-    case VecType::U8: return load_lane<uint8_t>(lanes, lane);
-    case VecType::S8: return load_lane<int8_t>(lanes, lane);
-    default: return 0;
-  }
-}
 
 // Sum of 2^n values, neighbours first.
 float tree_sum(float* values, int count) {
@@ -98,18 +87,6 @@ Status reduce(Machine& machine, const Instr& instr, Reduction reduction) {
     ub.mark_written(dst, dst + shape.results * size);
   }
   return {};
-}
-
-bool compare(double a, double b, CompareMode mode) {
-  switch (mode) {
-    case CompareMode::Eq: return a == b;
-    case CompareMode::Ne: return a != b;
-    case CompareMode::Lt: return a < b;
-    case CompareMode::Le: return a <= b;
-    case CompareMode::Gt: return a > b;
-    case CompareMode::Ge: return a >= b;
-  }
-  return false;
 }
 
 }  // namespace

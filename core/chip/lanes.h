@@ -27,6 +27,17 @@ inline float float_lane(VecType type, const std::byte* lanes, int64_t lane) {
   return type == VecType::F16 ? half_bits_to_float(load_lane<uint16_t>(lanes, lane)) : load_lane<float>(lanes, lane);
 }
 
+// f16, f32 or an integer of up to 32 bits.
+inline double read_lane(VecType type, const std::byte* lanes, int64_t lane) {
+  switch (type) {
+    case VecType::S32: return load_lane<int32_t>(lanes, lane);
+    case VecType::S16: return load_lane<int16_t>(lanes, lane);
+    case VecType::U8: return load_lane<uint8_t>(lanes, lane);
+    case VecType::S8: return load_lane<int8_t>(lanes, lane);
+    default: return float_lane(type, lanes, lane);
+  }
+}
+
 // Rounded to the type; a NaN is the canonical one.
 inline void store_float_lane(VecType type, std::byte* lanes, int64_t lane, float value, float half_limit) {
   if (type == VecType::F32) return store_lane(lanes, lane, value != value ? std::numeric_limits<float>::quiet_NaN() : value);

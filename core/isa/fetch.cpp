@@ -7,6 +7,8 @@
 #include <bit>
 #include <utility>
 
+#include "core/isa/compare.h"
+
 namespace npu {
 namespace {
 
@@ -18,18 +20,6 @@ constexpr std::array<bool, kOpcodes> kScalar = [] {
 #undef NPU_INSTR
   return table;
 }();
-
-bool compare(int64_t a, int64_t b, CompareMode mode) {
-  switch (mode) {
-    case CompareMode::Eq: return a == b;
-    case CompareMode::Ne: return a != b;
-    case CompareMode::Lt: return a < b;
-    case CompareMode::Le: return a <= b;
-    case CompareMode::Gt: return a > b;
-    case CompareMode::Ge: return a >= b;
-  }
-  return false;
-}
 
 int64_t wrapping_add(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
 
@@ -354,7 +344,7 @@ Status Fetch::flow(const Instr& instr) {
     case Opcode::Jump: return jump(arg[kFlowOffset]);
     case Opcode::JumpIf:
       NPU_CHECK(require(arg[kFlowXn], "the condition"));
-      return compare(value(arg[kFlowXn]), 0, static_cast<CompareMode>(arg[kFlowMode])) ? jump(arg[kFlowOffset]) : Status{};
+      return compare(value(arg[kFlowXn]), int64_t{0}, static_cast<CompareMode>(arg[kFlowMode])) ? jump(arg[kFlowOffset]) : Status{};
     case Opcode::Call:
       if (call_count_ == kCallDepth) return fault(fmt::format("calls are nested deeper than {}", kCallDepth));
       calls_[static_cast<size_t>(call_count_++)] = {pc_, loop_count_};
@@ -403,9 +393,13 @@ int64_t Fetch::skip_iterations(int64_t count) {
   return skipped;
 }
 
+bool is_straight(const Program& program) {
+  return std::ranges::none_of(program, [](const Instr& instr) { return Fetch::is_scalar(instr.op); });
+}
+
 Result<IssuedProgram> issue_all(const Program& program, BlockId block, int64_t budget) {
   IssuedProgram issued;
-  if (std::ranges::none_of(program, [](const Instr& instr) { return static_cast<size_t>(instr.op) < kScalar.size() && kScalar[static_cast<size_t>(instr.op)]; })) {
+  if (is_straight(program)) {
     issued.straight = &program;
     return issued;
   }

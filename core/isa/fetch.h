@@ -61,9 +61,9 @@ class Fetch {
   // whole iterations and yields nothing of them; at least one stays. How many were skipped.
   int64_t skip_iterations(int64_t count);
 
- private:
   static bool is_scalar(Opcode op);
 
+ private:
   const Instr* next_slowly();
   bool leave_or_repeat_loops();
   const Instr* resolve(const Instr& instr);
@@ -112,6 +112,9 @@ class Fetch {
   Instr resolved_{};
   std::optional<Error> error_;
 };
+
+// Nothing in it is the scalar unit's: it is issued as it stands.
+bool is_straight(const Program& program);
 
 // The instructions as issued: the Program itself when nothing in it is scalar.
 struct IssuedProgram {

@@ -8,18 +8,10 @@ using namespace npu::detail;
 
 constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"block_size", AttrKind::Int, "0"}, {"output_dtype", AttrKind::Int, "0"}};
 
-// Along the axis; a rank that does not reach it takes one scale only.
-Result<Dim> channels_of(const InferContext& ctx) {
-  const TensorType& x = ctx.input(0);
-  if (!x.has_rank || x.dims.size() < 2) return x.dims.empty() ? Dim(1) : x.dims[0];
-  NPU_TRY(const size_t axis, normalize_axis(ctx, ctx.node().int_attr("axis", 1), x.dims.size()));
-  return x.dims[axis];
-}
-
 TypesResult infer(const InferContext& ctx) {
   const DType given = ctx.input(0).dtype;
   if (!is_quantized(given) && given != DType::Int32) return ctx.error(fmt::format("input 0 is {}, needs int8, uint8, int16, uint16 or int32", to_string(given)));
-  NPU_TRY(const Dim channels, channels_of(ctx));
+  NPU_TRY(const Dim channels, quantized_channels(ctx));
   NPU_CHECK(require_scales(ctx, 1, channels));
   if (ctx.has_input(2)) NPU_CHECK(require_same_dtype(ctx, 2));
   const int64_t code = ctx.node().int_attr("output_dtype", 0);

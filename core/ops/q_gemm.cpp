@@ -9,16 +9,11 @@ using namespace npu::detail;
 constexpr AttrDef kAttrs[] = {{"transA", AttrKind::Int, "0"}, {"transB", AttrKind::Int, "0"}};
 
 TypesResult infer(const InferContext& ctx) {
-  NPU_CHECK(require_quantized(ctx, {0, 1, 2}));
   const Dims& b = ctx.input(3).dims;
-  NPU_CHECK(require_quantized(ctx, {3, 4, 5, b.size() != 2 ? Dim() : b[ctx.node().int_attr("transB", 0) != 0 ? 0 : 1]}));
+  const Dim columns = b.size() != 2 ? Dim() : b[ctx.node().int_attr("transB", 0) != 0 ? 0 : 1];
   if (!ctx.has_input(7)) return ctx.error("a result without a scale is not supported");
-  NPU_TRY(const DType dtype, result_dtype(ctx, 7, 8));
   if (ctx.has_input(6) && ctx.input(6).dtype != DType::Int32) return ctx.error(fmt::format("C is {}, needs int32", to_string(ctx.input(6).dtype)));
-  constexpr size_t kOperands[] = {0, 3};
-  NPU_TRY(auto types, infer_float_form(ctx, "Gemm", kOperands));
-  types[0].dtype = dtype;
-  return types;
+  return infer_quantized(ctx, "Gemm", {{0, 1, 2}, {3, 4, 5, columns}}, 7, 8);
 }
 
 TensorsResult reference(const EvalContext& ctx) {

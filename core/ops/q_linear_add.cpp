@@ -6,15 +6,7 @@ namespace {
 
 using namespace npu::detail;
 
-TypesResult infer(const InferContext& ctx) {
-  NPU_CHECK(require_quantized(ctx, {0, 1, 2}));
-  NPU_CHECK(require_quantized(ctx, {3, 4, 5}));
-  NPU_TRY(const DType dtype, result_dtype(ctx, 6, 7));
-  constexpr size_t kOperands[] = {0, 3};
-  NPU_TRY(auto types, infer_float_form(ctx, "Add", kOperands));
-  types[0].dtype = dtype;
-  return types;
-}
+TypesResult infer(const InferContext& ctx) { return infer_quantized(ctx, "Add", {{0, 1, 2}, {3, 4, 5}}, 6, 7); }
 
 TensorsResult reference(const EvalContext& ctx) {
   const Quantization a = Quantization::read(ctx, 1, 2), b = Quantization::read(ctx, 4, 5), y = Quantization::read(ctx, 6, 7);
@@ -26,7 +18,8 @@ TensorsResult reference(const EvalContext& ctx) {
   NPU_TRY(const auto sums, run_float_form(ctx, "Add", {real(0, a), real(3, b)}));
   Tensor result(ctx.output_dtype(0), sums[0].shape());
   const auto values = sums[0].data<float>();
-  for (size_t i = 0; i < values.size(); ++i) store_bytes(result, i, to_quantized(values[i] / y.scale[0], y.zero[0], result.dtype()));
+  auto bytes = result.mutable_bytes();
+  for (size_t i = 0; i < values.size(); ++i) bytes[i] = to_byte(to_quantized(values[i] / y.scale[0], y.zero[0], result.dtype()));
   return std::vector{result};
 }
 

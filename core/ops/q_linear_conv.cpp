@@ -12,17 +12,12 @@ constexpr AttrDef kAttrs[] = {
 };
 
 TypesResult infer(const InferContext& ctx) {
-  NPU_CHECK(require_quantized(ctx, {0, 1, 2}));
-  NPU_CHECK(require_quantized(ctx, {3, 4, 5, ctx.input(3).dims.empty() ? Dim() : ctx.input(3).dims[0]}));
-  NPU_TRY(const DType dtype, result_dtype(ctx, 6, 7));
+  const Dims& w = ctx.input(3).dims;
   if (ctx.has_input(8)) {
     if (ctx.input(8).dtype != DType::Int32) return ctx.error(fmt::format("bias is {}, needs int32", to_string(ctx.input(8).dtype)));
-    if (ctx.input(3).has_rank && !ctx.input(3).dims.empty()) NPU_CHECK(require_vector(ctx, 8, ctx.input(3).dims[0], "bias"));
+    if (ctx.input(3).has_rank && !w.empty()) NPU_CHECK(require_vector(ctx, 8, w[0], "bias"));
   }
-  constexpr size_t kOperands[] = {0, 3};
-  NPU_TRY(auto types, infer_float_form(ctx, "Conv", kOperands));
-  types[0].dtype = dtype;
-  return types;
+  return infer_quantized(ctx, "Conv", {{0, 1, 2}, {3, 4, 5, w.empty() ? Dim() : w[0]}}, 6, 7);
 }
 
 TensorsResult reference(const EvalContext& ctx) {

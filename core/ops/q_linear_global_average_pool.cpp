@@ -6,22 +6,16 @@ namespace {
 
 using namespace npu::detail;
 
-TypesResult infer(const InferContext& ctx) {
-  NPU_CHECK(require_quantized(ctx, {0, 1, 2}));
-  NPU_TRY(const DType dtype, result_dtype(ctx, 3, 4));
-  constexpr size_t kOperands[] = {0};
-  NPU_TRY(auto types, infer_float_form(ctx, "GlobalAveragePool", kOperands));
-  types[0].dtype = dtype;
-  return types;
-}
+TypesResult infer(const InferContext& ctx) { return infer_quantized(ctx, "GlobalAveragePool", {{0, 1, 2}}, 3, 4); }
 
 TensorsResult reference(const EvalContext& ctx) {
   const Quantization x = Quantization::read(ctx, 1, 2), y = Quantization::read(ctx, 3, 4);
   NPU_TRY(const auto means, run_float_form(ctx, "GlobalAveragePool", {centred(ctx.input(0), x.zero, 1)}));
   Tensor result(ctx.output_dtype(0), means[0].shape());
   const auto values = means[0].data<double>();
+  auto bytes = result.mutable_bytes();
   for (size_t i = 0; i < values.size(); ++i)
-    store_bytes(result, i, to_quantized(static_cast<float>(values[i]) * x.scale[0] / y.scale[0], y.zero[0], result.dtype()));
+    bytes[i] = to_byte(to_quantized(static_cast<float>(values[i]) * x.scale[0] / y.scale[0], y.zero[0], result.dtype()));
   return std::vector{result};
 }
 

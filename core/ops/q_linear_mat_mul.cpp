@@ -7,13 +7,8 @@ namespace {
 using namespace npu::detail;
 
 TypesResult infer(const InferContext& ctx) {
-  NPU_CHECK(require_quantized(ctx, {0, 1, 2}));
-  NPU_CHECK(require_quantized(ctx, {3, 4, 5, ctx.input(3).dims.empty() ? Dim() : ctx.input(3).dims.back()}));
-  NPU_TRY(const DType dtype, result_dtype(ctx, 6, 7));
-  constexpr size_t kOperands[] = {0, 3};
-  NPU_TRY(auto types, infer_float_form(ctx, "MatMul", kOperands));
-  types[0].dtype = dtype;
-  return types;
+  const Dims& b = ctx.input(3).dims;
+  return infer_quantized(ctx, "MatMul", {{0, 1, 2}, {3, 4, 5, b.empty() ? Dim() : b.back()}}, 6, 7);
 }
 
 TensorsResult reference(const EvalContext& ctx) {

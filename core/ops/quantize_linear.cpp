@@ -9,17 +9,9 @@ using namespace npu::detail;
 // saturate concerns types that have no meaning here.
 constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"block_size", AttrKind::Int, "0"}, {"saturate", AttrKind::Int, "1"}};
 
-// Along the axis; a rank that does not reach it takes one scale only.
-Result<Dim> channels_of(const InferContext& ctx) {
-  const TensorType& x = ctx.input(0);
-  if (!x.has_rank || x.dims.size() < 2) return x.dims.empty() ? Dim(1) : x.dims[0];
-  NPU_TRY(const size_t axis, normalize_axis(ctx, ctx.node().int_attr("axis", 1), x.dims.size()));
-  return x.dims[axis];
-}
-
 TypesResult infer(const InferContext& ctx) {
   NPU_CHECK(require_float(ctx, 0));
-  NPU_TRY(const Dim channels, channels_of(ctx));
+  NPU_TRY(const Dim channels, quantized_channels(ctx));
   NPU_CHECK(require_scales(ctx, 1, channels));
   const DType dtype = ctx.has_input(2) ? ctx.input(2).dtype : DType::UInt8;
   if (!is_quantized(dtype)) return ctx.error(fmt::format("zero point (input 2) is {}, needs int8, uint8, int16 or uint16", to_string(dtype)));

@@ -59,10 +59,10 @@ Status bench_tasks(const CompiledModel& model, Session& session, std::span<const
 Status bench(const std::string& om, const BenchOptions& options) {
   NPU_TRY(const auto model, load_model(om));
   NPU_TRY(const auto session, Session::create(model, options.threads));
-  NPU_TRY(const ModelProfile profile, profile_model(*model, false));
   std::vector<Tensor> inputs;
   for (const TensorDesc& desc : model->inputs) inputs.push_back(pattern(desc));
   if (options.tasks) return bench_tasks(*model, *session, inputs, std::max(1, options.iterations));
+  NPU_TRY(const ModelProfile profile, profile_model(*model, false));
   std::vector<double> times;
   for (int i = -options.warmup; i < std::max(1, options.iterations); ++i) {
     const auto start = std::chrono::steady_clock::now();

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/chip/check/check.h"
+#include "core/isa/fetch.h"
 #include "runtime/session/device_tensors.h"
 
 namespace npu {
@@ -15,10 +16,8 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledM
   if (model->arena_bytes < 0 || model->arena_bytes > soc->memory_bytes)
     return fail(ErrorKind::CompileLimit, model->name, fmt::format("needs {} bytes of device memory, {} has {}", model->arena_bytes, soc->name, soc->memory_bytes));
   std::unique_ptr<Session> session(new Session(std::move(model), *soc, std::clamp(threads, 1, 64)));
-  if (options.check_streams) {
-    NPU_CHECK(check_model(*soc, *session->model_, session->pool_));
-    session->trust_ = Trust::Checked;
-  }
+  if (options.check_streams) NPU_CHECK(check_model(*soc, *session->model_, session->pool_));
+  session->plan(options.check_streams);
   return session;
 }
 
@@ -29,11 +28,9 @@ Session::Session(std::shared_ptr<const CompiledModel> model, const Soc& soc, int
 
 namespace {
 
-bool updates_atomically(const Task& task) {
-  return std::ranges::any_of(task.blocks, [](const Program& block) {
-    return std::ranges::any_of(block, [](const Instr& instr) {
-      return instr.op == Opcode::SetAtomicAdd || instr.op == Opcode::SetAtomicMax || instr.op == Opcode::SetAtomicMin;
-    });
+bool updates_atomically(const Program& block) {
+  return std::ranges::any_of(block, [](const Instr& instr) {
+    return instr.op == Opcode::SetAtomicAdd || instr.op == Opcode::SetAtomicMax || instr.op == Opcode::SetAtomicMin;
   });
 }
 
@@ -49,18 +46,24 @@ Status first_error(const Task& task, std::span<const Status> status) {
 
 }  // namespace
 
-Status Session::run_on_cores(const Task& task) {
+void Session::plan(bool checked) {
+  for (const Task& task : model_->tasks)
+    plans_.push_back({.in_order = std::ranges::any_of(task.blocks, updates_atomically),
+                      .trust = checked && std::ranges::all_of(task.blocks, is_straight) ? Trust::Straight : Trust::Nothing});
+}
+
+Status Session::run_on_cores(const Task& task, const TaskPlan& plan) {
   std::vector<Status> status(task.blocks.size());
-  std::vector<Core*> idle;
-  for (Core& core : cores_) idle.push_back(&core);
-  const auto count = static_cast<int64_t>(task.blocks.size());
-  if (updates_atomically(task)) {  // in order, so that sums do not depend on threads
-    for (size_t i = 0; i < task.blocks.size(); ++i) {
-      cores_[0].reset();
-      status[i] = cores_[0].execute(task.blocks[i], memory_, {static_cast<int64_t>(i), count}, trust_);
-    }
+  const auto run_block = [&](Core& core, size_t i) {
+    core.reset();
+    status[i] = core.execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, plan.trust);
+  };
+  if (plan.in_order) {
+    for (size_t i = 0; i < task.blocks.size(); ++i) run_block(cores_[0], i);
     return first_error(task, status);
   }
+  std::vector<Core*> idle;
+  for (Core& core : cores_) idle.push_back(&core);
   std::mutex mutex;
   pool_.parallel_for(task.blocks.size(), [&](size_t i) {
     Core* core = nullptr;
@@ -69,15 +72,17 @@ Status Session::run_on_cores(const Task& task) {
       core = idle.back();
       idle.pop_back();
     }
-    core->reset();
-    status[i] = core->execute(task.blocks[i], memory_, {static_cast<int64_t>(i), count}, trust_);
+    run_block(*core, i);
     std::lock_guard lock(mutex);
     idle.push_back(core);
   });
   return first_error(task, status);
 }
 
-Status Session::run_task(const Task& task) { return task.engine == Engine::AiCpu ? run_cpu_task(*model_, task, memory_) : run_on_cores(task); }
+Status Session::run_task(size_t index) {
+  const Task& task = model_->tasks[index];
+  return task.engine == Engine::AiCpu ? run_cpu_task(*model_, task, memory_) : run_on_cores(task, plans_[index]);
+}
 
 Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs, const RunObserver& observer) {
   const CompiledModel& m = *model_;
@@ -85,7 +90,7 @@ Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs, const R
   NPU_CHECK(store_inputs(m, inputs, memory_));
   for (size_t i = 0; i < m.tasks.size(); ++i) {
     if (observer && !observer(i, m.tasks.size())) return fail(ErrorKind::Cancelled, m.name, fmt::format("stopped before task {} of {}", i, m.tasks.size()));
-    NPU_CHECK(run_task(m.tasks[i]));
+    NPU_CHECK(run_task(i));
   }
   return fetch_outputs(m, memory_);
 }

@@ -37,11 +37,17 @@ class Session {
  private:
   Session(std::shared_ptr<const CompiledModel> model, const Soc& soc, int threads);
 
-  Status run_task(const Task& task);
-  Status run_on_cores(const Task& task);
+  // What a task's streams say, read once.
+  struct TaskPlan {
+    bool in_order;  // blocks add to the same memory: one after the other, so that sums do not depend on threads
+    Trust trust;
+  };
+  void plan(bool checked);
+  Status run_task(size_t index);
+  Status run_on_cores(const Task& task, const TaskPlan& plan);
 
   std::shared_ptr<const CompiledModel> model_;
-  Trust trust_ = Trust::Nothing;  // in the model's streams
+  std::vector<TaskPlan> plans_;  // as CompiledModel::tasks
   DeviceMemory memory_;
   ThreadPool pool_;
   std::vector<Core> cores_;  // one for each host thread

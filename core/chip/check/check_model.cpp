@@ -9,6 +9,7 @@
 #include "core/chip/check/check.h"
 #include "core/chip/check/memory_use.h"
 #include "core/chip/legal.h"
+#include "core/isa/fetch.h"
 
 namespace npu {
 namespace {
@@ -43,7 +44,7 @@ Instr without_addresses(Instr instr) {
 }
 
 Stream describe(const ChipLimits& limits, const Program& program, BlockId block) {
-  const bool straight = std::ranges::none_of(program, [](const Instr& instr) { return instr_info(instr.op).scalar; });
+  const bool straight = is_straight(program);
   // Illegal operands may be addresses: such a stream is checked itself.
   const bool legal = std::ranges::all_of(program, [&](const Instr& instr) { return check_operands(limits, instr).has_value(); });
   Stream stream{&program, block, straight, !straight || !legal || memory_use(program).may_conflict(), program.size()};

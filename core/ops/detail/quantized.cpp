@@ -68,13 +68,30 @@ int64_t to_quantized(float value, int64_t zero, DType dtype) {
   return std::clamp(static_cast<int64_t>(std::nearbyint(std::clamp(value, -1e6f, 1e6f))) + zero, low, high);
 }
 
-void store_bytes(Tensor& target, size_t at, int64_t value) { target.mutable_bytes()[at] = static_cast<std::byte>(value & 0xff); }
-
 Tensor centred(const Tensor& q, const std::vector<int64_t>& zero, int64_t inner) {
   Tensor result = q.cast(DType::Float64);
   auto values = result.mutable_data<double>();
   for (size_t i = 0; i < values.size(); ++i) values[i] -= static_cast<double>(zero[i / static_cast<size_t>(std::max<int64_t>(1, inner)) % zero.size()]);
   return result;
+}
+
+TypesResult infer_quantized(const InferContext& ctx, std::string_view op, std::initializer_list<QuantizedInput> inputs, size_t scale, size_t zero) {
+  std::vector<size_t> operands;
+  for (const QuantizedInput& input : inputs) {
+    NPU_CHECK(require_quantized(ctx, input));
+    operands.push_back(input.data);
+  }
+  NPU_TRY(const DType dtype, result_dtype(ctx, scale, zero));
+  NPU_TRY(auto types, infer_float_form(ctx, op, operands));
+  types[0].dtype = dtype;
+  return types;
+}
+
+Result<Dim> quantized_channels(const InferContext& ctx) {
+  const TensorType& x = ctx.input(0);
+  if (!x.has_rank || x.dims.size() < 2) return x.dims.empty() ? Dim(1) : x.dims[0];
+  NPU_TRY(const size_t axis, normalize_axis(ctx, ctx.node().int_attr("axis", 1), x.dims.size()));
+  return x.dims[axis];
 }
 
 TypesResult infer_float_form(const InferContext& ctx, std::string_view op, std::span<const size_t> inputs) {
@@ -113,7 +130,7 @@ Tensor requantize(const EvalContext& ctx, const Tensor& sums, const Tensor& bias
     const auto c = static_cast<size_t>(static_cast<int64_t>(i) / inner % channels);
     const float multiplier = x.scale[0] * w.scale[c % w.scale.size()] / y.scale[0];
     const double sum = values[i] + (biases.empty() ? 0.0 : static_cast<double>(biases[c % biases.size()]));
-    bytes[i] = static_cast<std::byte>(to_quantized(static_cast<float>(sum) * multiplier, y.zero[0], ctx.output_dtype(0)) & 0xff);
+    bytes[i] = to_byte(to_quantized(static_cast<float>(sum) * multiplier, y.zero[0], ctx.output_dtype(0)));
   }
   return result;
 }

@@ -46,10 +46,16 @@ struct Quantization {
 
 // saturate(rne(value) + zero)
 int64_t to_quantized(float value, int64_t zero, DType dtype);
-void store_bytes(Tensor& target, size_t at, int64_t value);
+inline std::byte to_byte(int64_t value) { return static_cast<std::byte>(value & 0xff); }
 
 // q - zero as double; channel c of the last-but-`inner` axis.
 Tensor centred(const Tensor& q, const std::vector<int64_t>& zero, int64_t inner);
+
+// What operator `op` on floats infers for the quantised inputs, quantised by the result's scale and zero point.
+TypesResult infer_quantized(const InferContext& ctx, std::string_view op, std::initializer_list<QuantizedInput> inputs, size_t scale, size_t zero);
+// How many scales QuantizeLinear and DequantizeLinear may have: one for each index of the axis; a rank that does not reach it
+// takes one only.
+Result<Dim> quantized_channels(const InferContext& ctx);
 
 // What a float operator infers for the shapes of the given inputs, or computes for tensors.
 TypesResult infer_float_form(const InferContext& ctx, std::string_view op, std::span<const size_t> inputs);
