@@ -27,6 +27,12 @@ Settings checked(Settings settings, const Settings& defaults) {
   return settings;
 }
 
+void compile_as(const Settings& settings, Request& request) {
+  request.chip = settings.chip;
+  request.threads = settings.threads;
+  request.disabled_passes = settings.disabled_passes;
+}
+
 }  // namespace
 
 App::App(Platform& platform, Settings defaults, std::string_view link)
@@ -38,11 +44,10 @@ App::App(Platform& platform, Settings defaults, std::string_view link)
 
 void App::start() {
   studio_.change([this](Request& request) {
-    request.chip = settings_.chip;
-    request.threads = settings_.threads;
-    request.disabled_passes = settings_.disabled_passes;
+    compile_as(settings_, request);
+    request.choose_source(settings_.sample, nullptr);
+    request.choose_picture("", nullptr, settings_.image);
   });
-  studio_.open_sample(settings_.sample, settings_.image);
   platform_.settings_changed(settings_, to_link(settings_, defaults_));
 }
 
@@ -126,18 +131,17 @@ void App::apply(const Settings& wanted) {
   const Settings old = settings_;
   settings_ = wanted;
   if (wanted.dark != old.dark) theme_current_ = false;
-  if (wanted.chip != old.chip || wanted.threads != old.threads || wanted.disabled_passes != old.disabled_passes) {
+  const bool other_code = wanted.chip != old.chip || wanted.threads != old.threads || wanted.disabled_passes != old.disabled_passes;
+  const bool other_sample = wanted.sample != old.sample && !wanted.sample.empty();
+  const bool other_image = wanted.image != old.image && !wanted.sample.empty();
+  // One change, however much of the link is new: nobody sees an answer to half of it.
+  if (other_code || other_sample || other_image) {
     studio_.change([&](Request& request) {
-      request.chip = wanted.chip;
-      request.threads = wanted.threads;
-      request.disabled_passes = wanted.disabled_passes;
-      request.goal = Goal::Answered;
+      compile_as(wanted, request);
+      if (other_code) request.goal = Goal::Answered;
+      if (other_sample) request.choose_source(wanted.sample, nullptr);
+      if (other_sample || other_image) request.choose_picture("", nullptr, wanted.image);
     });
-  }
-  if (wanted.sample != old.sample && !wanted.sample.empty()) {
-    studio_.open_sample(wanted.sample, wanted.image);
-  } else if (wanted.image != old.image && !wanted.sample.empty()) {
-    studio_.choose_picture(wanted.image);
   }
   platform_.settings_changed(settings_, to_link(settings_, defaults_));
   platform_.wake();

@@ -96,7 +96,7 @@ TEST_CASE("a sample is loaded, compiled, timed and answered with its class") {
     CHECK(other->profile->total_us == doctest::Approx(s->profile->total_us));
   }
   SUBCASE("another picture gives another answer without compiling again") {
-    const SnapshotPtr other = w.wait(w.studio.choose_picture(3));
+    const SnapshotPtr other = w.wait(w.studio.change([](Request& request) { request.choose_picture("", nullptr, 3); }));
     REQUIRE(other->run);
     CHECK(other->compile == s->compile);
     CHECK(other->run->top.at(0).index == other->picture->label);

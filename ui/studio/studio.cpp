@@ -69,25 +69,29 @@ uint64_t Studio::change(const std::function<void(Request&)>& edit) {
   return revision;
 }
 
+void Request::choose_source(std::string name, SharedBytes bytes) {
+  source = {next_id++, std::move(name), std::move(bytes)};
+  preprocess.reset();
+  inputs.clear();
+  input_shapes.clear();
+  if (goal == Goal::Nothing) goal = Goal::Answered;
+}
+
+void Request::choose_picture(std::string name, SharedBytes bytes, int index) {
+  picture = {next_id++, std::move(name), std::move(bytes), index};
+  inputs.clear();
+  if (goal == Goal::Nothing) goal = Goal::Answered;
+}
+
+// The picture stays: the user may want it classified by another model.
 uint64_t Studio::open_model(std::string name, SharedBytes bytes) {
-  return change([&](Request& request) {
-    // The picture stays: the user may want it classified by another model.
-    request.source = {next_id_++, std::move(name), std::move(bytes)};
-    request.preprocess.reset();
-    request.inputs.clear();
-    request.input_shapes.clear();
-    if (request.goal == Goal::Nothing) request.goal = Goal::Answered;
-  });
+  return change([&](Request& request) { request.choose_source(std::move(name), std::move(bytes)); });
 }
 
 uint64_t Studio::open_sample(std::string name, int picture) {
   return change([&](Request& request) {
-    request.source = {next_id_++, std::move(name), nullptr};
-    request.picture = {next_id_++, "", nullptr, picture};
-    request.preprocess.reset();
-    request.inputs.clear();
-    request.input_shapes.clear();
-    if (request.goal == Goal::Nothing) request.goal = Goal::Answered;
+    request.choose_source(std::move(name), nullptr);
+    request.choose_picture("", nullptr, picture);
   });
 }
 
@@ -96,24 +100,12 @@ uint64_t Studio::close_model() {
 }
 
 uint64_t Studio::open_picture(std::string name, SharedBytes bytes) {
-  return change([&](Request& request) {
-    request.picture = {next_id_++, std::move(name), std::move(bytes), 0};
-    request.inputs.clear();
-    if (request.goal == Goal::Nothing) request.goal = Goal::Answered;
-  });
-}
-
-uint64_t Studio::choose_picture(int index) {
-  return change([&](Request& request) {
-    request.picture = {next_id_++, "", nullptr, index};
-    request.inputs.clear();
-    if (request.goal == Goal::Nothing) request.goal = Goal::Answered;
-  });
+  return change([&](Request& request) { request.choose_picture(std::move(name), std::move(bytes), 0); });
 }
 
 uint64_t Studio::run_again() {
-  return change([&](Request& request) {
-    request.run_id = next_id_++;
+  return change([](Request& request) {
+    request.run_id = request.next_id++;
     request.goal = Goal::Answered;
   });
 }

@@ -52,6 +52,10 @@ struct Request {
   bool explain = true;                   // the texts of the passes and the times of the tasks, for people to look at
   std::map<std::string, Tensor> inputs;  // given by a script; the picture fills the others
   uint64_t run_id = 0;                   // a new number asks for a new run of the same
+  uint64_t next_id = 1;                  // of sources, pictures and runs
+
+  void choose_source(std::string name, SharedBytes bytes);  // without bytes: a sample
+  void choose_picture(std::string name, SharedBytes bytes, int index);
 };
 
 class Studio {
@@ -68,7 +72,6 @@ class Studio {
   uint64_t open_sample(std::string name, int picture);
   uint64_t close_model();  // and gives its memory back
   uint64_t open_picture(std::string name, SharedBytes bytes);
-  uint64_t choose_picture(int index);
   uint64_t change(const std::function<void(Request&)>& edit);
   uint64_t run_again();
   uint64_t cancel();
@@ -101,7 +104,6 @@ class Studio {
   std::condition_variable wake_;
   Request request_;
   uint64_t revision_ = 0;             // of request_
-  uint64_t next_id_ = 1;
   bool stop_ = false;
   std::optional<Error> outside_error_;
   SnapshotPtr snapshot_;
