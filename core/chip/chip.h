@@ -83,6 +83,9 @@ class Core {
   const Instr* next() const;               // what step() would execute; null when done, or when step() would fail to get there
   int32_t next_index() const;              // its place in the program
   Status step(DeviceMemory& memory);       // when it fails the core stays in front of the instruction
+  // After start(): executes up to the next cross-core instruction (core/chip/cross_core.h) and gives it, null at the end. The next
+  // call goes on after it.
+  Result<const Instr*> resume(DeviceMemory& memory);
   const IssueState& issue_state() const;   // what accesses() of next() depends on
 
   // Bytes of an on-chip buffer as the architecture has them; of L0A and L0B, what nothing wrote is 0 and a NaN is the canonical one.

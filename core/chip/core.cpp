@@ -219,6 +219,28 @@ Status Core::step(DeviceMemory& memory) {
   return {};
 }
 
+Result<const Instr*> Core::resume(DeviceMemory& memory) {
+  if (!state_->fetch) return fail(ErrorKind::InvalidArgument, "", "no program was started");
+  state_->memory = &memory;
+  CoreHost host(*state_);
+  Fetch& fetch = *state_->fetch;
+  fetch.set_host(&host);
+  const Instr* instr;
+  Status status;
+  while (status && (instr = fetch.next())) {
+    state_->next_index = fetch.index();
+    if (is_cross_core(instr->op)) {
+      status = check_operands(state_->limits, *instr);
+      break;
+    }
+    status = state_->execute(*instr);
+  }
+  fetch.set_host(nullptr);
+  if (!status) return std::unexpected(located(std::move(status), fetch.index(), *instr).error());
+  if (!instr && fetch.error()) return std::unexpected(*fetch.error());
+  return instr;
+}
+
 Result<std::vector<std::byte>> Core::contents(Buffer id, int64_t begin, int64_t end) const {
   if (id == Buffer::GM) return fail(ErrorKind::InvalidArgument, "GM", "is not on the core");
   const OnChipBuffer& buffer = state_->buffers[static_cast<size_t>(id)];
@@ -250,14 +272,9 @@ Status execute_SetFMatrix(Machine& machine, const Instr& instr) { return machine
 Status execute_SetPadding(Machine& machine, const Instr& instr) { return machine.issue.apply(instr), Status{}; }
 Status execute_SetQuantPre(Machine& machine, const Instr& instr) { return machine.issue.apply(instr), Status{}; }
 
-namespace {
-Status not_implemented(const Instr& instr) {
-  const InstrInfo& info = instr_info(instr.op);
-  return invalid(fmt::format("{} is not implemented: {}", info.name, info.missing));
-}
-}  // namespace
-
-Status execute_LoadImageToCbuf(Machine&, const Instr& instr) { return not_implemented(instr); }
+// Core::resume stops in front of them.
+Status execute_FftsCrossCoreSync(Machine&, const Instr&) { return invalid("runs with the task's other blocks only: this one was started alone"); }
+Status execute_WaitFlagDev(Machine& machine, const Instr& instr) { return execute_FftsCrossCoreSync(machine, instr); }
 
 // The scalar unit has carried these out when it yields them.
 Status execute_Loop(Machine&, const Instr&) { return {}; }

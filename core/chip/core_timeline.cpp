@@ -57,12 +57,19 @@ bool CoreTimeline::issue_flag(const Step& step, int32_t index) {
   }
   ++issue_time_;
   record(index, Pipe::S, start, issue_time_);
+  if (step.kind == Step::CrossCoreSet) arrivals_[step.flag].push_back(issue_time_);
   if (step.kind == Step::SetFlag) {
     ++flag.set;
     flag.time = issue_time_;
     if (waiting_ > 0) wake((step.flag / 16) % 8);
   }
   return true;
+}
+
+void CoreTimeline::wait_until(int64_t time, int32_t index) {
+  const int64_t start = issue_time_;
+  issue_time_ = std::max(issue_time_, time) + 1;
+  record(index, Pipe::S, start, issue_time_);
 }
 
 bool CoreTimeline::execute(const Step& step, int32_t index, int64_t issued) {
@@ -79,6 +86,7 @@ bool CoreTimeline::execute(const Step& step, int32_t index, int64_t issued) {
       --flag.set;
       break;
     }
+    case Step::CrossCoreSet:
     case Step::SetFlag: end = std::max(end, pipe.free + pipe.tail); break;
     case Step::Barrier:
       end = std::max(end, pipe.free + pipe.tail);
@@ -96,9 +104,11 @@ bool CoreTimeline::execute(const Step& step, int32_t index, int64_t issued) {
   const size_t position = pipe.count - 1 - pipe.waiting.size();
   pipe.started[position % kMaxDepth] = start;
   // Setting a flag does not hold the pipe up: it happens when what came before is complete.
-  pipe.free = step.kind == Step::SetFlag ? start + 1 : end;
-  if (step.kind == Step::SetFlag) pipe.tail = std::max<int64_t>(0, end - pipe.free);
+  const bool sets = step.kind == Step::SetFlag || step.kind == Step::CrossCoreSet;
+  pipe.free = sets ? start + 1 : end;
+  if (sets) pipe.tail = std::max<int64_t>(0, end - pipe.free);
   record(index, step.pipe, start, end);
+  if (step.kind == Step::CrossCoreSet) arrivals_[step.flag].push_back(end);
   if (step.kind == Step::SetFlag) {
     Flag& flag = flags_[step.flag];
     ++flag.set;

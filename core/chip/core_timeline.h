@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <span>
 #include <vector>
 
 #include "core/base/result.h"
@@ -34,6 +35,10 @@ class CoreTimeline {
   void repeat(const Mark& start, int64_t iterations, int64_t sample);
 
   const std::array<PipeTotals, kPipes>& totals() const { return totals_; }
+
+  // When this block was at a cross-core flag, each time; and a wait for such a flag, which is set at `time`.
+  std::span<const int64_t> arrivals(size_t flag) const { return arrivals_[flag]; }
+  void wait_until(int64_t time, int32_t index);
 
  private:
   static constexpr size_t kMaxDepth = 64;
@@ -69,6 +74,7 @@ class CoreTimeline {
   std::array<Flag, kFlags> flags_;
   std::array<PipeTotals, kPipes> totals_{};
   size_t waiting_ = 0;  // pipes that wait
+  std::array<std::vector<int64_t>, kCrossCoreFlags> arrivals_;
 };
 
 }  // namespace npu

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/chip/core_timeline.h"
+#include "core/chip/cross_core.h"
 #include "core/chip/l2_cache.h"
 #include "core/chip/timing_cost.h"
 #include "core/isa/fetch.h"
@@ -47,10 +48,12 @@ struct Stream {
 Stream make_stream(const Soc& soc, const Program& program) {
   Stream stream;
   stream.steps.reserve(program.size());
+  IssueState state;
   for (const Instr& instr : program) {
     const InstrInfo& info = instr_info(instr.op);
+    if (info.pipe == Pipe::S) state.apply(instr);
     if (touches_gm(info)) {
-      stream.gm.push_back({static_cast<uint32_t>(stream.steps.size()), gm_transfer(instr), {}});
+      stream.gm.push_back({static_cast<uint32_t>(stream.steps.size()), gm_transfer(instr, state), {}});
       stream.steps.emplace_back();
       ++stream.activity.instructions;
       continue;
@@ -80,7 +83,7 @@ Result<IssuedProgram> issue_samples(const Program& program, BlockId block, std::
     const size_t period = issued.instrs.size() - std::exchange(iteration_start, issued.instrs.size());
     if (followed < kFollowed || loop->left < 3) continue;
     const auto body = std::span(program).subspan(static_cast<size_t>(loop->begin), static_cast<size_t>(loop->end - loop->begin));
-    if (std::ranges::any_of(body, [](const Instr& i) { return touches_gm(instr_info(i.op)); })) continue;
+    if (std::ranges::any_of(body, [](const Instr& i) { return touches_gm(instr_info(i.op)) || is_cross_core(i.op); })) continue;
     const int64_t skipped = fetch.skip_iterations(loop->left - 1);
     if (skipped > 0) skips.push_back({issued.instrs.size(), skipped, period});
     running.left -= skipped;
@@ -116,6 +119,7 @@ struct ChipTimer::State {
   L2Cache::Outcome access(int64_t address, int64_t bytes, bool write);
   void ask_l2(std::span<Stream> wave);
   Activity finish_wave(std::span<Stream> wave, std::span<const IssuedProgram> programs);
+  Result<std::vector<BlockTiming>> time_together(std::span<const Stream> wave, bool events, std::span<const IssuedProgram> programs);
   Result<const BlockTiming*> time_block(Stream& stream, bool events, const IssuedProgram& program, size_t block);
 
   const Soc& soc;
@@ -221,6 +225,48 @@ Result<const BlockTiming*> ChipTimer::State::time_block(Stream& stream, bool eve
   return &known.emplace(hash, std::move(timing))->second;
 }
 
+// Blocks that wait for each other: each goes on until it needs a flag whose time is not known yet. A setting is seen by
+// every block an L2 access later (a guess).
+Result<std::vector<BlockTiming>> ChipTimer::State::time_together(std::span<const Stream> wave, bool events, std::span<const IssuedProgram> programs) {
+  std::vector<BlockTiming> timings(wave.size());
+  std::vector<CoreTimeline> timelines;
+  for (BlockTiming& timing : timings) timelines.emplace_back(soc.queue_depth, events ? &timing.events : nullptr);
+  const auto stuck = [&](size_t b, size_t index) {
+    return fail(ErrorKind::InvalidProgram, fmt::format("block {}, instruction {}: {}", b, programs[b].index(static_cast<int32_t>(index)), disassemble(programs[b].view()[index])), "waits for a flag that is never set");
+  };
+  std::vector<size_t> next(wave.size(), 0);
+  std::vector<bool> waits(wave.size());
+  CrossCoreFlags flags(wave.size());
+  NPU_CHECK(run_in_turns(wave.size(), flags, [&](size_t b) -> Result<const Instr*> {
+    const std::vector<Step>& steps = wave[b].steps;
+    if (waits[b]) {  // its flag was taken: set when the last block was there
+      const Step& wait = steps[next[b]];
+      const auto number = static_cast<size_t>(flags.taken(b, wait.flag)) - 1;
+      int64_t time = 0;
+      for (const CoreTimeline& other : timelines) {
+        if (other.arrivals(wait.flag).size() <= number) return stuck(b, next[b]);
+        time = std::max(time, other.arrivals(wait.flag)[number]);
+      }
+      timelines[b].wait_until(time + soc.l2_hit_cycles, static_cast<int32_t>(next[b]++));
+      waits[b] = false;
+    }
+    for (; next[b] < steps.size(); ++next[b]) {
+      const Instr& instr = programs[b].view()[next[b]];
+      if (steps[next[b]].kind == Step::CrossCoreWait) return waits[b] = true, &instr;
+      if (!timelines[b].issue(steps[next[b]], static_cast<int32_t>(next[b]))) return stuck(b, next[b]);
+      if (steps[next[b]].kind == Step::CrossCoreSet) return ++next[b], &instr;
+    }
+    return nullptr;
+  }));
+  for (size_t b = 0; b < wave.size(); ++b) {
+    const auto end = timelines[b].finish();
+    if (!end) return stuck(b, static_cast<size_t>(end.error()));
+    timings[b].cycles = *end;
+    timings[b].pipes = timelines[b].totals();
+  }
+  return timings;
+}
+
 ChipTimer::ChipTimer(const Soc& soc) : state_(std::make_unique<State>(soc)) {}
 ChipTimer::~ChipTimer() = default;
 ChipTimer::ChipTimer(ChipTimer&&) noexcept = default;
@@ -243,6 +289,8 @@ Result<TaskTiming> ChipTimer::time(std::span<const Program> blocks, bool vector_
   const auto cores = static_cast<size_t>(std::max(1, soc.cores_for(vector_task)));
   TaskTiming timing;
   std::vector<int64_t> core_end(cores, 0);
+  const bool together = meets_other_blocks(blocks);
+  NPU_CHECK(check_enough_cores(soc, vector_task, blocks));
   state_->l2.begin_task();
   for (size_t first = 0; first < blocks.size(); first += cores) {
     std::vector<IssuedProgram> programs;
@@ -257,8 +305,15 @@ Result<TaskTiming> ChipTimer::time(std::span<const Program> blocks, bool vector_
     }
     state_->ask_l2(wave);
     timing.activity += state_->finish_wave(wave, programs);
+    std::vector<BlockTiming> joined;
+    if (together) {
+      NPU_TRY(joined, state_->time_together(wave, events, programs));
+    }
     for (size_t core = 0; core < wave.size(); ++core) {
-      NPU_TRY(const BlockTiming* block, state_->time_block(wave[core], events, programs[core], first + core));
+      const BlockTiming* block = together ? &joined[core] : nullptr;
+      if (!together) {
+        NPU_TRY(block, state_->time_block(wave[core], events, programs[core], first + core));
+      }
       for (int p = 0; p < kPipes; ++p) {
         timing.pipes[static_cast<size_t>(p)].busy += block->pipes[static_cast<size_t>(p)].busy;
         timing.pipes[static_cast<size_t>(p)].instructions += block->pipes[static_cast<size_t>(p)].instructions;

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "core/base/math.h"
+#include "core/isa/aipp.h"
 #include "core/isa/operands.h"
 
 namespace npu {
@@ -180,7 +181,7 @@ bool touches_gm(const InstrInfo& info) {
   return info.work == Work::Transfer && (info.src == Buffer::GM || info.dst == Buffer::GM);
 }
 
-GmTransfer gm_transfer(const Instr& instr) {
+GmTransfer gm_transfer(const Instr& instr, const IssueState& state) {
   using namespace field;
   const auto& a = instr.arg;
   const InstrInfo& info = instr_info(instr.op);
@@ -192,6 +193,14 @@ GmTransfer gm_transfer(const Instr& instr) {
     case Opcode::CopyGmToCbufNd2Nz: {
       const int64_t size = vec_type_size(static_cast<VecType>(std::clamp<int64_t>(a[kNdType], 0, std::ssize(kVecTypeNames) - 1)));
       return gm(a[kNdSrc], a[kNdRows] * (a[kNdMore] + 1), a[kNdCols] * size, a[kNdSrcPitch] * size);
+    }
+    case Opcode::LoadImageToCbuf: {
+      const AippConfig config(state);
+      const ImageShape shape(instr, config);
+      const int64_t stride = a[kImgSrcHorSize] * config.pixel_bytes();
+      // u and v are half as many rows more, usually behind the others.
+      const int64_t rows = config.is(ImageFormat::YUV420SP) ? shape.rows + ceil_div(shape.rows, 2) : shape.rows;
+      return gm(config.image + a[kImgVerStart] * stride + a[kImgHorStart] * config.pixel_bytes(), rows, shape.columns * config.pixel_bytes(), stride);
     }
     case Opcode::LoadGmToCbuf:
     case Opcode::LoadGmToCa:
@@ -234,6 +243,8 @@ Step step_of(const Soc& soc, const Instr& instr, Activity& activity) {
     case Opcode::SetFlag: return step.kind = Step::SetFlag, step.flag = flag_index(instr), step;
     case Opcode::WaitFlag: return step.kind = Step::WaitFlag, step.flag = flag_index(instr), step;
     case Opcode::PipeBarrier: return step.kind = instr.arg[0] == kPipeAll ? Step::BarrierAll : Step::Barrier, step;
+    case Opcode::FftsCrossCoreSync: return step.kind = Step::CrossCoreSet, step.flag = static_cast<uint16_t>(instr.arg[field::kSyncFlag]), step;
+    case Opcode::WaitFlagDev: return step.kind = Step::CrossCoreWait, step.flag = static_cast<uint16_t>(instr.arg[0]), step;
     default: break;
   }
   if (step.pipe == Pipe::S) return step.kind = Step::Scalar, step.cycles = std::max(1, info.cost.slope), step;

@@ -14,10 +14,10 @@ namespace npu {
 
 // An instruction as the event simulation sees it.
 struct Step {
-  enum Kind : uint8_t { Scalar, Work, SetFlag, WaitFlag, Barrier, BarrierAll };
+  enum Kind : uint8_t { Scalar, Work, SetFlag, WaitFlag, Barrier, BarrierAll, CrossCoreSet, CrossCoreWait };
   int32_t cycles = 1;  // the pipe is taken for
   uint16_t tail = 0;   // from then until the results are there
-  uint16_t flag = 0;   // index of SetFlag, WaitFlag
+  uint16_t flag = 0;   // index of SetFlag, WaitFlag; flag_id of CrossCoreSet, CrossCoreWait
   Kind kind = Work;
   Pipe pipe{};
   uint8_t head = 0;    // more cycles when the pipe was empty
@@ -32,7 +32,7 @@ struct GmTransfer {
   int64_t total() const { return bursts * bytes; }
 };
 bool touches_gm(const InstrInfo& info);
-GmTransfer gm_transfer(const Instr& instr);
+GmTransfer gm_transfer(const Instr& instr, const IssueState& state);
 
 // Bytes a cycle that one core gets from memory behind L2. Lines pushed out of L2 go their own way, at the chip's rate.
 struct DdrRate {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/math.h"
+#include "core/isa/aipp.h"
 #include "core/isa/operands.h"
 #include "core/isa/program.h"
 
@@ -429,6 +430,18 @@ void broadcast_blocks(const Instr& instr, const IssueState&, AccessList& list) {
   list.add(Buffer::UB, true, arg[kBrDst], arg[kBrDst] + arg[kBrRepeat] * kRepeatBytes);
 }
 
+void load_image(const Instr& instr, const IssueState& state, AccessList& list) {
+  using namespace field;
+  const auto& arg = instr.arg;
+  const AippConfig config(state);
+  const ImageShape shape(instr, config);
+  const int64_t stride = arg[kImgSrcHorSize], bytes = config.pixel_bytes();
+  add_bursts(list, Buffer::GM, false, config.image + (arg[kImgVerStart] * stride + arg[kImgHorStart]) * bytes, shape.rows, shape.columns * bytes, stride * bytes);
+  if (config.is(ImageFormat::YUV420SP))
+    add_bursts(list, Buffer::GM, false, config.uv + arg[kImgVerStart] / 2 * stride + arg[kImgHorStart], ceil_div(shape.rows, 2), align_up(shape.columns, 2), stride);
+  list.add(Buffer::L1, true, arg[kImgDst], arg[kImgDst] + shape.bytes());
+}
+
 // The scalar unit's loads and stores, after it has added the register to the address.
 void scalar_load(const Instr& instr, const IssueState&, AccessList& list) {
   const int64_t address = instr.arg[field::kLdAddress];
@@ -446,7 +459,7 @@ constexpr auto kCollect = [] {
     for (Opcode op : opcodes) table[static_cast<size_t>(op)] = collect;
   };
   using enum Opcode;
-  set(nothing, {SetFlag, WaitFlag, PipeBarrier, SetVectorMask, SetFMatrix, SetPadding, SetQuantPre, LoadImageToCbuf, Loop, Jump,
+  set(nothing, {SetFlag, WaitFlag, PipeBarrier, SetVectorMask, SetFMatrix, SetPadding, SetQuantPre, SetAippSpr, FftsCrossCoreSync, WaitFlagDev, Loop, Jump,
                 SetAtomicAdd, SetAtomicMax, SetAtomicMin, SetAtomicNone, SetMaskCount, SetMaskNorm});
   set(nothing, {
 #define NPU_INSTR(id, ...) id,
@@ -458,6 +471,7 @@ constexpr auto kCollect = [] {
   set(copy_blocks, {CopyGmToCbuf, CopyGmToUbuf, CopyUbufToUbuf, CopyUbufToGm, CopyUbufToCbuf, CopyCbufToUbuf, CopyCbufToGm});
   set(copy_bytes_in, {CopyGmToUbufAlign});
   set(copy_bytes_out, {CopyUbufToGmAlign});
+  set(load_image, {LoadImageToCbuf});
   set(copy_nd2nz, {CopyGmToCbufNd2Nz});
   set(load_2d, {LoadCbufToCa, LoadCbufToCb});
   set(load_gm, {LoadGmToCbuf, LoadGmToCa, LoadGmToCb});

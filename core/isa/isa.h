@@ -153,7 +153,6 @@ struct InstrInfo {
   Field fields[kMaxFields] = {};
   bool scalar = false;            // carried out by the scalar unit while it fetches (core/isa/fetch.h)
   ArchSet archs = kAllArchs;      // chips that have it; elsewhere it halts
-  std::string_view missing = "";  // why it is not implemented; empty when it is
   std::string_view doc = "";      // the loop nest it performs, and its public source
 };
 
@@ -229,9 +228,16 @@ enum Ld { kLdXd, kLdAddress, kLdXn, kLdSize, kLdSigned };
 enum St { kStXs, kStAddress, kStXn, kStSize };
 enum Prefix { kPreOperand, kPreXn };
 enum Flow { kFlowOffset, kFlowXn, kFlowMode };
+// load_image_to_cbuf, set_aipp_spr
+enum Image { kImgDst, kImgType, kImgHorSize, kImgVerSize, kImgHorStart, kImgVerStart, kImgSrcHorSize, kImgTopPad, kImgBotPad, kImgLeftPad, kImgRightPad };
+enum AippSpr { kSprNumber, kSprValue };
+// ffts_cross_core_sync, wait_flag_dev
+enum CrossCoreSync { kSyncPipe, kSyncMode, kSyncFlag };
 enum LoopFields { kLoopLength, kLoopXn, kLoopCount };
 }  // namespace field
 
+inline constexpr int kAippRegisters = 10;
+inline constexpr int kCrossCoreFlags = 11;
 inline constexpr int kQuantBytes = 8;  // one quantisation parameter
 inline constexpr int kCcModeF32 = static_cast<int>(CopyMode::F32);
 inline constexpr int kCcModeF32ToF16 = static_cast<int>(CopyMode::F322F16);

@@ -73,7 +73,6 @@ std::string chips_text(ArchSet set) {
 ManualEntry make_entry(Opcode op) {
   const InstrInfo& info = instr_info(op);
   ManualEntry entry{op, std::string(info.name), std::string(kPipeNames[static_cast<size_t>(info.pipe)]), chips_text(info.archs), cost_text(info), std::string(info.doc), {}};
-  if (!info.missing.empty()) entry.doc += fmt::format(". Not implemented: {}", info.missing);
   for (int i = 0; i < field_count(info); ++i)
     entry.operands.push_back({std::string(info.fields[i].name), info.fields[i].width, legal_values(info, info.fields[i])});
   return entry;

@@ -99,7 +99,7 @@ Instr make_instr(Opcode op, std::initializer_list<int64_t> args) {
 
 Pipe pipe_of(const Instr& instr) {
   int64_t pipe = static_cast<int64_t>(instr_info(instr.op).pipe);
-  if (instr.op == Opcode::SetFlag || instr.op == Opcode::PipeBarrier) pipe = instr.arg[field::kSrcPipe];
+  if (instr.op == Opcode::SetFlag || instr.op == Opcode::PipeBarrier || instr.op == Opcode::FftsCrossCoreSync) pipe = instr.arg[field::kSrcPipe];
   if (instr.op == Opcode::WaitFlag) pipe = instr.arg[field::kDstPipe];
   return pipe >= 0 && pipe < kPipes ? static_cast<Pipe>(pipe) : Pipe::S;
 }
@@ -192,6 +192,7 @@ void IssueState::apply(const Instr& instr) {
     case Opcode::SetAtomicMax: atomic = AtomicMax, atomic_type = static_cast<VecType>(arg[0]); break;
     case Opcode::SetAtomicMin: atomic = AtomicMin, atomic_type = static_cast<VecType>(arg[0]); break;
     case Opcode::SetAtomicNone: atomic = None; break;
+    case Opcode::SetAippSpr: aipp[static_cast<size_t>(std::clamp<int64_t>(arg[field::kSprNumber], 0, kAippRegisters - 1))] = static_cast<uint64_t>(arg[field::kSprValue]); break;
     case Opcode::SetQuantPre: quant_pre = static_cast<uint64_t>(arg[0]); break;
     default: break;
   }

@@ -29,6 +29,9 @@ Instr make_instr(Opcode op, std::initializer_list<int64_t> args);
 // pipe_barrier(ALL) is dispatched by the scalar unit.
 Pipe pipe_of(const Instr& instr);
 
+// ffts_cross_core_sync or wait_flag_dev: the block depends on the task's other blocks.
+inline bool is_cross_core(Opcode op) { return op == Opcode::FftsCrossCoreSync || op == Opcode::WaitFlagDev; }
+
 // The instruction stream of one block (one core's share of a task). Read it through core/isa/fetch.h: loops and branches
 // make the order of execution.
 using Program = std::vector<Instr>;
@@ -74,6 +77,7 @@ struct IssueState {
   enum Atomic : uint8_t { None, AtomicAdd, AtomicMax, AtomicMin } atomic = None;  // what copies to GM do
   VecType atomic_type{};
   uint64_t quant_pre = 0;
+  std::array<uint64_t, kAippRegisters> aipp{};
 
   void apply(const Instr& instr);  // set_* instructions change it, others do not
 };

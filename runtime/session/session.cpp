@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/chip/check/check.h"
+#include "core/chip/cross_core.h"
 #include "core/isa/fetch.h"
 #include "runtime/session/device_tensors.h"
 
@@ -17,7 +18,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledM
     return fail(ErrorKind::CompileLimit, model->name, fmt::format("needs {} bytes of device memory, {} has {}", model->arena_bytes, soc->name, soc->memory_bytes));
   std::unique_ptr<Session> session(new Session(std::move(model), *soc, std::clamp(threads, 1, 64)));
   if (options.check_streams) NPU_CHECK(check_model(*soc, *session->model_, session->pool_));
-  session->plan(options.check_streams);
+  NPU_CHECK(session->plan(*soc, options.check_streams));
   return session;
 }
 
@@ -46,13 +47,24 @@ Status first_error(const Task& task, std::span<const Status> status) {
 
 }  // namespace
 
-void Session::plan(bool checked) {
-  for (const Task& task : model_->tasks)
+Status Session::plan(const Soc& soc, bool checked) {
+  for (const Task& task : model_->tasks) {
+    if (Status enough = check_enough_cores(soc, task.vector_task, task.blocks); !enough)
+      return fail(enough.error().kind, fmt::format("task '{}'", task.name), std::move(enough.error().what));
     plans_.push_back({.in_order = std::ranges::any_of(task.blocks, updates_atomically),
+                      .together = meets_other_blocks(task.blocks),
                       .trust = checked && std::ranges::all_of(task.blocks, is_straight) ? Trust::Straight : Trust::Nothing});
+  }
+  return {};
 }
 
 Status Session::run_on_cores(const Task& task, const TaskPlan& plan) {
+  if (plan.together) {
+    std::vector<Core> cores(task.blocks.size(), cores_[0]);
+    Status status = execute_together(cores, task.blocks, memory_);
+    if (!status) status.error().where = fmt::format("task '{}', {}", task.name, status.error().where);
+    return status;
+  }
   std::vector<Status> status(task.blocks.size());
   const auto run_block = [&](Core& core, size_t i) {
     core.reset();

@@ -40,9 +40,10 @@ class Session {
   // What a task's streams say, read once.
   struct TaskPlan {
     bool in_order;  // blocks add to the same memory: one after the other, so that sums do not depend on threads
+    bool together;  // blocks wait for each other
     Trust trust;
   };
-  void plan(bool checked);
+  Status plan(const Soc& soc, bool checked);
   Status run_task(size_t index);
   Status run_on_cores(const Task& task, const TaskPlan& plan);
 

@@ -6,8 +6,10 @@
 #include <tuple>
 
 #include "core/chip/check/check.h"
+#include "core/chip/check/check_cross_core.h"
 #include "core/chip/check/memory_use.h"
 #include "core/chip/check/stream_names.h"
+#include "core/chip/cross_core.h"
 
 namespace npu {
 namespace {
@@ -176,7 +178,7 @@ std::vector<Finding> check_blocks(std::span<const Program> blocks, size_t limit)
     if (!block) return {{Finding::Kind::Flow, static_cast<int32_t>(i), -1, block.error().message()}};
     issued.push_back(std::move(*block));
   }
-  return BlockChecker(issued, limit).run();
+  return meets_other_blocks(blocks) ? check_cross_core(issued, limit) : BlockChecker(issued, limit).run();
 }
 
 }  // namespace npu

@@ -31,7 +31,6 @@ TEST_CASE("every broken rule is reported with its values") {
       {"type of reduction", make_instr(Vcadd, {3, 0, 0, 1, 1, 1, 8}), ErrorKind::InvalidProgram, "type is s16, vcadd takes f16 f32"},
       {"same types", make_instr(Vconv, {0, 0, 0, 0, 1, 1, 1, 8, 8, 0}), ErrorKind::InvalidProgram, "vconv from f16 to itself does not exist"},
       {"compare mode", make_instr(Vcmpv, {0, 0, 0, 0, 1, 6}), ErrorKind::InvalidProgram, "mode is 6, allowed are 0 to 5"},
-      {"missing", make_instr(LoadImageToCbuf, {0}), ErrorKind::InvalidProgram, "load_image_to_cbuf is not implemented: AIPP"},
       {"GM end", make_instr(CopyGmToUbuf, {0, out - 32, 1, 2, 0, 0}), ErrorKind::InvalidProgram, "read of GM[0x80000fffe0, 0x8000100020) is outside"},
       {"GM low", make_instr(CopyUbufToGm, {0, 0, 1, 1, 0, 0}), ErrorKind::InvalidProgram, "write of GM[0x0, 0x20) is outside the arena"},
       {"weights are read-only", make_instr(CopyUbufToGm, {64, 0, 1, 1, 0, 0}), ErrorKind::InvalidProgram, "outside the arena"},

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of isa.def once more: one scalar loop nest each, as the row's doc says it, without checks and without sharing
-// code with core/chip. Vexp, Vln and Vconv to fp16 with directed rounding are tested elsewhere.
+// code with core/chip, but for the values of exp and ln (precision_test.cpp proves them).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -52,6 +53,10 @@ class NaiveCore {
   void copy_out(const Instr& instr);
   void put_converted(std::vector<uint8_t>& target, int64_t address, const Instr& instr, CopyMode mode, bool relu, uint64_t quant, uint32_t word);
 
+  // naive_image.cpp
+  int image_channel(int64_t y, int64_t x, int c, int64_t row_pixels) const;
+  void load_image(const Instr& instr);
+
   void element_wise(const Instr& instr);
   void others(const Instr& instr);
   void reduce(const Instr& instr);
@@ -72,6 +77,7 @@ class NaiveCore {
   int64_t fm_h = 0, fm_w = 0, pad_left = 0, pad_right = 0, pad_top = 0, pad_bottom = 0;
   uint16_t pad = 0;
   uint64_t quant_pre = 0;
+  uint64_t aipp[kAippRegisters] = {};
   uint8_t compare_mask[16] = {};
   Opcode atomic = Opcode::SetAtomicNone;
   VecType atomic_type{};

@@ -49,7 +49,7 @@ struct Rig {
     const Status status = core.execute(program, memory);
     const std::string message = status ? "" : status.error().message();
     REQUIRE(message == "");
-    for (const Instr& instr : program) naive.run(instr);
+    for (const Instr& instr : program) naive.run(instr), ++cases[static_cast<size_t>(instr.op)];
     const auto arena = memory.read(kArenaBase, kArena);
     REQUIRE(arena.has_value());
     size_t first = 0;
@@ -64,6 +64,14 @@ struct Rig {
     REQUIRE(actual == expected);
   }
 
+  // Each of the rows was compared at least `count` times.
+  void require_cases(int count, std::initializer_list<Opcode> rows) const {
+    for (Opcode op : rows) {
+      CAPTURE(instr_info(op).name);
+      CHECK(cases[static_cast<size_t>(op)] >= count);
+    }
+  }
+
   // The error of a program that must fail.
   Error error_of(const Program& program) {
     const Status status = core.execute(program, memory);
@@ -76,6 +84,7 @@ struct Rig {
   Core core;
   NaiveCore naive;
   std::mt19937_64 random;
+  std::array<int, kOpcodes> cases{};  // of check_same, by row
 };
 
 }  // namespace npu::test

@@ -19,7 +19,7 @@ Instr vabs(int64_t dst, int64_t src, int64_t dst_blk, int64_t src_blk, int64_t r
 
 int64_t gm_cycles(int64_t bursts, int64_t blocks, int64_t gap, const L2Cache::Outcome& outcome) {
   const Instr copy = make_instr(Opcode::CopyGmToUbuf, {0, 0, bursts, blocks, gap, 0});
-  return gm_step(soc(), copy, gm_transfer(copy), outcome, ddr_rate(soc(), 1)).cycles;
+  return gm_step(soc(), copy, gm_transfer(copy, {}), outcome, ddr_rate(soc(), 1)).cycles;
 }
 
 }  // namespace
