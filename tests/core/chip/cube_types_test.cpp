@@ -10,7 +10,8 @@ namespace {
 using test::Rig;
 using enum Opcode;
 
-constexpr int64_t kCases = 10000, kBatch = 80;  // instructions of a kind; a batch is one program
+constexpr int kCases = 10000;  // of a row, of mad for each pair of types
+constexpr int64_t kBatch = 80;  // a program
 constexpr int64_t kOut = kArenaBase + Rig::kArena / 2, kSlot = Rig::kArena / 2 / kBatch / 1024 * 1024;
 constexpr int64_t kDiagonals = 131072, kTables = 196608, kL1Bytes = 262144;  // zones of the arena and of L1
 
@@ -56,10 +57,11 @@ bool integers(VecType type) { return type == VecType::S8 || type == VecType::U8 
 // A mad of random shape; returns its [n1, m1]. What it starts from: zero, or s32 / f32 of UB or L1.
 std::pair<int64_t, int64_t> add_mad(TypesRig& rig, Program& program, const Types& types) {
   const int64_t c0 = types.a == VecType::S4 ? 64 : 32 / vec_type_size(types.a);
-  const int64_t m = 1 + rig.below(33), k = 1 + rig.below(3 * c0), n = 1 + rig.below(40);
+  const bool small = rig.below(4) != 0;
+  const int64_t m = 1 + rig.below(small ? 12 : 33), k = 1 + rig.below(small ? c0 + 2 : 3 * c0), n = 1 + rig.below(small ? 18 : 40);
   const int64_t m1 = (m + 15) / 16, k1 = (k + c0 - 1) / c0, n1 = (n + 15) / 16;
   const bool diagonal = rig.below(4) == 0;
-  const VecType start = integers(types.a) ? VecType::S32 : VecType::F32;
+  const VecType start = integers(types.a) ? VecType::S32 : rig.below(2) ? VecType::F32 : VecType::F16;
   int64_t init = rig.below(2);
   program.push_back(make_instr(LoadCbufToCa, {0, rig.below(200) * 512, m1 * k1, 1, 0, 0, arg(types.a)}));
   if (diagonal && n1 < 3) {
@@ -81,11 +83,11 @@ TEST_CASE("mad: every pair of types, exact sums for integers, one rounding a ste
   for (const bool split : {false, true}) {
     TypesRig rig(split ? test::split_soc() : test::coupled_soc(), 41);
     const auto& all = split ? kSplitTypes : kCoupledTypes;
-    for (int64_t done = 0; done < kCases / 2; done += kBatch) {
+    for (int64_t done = 0; done < kCases * std::ssize(all); done += kBatch) {
       Program program{Rig::fill_l1(kL1Bytes)};
       if (!split) program.push_back(Rig::fill_ub(65536));
       for (int64_t i = 0; i < kBatch; ++i) {
-        const Types& types = all[static_cast<size_t>(rig.below(static_cast<int64_t>(all.size())))];
+        const Types& types = all[static_cast<size_t>(done / kCases)];
         const auto [n1, m1] = add_mad(rig, program, types);
         const auto mode = static_cast<int64_t>(integers(types.a) ? CopyMode::S32 : CopyMode::F32);
         if (split) {
@@ -97,6 +99,8 @@ TEST_CASE("mad: every pair of types, exact sums for integers, one rounding a ste
       }
       rig.check_same(program);
     }
+    rig.require_cases(kCases, {split ? CopyCbufToBt : BroadcastUbToCc});
+    rig.require_cases(kCases * static_cast<int>(all.size()), {Mad, LoadCbufToCa, LoadCbufToCb});
   }
 }
 
@@ -123,19 +127,22 @@ TEST_CASE("copy_matrix_cc_to_ubuf: every mode") {
     }
     rig.check_same(program);
   }
+  rig.require_cases(kCases, {CopyMatrixCcToUbuf, SetQuantPre});
 }
 
 TEST_CASE("copy_matrix_cc_to_gm, copy_matrix_cc_to_cbuf, copy_cbuf_to_fbuf: every mode") {
   TypesRig rig(test::split_soc(), 43);
-  for (int64_t done = 0; done < kCases; done += kBatch) {
-    Program program{Rig::fill_l1(kL1Bytes), make_instr(CopyCbufToFbuf, {0, kTables + rig.below(100) * 128, 2, 10 + rig.below(6), rig.below(3), rig.below(3)}),
-                    make_instr(CopyCbufToFbuf, {1024, kTables + rig.below(100) * 128, 1, 16, 0, 0})};
+  while (rig.cases[static_cast<size_t>(CopyMatrixCcToCbuf)] < kCases) {
+    Program program{Rig::fill_l1(kL1Bytes), make_instr(CopyCbufToFbuf, {0, kTables + rig.below(50) * 256, 1, 32, 0, 0})};
     for (int64_t i = 0; i < kBatch; ++i) {
       const int64_t mode = rig.below(static_cast<int64_t>(kCopyModes.size()));
       const CopyModeInfo& info = kCopyModes[static_cast<size_t>(mode)];
       program.push_back(make_instr(SetQuantPre, {static_cast<int64_t>(rig.random_quant(rig.below(2)))}));
+      // Parameters of 16 columns agree in their type, which changes every 128 bytes: pieces keep their place modulo 256.
+      const int64_t place = rig.below(16), gap = rig.below(4);
+      program.push_back(make_instr(CopyCbufToFbuf, {place * 64, kTables + (place % 4 + rig.below(50) * 4) * 64, 1 + rig.below(2), 1 + rig.below(4), gap, gap % 2 ? gap : (gap + 4 * rig.below(2)) % 8}));
       const auto [n1, m1] = add_mad(rig, program, types_for(info));
-      const int64_t m = 1 + rig.below(m1 * 16), n = 1 + rig.below(n1 * 16), relu = rig.below(2), table = 1024 + rig.below(5) * 128;
+      const int64_t m = 1 + rig.below(m1 * 16), n = 1 + rig.below(n1 * 16), relu = rig.below(2), table = rig.below(12) * 128;
       const int64_t out = kOut + i * kSlot + rig.below(20);
       if (rig.below(3) == 0) {
         program.push_back(make_instr(CopyMatrixCcToGm, {out, 0, m, n, n * info.size + rig.below(8), m1, mode, relu, 1, table}));
@@ -151,6 +158,31 @@ TEST_CASE("copy_matrix_cc_to_gm, copy_matrix_cc_to_cbuf, copy_cbuf_to_fbuf: ever
       }
     }
     rig.check_same(program);
+  }
+  rig.require_cases(kCases, {CopyMatrixCcToGm, CopyMatrixCcToCbuf, CopyCbufToFbuf});
+}
+
+TEST_CASE("load 2D: random places, strides, gaps, transposes and both directions") {
+  for (const bool split : {false, true}) {
+    TypesRig rig(split ? test::split_soc() : test::coupled_soc(), 45);
+    for (int64_t done = 0; done < kCases / 2; done += kBatch) {
+      Program program{Rig::fill_l1(kL1Bytes), make_instr(LoadCbufToCa, {0, 0, 16, 1, 0, 0}), make_instr(LoadCbufToCb, {0, 65536, 16, 1, 0, 0})};
+      for (int64_t i = 0; i < kBatch; ++i) {
+        for (Opcode op : {LoadCbufToCa, LoadCbufToCb}) {
+          const int64_t repeat = rig.below(4), stride = rig.below(4), decrement = rig.below(2);
+          program.push_back(make_instr(op, {rig.below(8) * 512, (decrement ? 65536 : 0) + rig.below(400) * 32, repeat, stride, rig.below(3), rig.below(2), arg(VecType::F16), decrement}));
+        }
+        program.push_back(make_instr(Mad, {0, rig.below(15) * 512, rig.below(15) * 512, 16, 16, 16, 1}));
+        if (split) {
+          program.push_back(make_instr(CopyMatrixCcToGm, {kOut + i * kSlot, 0, 16, 16, 32, 1, static_cast<int64_t>(CopyMode::F32), 0, 0, 0}));
+        } else {
+          program.push_back(make_instr(CopyMatrixCcToUbuf, {65536, 0, 1, 1, 0, 0, static_cast<int64_t>(CopyMode::F32), 0, 0}));
+          program.push_back(make_instr(CopyUbufToGm, {kOut + i * kSlot, 65536, 1, 32, 0, 0}));
+        }
+      }
+      rig.check_same(program);
+    }
+    rig.require_cases(kCases / 2, {LoadCbufToCa, LoadCbufToCb});
   }
 }
 
@@ -185,6 +217,7 @@ TEST_CASE("img2col and load 2D: every type") {
       }
       rig.check_same(program);
     }
+    rig.require_cases(kCases / 2, {SetPadding, SetFMatrix, Img2ColV2CbufToCa});
   }
 }
 

@@ -34,7 +34,7 @@ void NaiveCore::load(const Instr& instr) {
     for (int64_t row = 0; row < 16; ++row)
       for (int64_t c = 0; c < 16; ++c) {
         const int64_t pair = arg[kLoadTranspose] ? c * 16 + row : row * 16 + c;
-        put(l0, arg[kLoadDst] + i * (arg[kLoadDstGap] + 1) * 512 + (row * 16 + c) * 2, get<uint16_t>(l1, arg[kLoadSrc] + i * arg[kLoadSrcStride] * 512 + pair * 2));
+        put(l0, arg[kLoadDst] + i * (arg[kLoadDstGap] + 1) * 512 + (row * 16 + c) * 2, get<uint16_t>(l1, arg[kLoadSrc] + (arg[kLoadDecrement] ? -i : i) * arg[kLoadSrcStride] * 512 + pair * 2));
       }
 }
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "core/chip/check/check.h"
+#include "core/chip/timing.h"
 #include "tests/core/chip/check/order_oracle.h"
 
 namespace npu {
@@ -165,14 +167,15 @@ TEST_CASE("at most as many findings as asked for") {
 TEST_CASE("random streams with random flags: clean exactly if the oracle finds every conflicting pair ordered") {
   std::mt19937 random(11);
   const auto below = [&](int n) { return static_cast<int64_t>(random() % static_cast<unsigned>(n)); };
-  int clean = 0, dirty = 0;
-  for (int round = 0; round < 6000; ++round) {
+  int clean = 0, dirty = 0, hung = 0;
+  std::array<int, kOpcodes> cases{};
+  while (std::min({cases[static_cast<size_t>(SetFlag)], cases[static_cast<size_t>(WaitFlag)], cases[static_cast<size_t>(PipeBarrier)]}) < 10000) {
     Program program;
     const int length = 3 + static_cast<int>(below(14));
-    const int64_t pipes[] = {kV, kMte2, kMte3};
+    const int64_t pipes[] = {kV, kMte2, kMte3, static_cast<int64_t>(Pipe::S)};
     for (int i = 0; i < length; ++i) {
       const int64_t place = below(6) * 128, gm = kArenaBase + below(4) * 128;
-      const int64_t from = pipes[below(3)], to = pipes[below(3)];
+      const int64_t from = pipes[below(4)], to = pipes[below(4)];
       switch (below(9)) {
         case 0: program.push_back(load(place, 1 + below(6), gm)); break;
         case 1: program.push_back(store(place, 1 + below(6), gm)); break;
@@ -187,6 +190,7 @@ TEST_CASE("random streams with random flags: clean exactly if the oracle finds e
           if (below(3) == 0) std::swap(program[static_cast<size_t>(below(static_cast<int>(program.size())))], program.back());
       }
     }
+    for (const Instr& instr : program) ++cases[static_cast<size_t>(instr.op)];
     const test::Order order = test::order_of(program);
     bool expected = !order.hangs && !order.undefined && !order.unpaired;
     if (expected)
@@ -197,10 +201,17 @@ TEST_CASE("random streams with random flags: clean exactly if the oracle finds e
     CAPTURE(text);
     const auto findings = check_stream(chip(), program);
     REQUIRE_MESSAGE(findings.empty() == expected, (findings.empty() ? "no finding" : findings[0].text));
+    if (!order.undefined) {
+      const bool deadlock = std::ranges::any_of(findings, [](const Finding& finding) { return finding.kind == Kind::Deadlock; });
+      REQUIRE(deadlock == order.hangs);
+      REQUIRE(time_task(chip(), std::span(&program, 1), false).has_value() == !order.hangs);
+      hung += order.hangs;
+    }
     ++(expected ? clean : dirty);
   }
   CHECK(clean > 500);
   CHECK(dirty > 500);
+  CHECK(hung > 100);
 }
 
 }  // namespace npu
