@@ -2,7 +2,9 @@
 // MTE2's image path (AIPP): crop, colour conversion, normalisation and padding on the way from GM to L1.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <tuple>
 
 #include "core/base/half.h"
 #include "core/chip/machine.h"
