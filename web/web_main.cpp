@@ -5,7 +5,6 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include <emscripten.h>
 #include <emscripten/em_js.h>
@@ -15,7 +14,6 @@
 #include "ui/exports.h"
 #include "ui/mirror.h"
 #include "ui/platform/sdl_window.h"
-#include "web/warm_up.h"
 
 // Everything below is answered by the object that npu.js gives to the module as `host`.
 // clang-format off
@@ -150,7 +148,6 @@ EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options
   } else {
     page().app->start();
   }
-  std::thread(warm_up).detach();
   return "";
 }
 

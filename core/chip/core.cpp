@@ -85,13 +85,12 @@ OnChipBuffer::OnChipBuffer(Buffer id, int64_t bytes, int64_t granule)
     : id_(id), bytes_(bytes), granule_(granule), element_bytes_(id == Buffer::L0A || id == Buffer::L0B ? 2 : 4),
       data_(static_cast<size_t>(bytes * 4 / element_bytes_)), written_(static_cast<size_t>(ceil_div(bytes, granule))) {}
 
-bool OnChipBuffer::was_written(int64_t begin, int64_t end) const {
+bool OnChipBuffer::all_marked(int64_t begin, int64_t end) const {
   const int64_t first = begin / granule_, last = (end - 1) / granule_;
   return begin >= end || !std::memchr(written_.data() + first, 0, static_cast<size_t>(last - first + 1));
 }
 
-Status OnChipBuffer::check_written(int64_t begin, int64_t end) const {
-  if (was_written(begin, end)) return {};
+Status OnChipBuffer::report_hole(int64_t begin, int64_t end) const {
   int64_t hole = begin / granule_;
   while (written_[static_cast<size_t>(hole)]) ++hole;
   const std::string_view name = kBufferNames[static_cast<size_t>(id_)];
@@ -99,7 +98,7 @@ Status OnChipBuffer::check_written(int64_t begin, int64_t end) const {
                                                             std::max(hole * granule_, begin)));
 }
 
-Status OnChipBuffer::check_typed(int64_t begin, int64_t end, int64_t type) const {
+Status OnChipBuffer::check_types(int64_t begin, int64_t end, int64_t type) const {
   NPU_CHECK(check_written(begin, end));
   for (int64_t granule = begin / granule_; granule * granule_ < end; ++granule) {
     const int64_t held = written_[static_cast<size_t>(granule)] - 1;
@@ -108,10 +107,6 @@ Status OnChipBuffer::check_typed(int64_t begin, int64_t end, int64_t type) const
                                kVecTypeNames[static_cast<size_t>(held)], kVecTypeNames[static_cast<size_t>(type)]));
   }
   return {};
-}
-
-void OnChipBuffer::mark(int64_t begin, int64_t end, uint8_t value) {
-  if (begin < end) std::memset(written_.data() + begin / granule_, value, static_cast<size_t>((end - 1) / granule_ - begin / granule_ + 1));
 }
 
 Machine::Machine(const Soc& soc)
@@ -167,7 +162,8 @@ Status located(Status status, int32_t index, const Instr& instr) {
 
 Status Core::execute(const Program& program, DeviceMemory& memory, BlockId block, Trust trust) {
   state_->memory = &memory;
-  if (trust == Trust::Straight) {
+  for (OnChipBuffer& buffer : state_->buffers) buffer.track(trust != Trust::Proven);
+  if (trust != Trust::Nothing) {
     for (size_t i = 0; i < program.size(); ++i)
       if (Status status = state_->execute_checked(program[i]); !status) [[unlikely]] return located(std::move(status), static_cast<int32_t>(i), program[i]);
     return {};
@@ -182,7 +178,7 @@ Status Core::execute(const Program& program, DeviceMemory& memory, BlockId block
 
 void Core::start(const Program& program, DeviceMemory& memory, BlockId block) {
   reset();
-  for (OnChipBuffer& buffer : state_->buffers) buffer.clear();
+  for (OnChipBuffer& buffer : state_->buffers) buffer.track(true), buffer.clear();
   state_->memory = &memory;
   state_->fetch.emplace(program, nullptr, block);
   state_->look_ahead();

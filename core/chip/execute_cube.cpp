@@ -209,6 +209,18 @@ bool find_diagonal(Machine& machine, const kernels::MadArgs& args) {
   return true;
 }
 
+Status check_mad_sources(Machine& machine, const Instr& instr) {
+  const AccessList list = accesses(instr, machine.issue);
+  for (const Access& access : list.view()) {
+    if (access.write) continue;
+    const OnChipBuffer& source = machine.buffer(access.buffer);
+    if (access.buffer == Buffer::L0A || access.buffer == Buffer::L0B)
+      NPU_CHECK(source.check_typed(access.begin, access.end, instr.arg[access.buffer == Buffer::L0A ? field::kMadAType : field::kMadBType]));
+    else NPU_CHECK(source.check_written(access.begin, access.end));
+  }
+  return {};
+}
+
 // A row of L0A whose every element is the padding value.
 void fill_pad_row(const kernels::CubeKernels& cube, size_t element, uint16_t value, float* row) {
   alignas(64) uint16_t fractal[kernels::kFractal] = {};
@@ -278,9 +290,11 @@ Status execute_Img2ColV2CbufToCa(Machine& machine, const Instr& instr) {
   NPU_CHECK(check_img2col(instr, issue, shape));
   OnChipBuffer& l1 = machine.buffer(Buffer::L1);
   OnChipBuffer& l0a = machine.buffer(Buffer::L0A);
-  const AccessList list = accesses(instr, issue);
-  for (const Access& access : list.view())
-    if (access.buffer == Buffer::L1 && !l1.was_written(access.begin, access.end)) NPU_CHECK(check_img2col_source(l1, instr, issue, shape));
+  if (l1.tracks()) {
+    const AccessList list = accesses(instr, issue);
+    for (const Access& access : list.view())
+      if (access.buffer == Buffer::L1 && !l1.was_written(access.begin, access.end)) NPU_CHECK(check_img2col_source(l1, instr, issue, shape));
+  }
   kernels::Img2ColArgs args{
       .dst = l0a.floats(arg[kImDst]), .src = halves(l1, arg[kImSrc]),
       .fm_h = issue.fm_h, .fm_w = issue.fm_w, .pad_left = issue.pad_left, .pad_top = issue.pad_top,
@@ -302,15 +316,7 @@ Status execute_Mad(Machine& machine, const Instr& instr) {
   NPU_CHECK(check_alignment("a", Buffer::L0A, arg[kMadA], kFractalBytes));
   NPU_CHECK(check_alignment("b", Buffer::L0B, arg[kMadB], kFractalBytes));
   NPU_TRY(const kernels::Product product, product_of(machine, instr));
-  const AccessList list = accesses(instr, machine.issue);
-  for (const Access& access : list.view()) {
-    if (access.write) continue;
-    const OnChipBuffer& source = machine.buffer(access.buffer);
-    if (access.buffer == Buffer::L0A || access.buffer == Buffer::L0B)
-      NPU_CHECK(source.check_typed(access.begin, access.end, arg[access.buffer == Buffer::L0A ? kMadAType : kMadBType]));
-    else NPU_CHECK(source.check_written(access.begin, access.end));
-  }
-
+  if (machine.buffer(Buffer::L0C).tracks()) NPU_CHECK(check_mad_sources(machine, instr));
   const auto [m1, k1, n1] = MadShape(instr);
   kernels::MadArgs args{.c = machine.buffer(Buffer::L0C).floats(arg[kMadC]), .a = machine.buffer(Buffer::L0A).floats(arg[kMadA]),
                         .b = machine.buffer(Buffer::L0B).floats(arg[kMadB]), .m = arg[kMadM], .k1 = k1, .n1 = n1};

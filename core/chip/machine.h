@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/chip/chip.h"
@@ -44,31 +45,51 @@ class OnChipBuffer {
  public:
   OnChipBuffer(Buffer id, int64_t bytes, int64_t granule);
 
-  void forget() { std::fill(written_.begin(), written_.end(), uint8_t{0}); }
+  void forget() {
+    if (std::exchange(marked_, false)) std::fill(written_.begin(), written_.end(), uint8_t{0});
+  }
+  // While off, everything counts as written and nothing is marked.
+  void track(bool on) { tracking_ = on; }
+  bool tracks() const { return tracking_; }
   void clear() { forget(), data_.clear(); }  // also what no program can see
   int64_t bytes() const { return bytes_; }
 
   std::byte* at(int64_t address) { return data_.data() + address; }
   float* floats(int64_t address) { return reinterpret_cast<float*>(data_.data()) + address / element_bytes_; }
 
-  bool was_written(int64_t begin, int64_t end) const;
+  bool was_written(int64_t begin, int64_t end) const { return !tracking_ || all_marked(begin, end); }
   // UninitializedRead naming the first granule of [begin, end) that nothing wrote.
-  Status check_written(int64_t begin, int64_t end) const;
+  Status check_written(int64_t begin, int64_t end) const {
+    if (was_written(begin, end)) return {};
+    return report_hole(begin, end);
+  }
   void mark_written(int64_t begin, int64_t end) { mark(begin, end, 1); }
   // L0A, L0B: what was written is of this type; InvalidProgram when a fractal of [begin, end) is of another.
   void mark_typed(int64_t begin, int64_t end, int64_t type) { mark(begin, end, static_cast<uint8_t>(type + 1)); }
-  Status check_typed(int64_t begin, int64_t end, int64_t type) const;
+  Status check_typed(int64_t begin, int64_t end, int64_t type) const {
+    if (!tracking_) return {};
+    return check_types(begin, end, type);
+  }
   // The granule at `address`.
   bool granule_written(int64_t address) const { return written_[static_cast<size_t>(address / granule_)] != 0; }
-  void mark_granule(int64_t address) { written_[static_cast<size_t>(address / granule_)] = 1; }
+  void mark_granule(int64_t address) { mark(address, address + 1, 1); }
   // The bytes as the architecture has them: L0A and L0B packed again. Precondition: inside the buffer.
   void read_out(int64_t begin, std::span<std::byte> to) const;
   size_t stored_bytes() const;  // by this object
 
  private:
-  void mark(int64_t begin, int64_t end, uint8_t value);
+  bool all_marked(int64_t begin, int64_t end) const;
+  Status report_hole(int64_t begin, int64_t end) const;
+  Status check_types(int64_t begin, int64_t end, int64_t type) const;
+  void mark(int64_t begin, int64_t end, uint8_t value) {
+    if (!tracking_ || begin >= end) return;
+    std::memset(written_.data() + begin / granule_, value, static_cast<size_t>((end - 1) / granule_ - begin / granule_ + 1));
+    marked_ = true;
+  }
 
   Buffer id_;
+  bool tracking_ = true;
+  bool marked_ = false;  // anything, since forget()
   int64_t bytes_;
   int64_t granule_;
   int64_t element_bytes_;  // of one stored value, in the architecture's addresses

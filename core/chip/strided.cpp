@@ -23,7 +23,7 @@ Status check_operand(std::string_view name, const VectorOperand& operand) {
 }
 
 Status check_read(const OnChipBuffer& ub, const VectorOperand& operand, const ActiveLanes& active, int lanes, int64_t repeat) {
-  if (repeat == 0) return {};
+  if (repeat == 0 || !ub.tracks()) return {};
   if (active.full && contiguous(operand, lanes)) return ub.check_written(operand.base, operand.base + repeat * lanes * operand.size);
   // Everything between the first and the last block was written: the ordinary case. (Masked-off blocks may lie outside the buffer.)
   const int64_t end = operand.base + kBlockBytes * ((active.blocks - 1) * operand.blk + (repeat - 1) * operand.rep + 1);
@@ -38,6 +38,7 @@ Status check_read(const OnChipBuffer& ub, const VectorOperand& operand, const Ac
 }
 
 void mark_written(OnChipBuffer& ub, const VectorOperand& operand, const ActiveLanes& active, int lanes, int64_t repeat) {
+  if (!ub.tracks()) return;
   if (active.full && contiguous(operand, lanes)) return ub.mark_written(operand.base, operand.base + repeat * lanes * operand.size);
   for (int64_t r = 0; r < repeat; ++r)
     for (int b = 0; b < active.blocks; ++b) {

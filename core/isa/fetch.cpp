@@ -397,6 +397,12 @@ bool is_straight(const Program& program) {
   return std::ranges::none_of(program, [](const Instr& instr) { return Fetch::is_scalar(instr.op); });
 }
 
+bool is_fixed(const Program& program) {
+  return is_straight(program) && std::ranges::none_of(program, [](const Instr& instr) {
+    return instr.op == Opcode::Vgather || instr.op == Opcode::Vgatherb || instr.op == Opcode::Vreducev2 || instr.op == Opcode::Vmrgsort4;
+  });
+}
+
 Result<IssuedProgram> issue_all(const Program& program, BlockId block, int64_t budget) {
   IssuedProgram issued;
   if (is_straight(program)) {

@@ -115,6 +115,8 @@ class Fetch {
 
 // Nothing in it is the scalar unit's: it is issued as it stands.
 bool is_straight(const Program& program);
+// Straight, and what it reads and writes does not depend on data either: every run of it touches the same addresses.
+bool is_fixed(const Program& program);
 
 // The instructions as issued: the Program itself when nothing in it is scalar.
 struct IssuedProgram {

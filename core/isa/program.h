@@ -14,6 +14,9 @@
 
 namespace npu {
 
+// Device addresses: a model's weights start at 0, the arena (inputs, outputs, activations, workspace) at kArenaBase.
+inline constexpr int64_t kArenaBase = int64_t{1} << 39;
+
 // A decoded instruction: the row's fields in order.
 struct Instr {
   Opcode op{};

@@ -11,8 +11,6 @@
 
 namespace npu {
 
-// Device addresses: weights start at 0, the arena (inputs, outputs, activations, workspace) at kArenaBase.
-inline constexpr int64_t kArenaBase = int64_t{1} << 39;
 inline constexpr int64_t kTensorAlign = 512;  // offsets of weights and activations
 // Room after each tensor, so that reads of whole 32-byte blocks stay inside (vendor: size + 32 rounded to 32).
 inline constexpr int64_t kTensorSlack = 32;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/chip/check/check.h"
 #include "core/chip/cross_core.h"
@@ -47,10 +48,17 @@ Status first_error(const Task& task, std::span<const Status> status) {
 
 }  // namespace
 
+<<<<<<< Updated upstream
 Status Session::plan(const Soc& soc, bool checked) {
   for (const Task& task : model_->tasks) {
     if (Status enough = check_enough_cores(soc, task.vector_task, task.blocks); !enough)
       return fail(enough.error().kind, fmt::format("task '{}'", task.name), std::move(enough.error().what));
+=======
+void Session::plan(bool checked) {
+  const auto on_core = [](const Task& task) { return task.engine != Engine::AiCpu; };
+  may_prove_ = checked && std::ranges::all_of(model_->tasks, [&](const Task& task) { return !on_core(task) || std::ranges::all_of(task.blocks, is_fixed); });
+  for (const Task& task : model_->tasks)
+>>>>>>> Stashed changes
     plans_.push_back({.in_order = std::ranges::any_of(task.blocks, updates_atomically),
                       .together = meets_other_blocks(task.blocks),
                       .trust = checked && std::ranges::all_of(task.blocks, is_straight) ? Trust::Straight : Trust::Nothing});
@@ -68,7 +76,7 @@ Status Session::run_on_cores(const Task& task, const TaskPlan& plan) {
   std::vector<Status> status(task.blocks.size());
   const auto run_block = [&](Core& core, size_t i) {
     core.reset();
-    status[i] = core.execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, plan.trust);
+    status[i] = core.execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, proven_ ? Trust::Proven : plan.trust);
   };
   if (plan.in_order) {
     for (size_t i = 0; i < task.blocks.size(); ++i) run_block(cores_[0], i);
@@ -104,6 +112,7 @@ Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs, const R
     if (observer && !observer(i, m.tasks.size())) return fail(ErrorKind::Cancelled, m.name, fmt::format("stopped before task {} of {}", i, m.tasks.size()));
     NPU_CHECK(run_task(i));
   }
+  if (may_prove_ && !std::exchange(proven_, true)) memory_.track(false);
   return fetch_outputs(m, memory_);
 }
 

@@ -19,7 +19,8 @@ using RunObserver = std::function<bool(size_t task, size_t total)>;
 
 struct SessionOptions {
   // Once, when the session is made: races, deadlocks and misused flags in the model's streams (core/chip/check). Bounds,
-  // alignment and uninitialised reads are always checked, by the chip.
+  // alignment and uninitialised reads are always checked, by the chip; where no address depends on data, a model's first
+  // run shows for all later ones that nothing is read before it is written.
   bool check_streams = true;
 };
 
@@ -49,6 +50,8 @@ class Session {
 
   std::shared_ptr<const CompiledModel> model_;
   std::vector<TaskPlan> plans_;  // as CompiledModel::tasks
+  bool may_prove_ = false;       // every stream is_fixed
+  bool proven_ = false;          // a whole run found no fault
   DeviceMemory memory_;
   ThreadPool pool_;
   std::vector<Core> cores_;  // one for each host thread

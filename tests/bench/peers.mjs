@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The emulator beside ONNX Runtime on this machine, in one run: natively against onnxruntime-node, in Chromium against
-// onnxruntime-web. Medians; runs of both alternate, so that a busy machine slows both.
+// onnxruntime-web. Medians; turns of both alternate, so that a busy machine slows both.
 //
 //   node tests/bench/peers.mjs [--models resnet50,mobilenet_v2] [--threads 1,2] [--iterations 20] [--soc Ascend310]
 //        [--only native|web] [--cold 3] [--release DIR] [--site DIR]
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 
 import { serve } from '../../web/serve.mjs';
 import { depsDir, launch, sourceDir } from '../browser/harness.mjs';
+import { makeFeeds } from './peers_page.mjs';
 
 const { values: options } = parseArgs({ options: {
   models: { type: 'string', default: 'resnet50' }, threads: { type: 'string', default: '1,2' },
@@ -50,33 +51,16 @@ function peer(name) {
   return createRequire(join(folder, 'package.json'))(name);
 }
 
-// One tensor for each input of a session: symbolic dimensions are 1, floats a fixed noise, integers small counts.
-// Runs in the page too.
-function makeFeeds(session) {
-  let state = 1;
-  const noise = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state >>> 8) / 8388608 - 1;
-  };
-  return Object.fromEntries(session.inputMetadata.map(({ name, type, shape }) => {
-    const dims = shape.map((d) => (typeof d === 'number' && d > 0 ? d : 1));
-    const length = dims.reduce((a, b) => a * b, 1);
-    const data = type === 'float32' ? Float32Array.from({ length }, noise)
-      : type === 'int64' ? BigInt64Array.from({ length }, (_, i) => BigInt(i % 2)) : Int32Array.from({ length }, (_, i) => i % 2);
-    return [name, { type, dims, data }];
-  }));
-}
-
 // Compile time, peak memory of the emulator's process (GNU time's maximum resident set), medians of both.
 async function native(file, threads) {
   const ort = peer('onnxruntime-node');
   const session = await ort.InferenceSession.create(file, { intraOpNumThreads: threads, interOpNumThreads: 1 });
-  const inputs = makeFeeds(session);
-  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]));
+  const inputs = makeFeeds(session.inputMetadata);
+  const feeds = Object.fromEntries(inputs.map(({ name, type, data, dims }) => [name, new ort.Tensor(type, data, dims)]));
   const om = join(scratch, 'bench');
   const started = performance.now();
   execFileSync(program('atc'), [`--model=${file}`, '--framework=5', `--output=${om}`, `--soc_version=${options.soc}`,
-    `--input_shape=${Object.entries(inputs).map(([name, { dims }]) => `${name}:${dims}`).join(';')}`]);
+    `--input_shape=${inputs.map(({ name, dims }) => `${name}:${dims}`).join(';')}`]);
   const compileMs = performance.now() - started;
   const ours = [], theirs = [];
   let deviceUs = 0;
@@ -97,94 +81,49 @@ async function native(file, threads) {
   return { where: 'native', ours: median(ours), theirs: median(theirs), compileMs, deviceUs, memoryMb: time.status === 0 ? Number(time.stderr.trim()) / 1024 : NaN };
 }
 
-// In the page. makeFeeds: its source.
-async function measure({ model, threads, soc, iterations: count, makeFeeds: source }) {
-  const bytes = new Uint8Array(await (await fetch(model)).arrayBuffer());
-  const ort = await import('/ort/ort.wasm.min.mjs');
-  ort.env.wasm.numThreads = threads;
-  ort.env.wasm.wasmPaths = '/ort/';
-  const session = await ort.InferenceSession.create(bytes.slice());
-  const inputs = (0, eval)(`(${source})`)(session);
-  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]));
-  const { createNpu } = await import('/npu.js');
-  const npu = await createNpu({ threads });
-  await npu.open(bytes, 'model.onnx');
-  // Threads of either may spin for a while after a run; they shall not spin in the other's time.
-  const timed = async (f) => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const begin = performance.now();
-    await f();
-    return performance.now() - begin;
-  };
-  const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
-  const compileMs = await timed(() => npu.compile({ chip: soc, threads, shapes }));
-  const given = Object.fromEntries(Object.entries(inputs).map(([name, { type, dims, data }]) => [name, { dtype: type, shape: dims, data }]));
-  const firstMs = await timed(() => npu.run(given));
-  const ours = [], theirs = [];
-  for (let i = -3; i < count; ++i) {
-    const mine = await timed(() => npu.run(given)), other = await timed(() => session.run(feeds));
-    if (i >= 0) ours.push(mine), theirs.push(other);
-  }
-  const { deviceUs } = await npu.profile();
-  return { ours, theirs, firstMs, compileMs, deviceUs, memoryMb: npu.memoryBytes() / 2 ** 20 };
-}
-
-// In a page of its own: from nothing to the first answer.
-async function coldStart({ model, threads, soc, which, makeFeeds: source }) {
-  const bytes = new Uint8Array(await (await fetch(model)).arrayBuffer());
-  const begin = performance.now();
-  if (which === 'ours') {
-    const { createNpu } = await import('/npu.js');
-    const npu = await createNpu({ threads });
-    await npu.open(bytes, 'model.onnx');
-    await npu.compile({ chip: soc, threads });
-    await npu.run({});
-  } else {
-    const ort = await import('/ort/ort.wasm.min.mjs');
-    ort.env.wasm.numThreads = threads;
-    ort.env.wasm.wasmPaths = '/ort/';
-    const session = await ort.InferenceSession.create(bytes);
-    const feeds = Object.entries((0, eval)(`(${source})`)(session)).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]);
-    await session.run(Object.fromEntries(feeds));
-  }
-  return performance.now() - begin;
-}
-
 function prepareSite(file) {
   const site = join(scratch, 'site');
   if (!existsSync(site)) {
     cpSync(options.site, site, { recursive: true });
     cpSync(join(depsDir, 'browser/node_modules/onnxruntime-web/dist'), join(site, 'ort'), { recursive: true });
+    cpSync(join(sourceDir, 'tests/bench/peers_page.mjs'), join(site, 'peers_page.mjs'));
     writeFileSync(join(site, 'bench.html'), '<!DOCTYPE html><title>bench</title>');
   }
   writeFileSync(join(site, 'bench-model.onnx'), readFileSync(file));
   return site;
 }
 
-async function inFreshBrowser(server, body, argument) {
+async function inFreshBrowser(server, argument) {
   const browser = await launch();
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(600000);
     await page.goto(`${server.url}bench.html`);
-    return await page.evaluate(body, { model: '/bench-model.onnx', soc: options.soc, makeFeeds: makeFeeds.toString(), ...argument });
+    return await page.evaluate(async (what) => (await import('/peers_page.mjs')).measure(what), { model: '/bench-model.onnx', soc: options.soc, ...argument });
   } finally {
     await browser.close();
   }
 }
 
+// Two rounds of each engine for the steady time, `cold` more for the first answer.
 async function web(file, threads) {
   const server = await serve(prepareSite(file));
+  const { inputMetadata } = await peer('onnxruntime-node').InferenceSession.create(file);
+  const inputs = inputMetadata.map(({ name, type, shape }) => ({ name, type, shape }));
+  const rounds = { ours: [], theirs: [] };
+  const cold = { ours: [], theirs: [] };
   try {
-    const result = await inFreshBrowser(server, measure, { threads, iterations });
-    const cold = { ours: [], theirs: [] };
+    for (let round = 0; round < 2; ++round)
+      for (const which in rounds) rounds[which].push(await inFreshBrowser(server, { threads, which, inputs, iterations: Math.ceil(iterations / 2) }));
     for (let i = 0; i < Number(options.cold); ++i)
-      for (const which of ['ours', 'theirs']) cold[which].push(await inFreshBrowser(server, coldStart, { threads, which }));
-    return { ...result, where: 'Chromium', ours: median(result.ours), theirs: median(result.theirs),
-      cold: cold.ours.length ? median(cold.ours) / median(cold.theirs) : NaN, coldMs: median(cold.ours) };
+      for (const which in cold) cold[which].push(await inFreshBrowser(server, { threads, which, inputs, iterations: 0 }));
   } finally {
     await server.close();
   }
+  const steady = (which) => median(rounds[which].flatMap(({ times }) => times));
+  const coldMs = (which) => median(cold[which].map((one) => one.coldMs));
+  return { ...rounds.ours[0], where: 'Chromium', ours: steady('ours'), theirs: steady('theirs'),
+    cold: coldMs('ours') / coldMs('theirs'), coldMs: coldMs('ours') };
 }
 
 const columns = [['model', 20], ['where', 9], ['threads', 7], ['emulator ms', 11], ['ONNX Runtime ms', 15], ['ratio', 5], ['first/steady', 12],

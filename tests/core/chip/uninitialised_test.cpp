@@ -130,4 +130,26 @@ TEST_CASE("UB: vector instructions and copies out") {
     check(soc, {instr});
 }
 
+TEST_CASE("only a stream whose addresses cannot change may be proven by a run") {
+  CHECK(is_fixed({make_instr(CopyGmToUbuf, {0, kSource, 1, 1, 0, 0})}));
+  CHECK(!is_fixed({make_instr(Vgather, {})}));
+  CHECK(!is_fixed({make_instr(Vreducev2, {})}));
+  CHECK(!is_fixed({make_instr(JumpIf, {})}));
+  const Soc soc = test::coupled_soc();
+  const Program program{make_instr(CopyUbufToGm, {kGm, 0, 1, 1, 0, 0}), make_instr(CopyGmToUbuf, {64, kGm + 64, 1, 1, 0, 0})};
+  Core core(soc);
+  DeviceMemory memory({}, 1 << 16);
+  const Status straight = core.execute(program, memory, {}, Trust::Straight);
+  REQUIRE(!straight.has_value());
+  CHECK(straight.error().kind == ErrorKind::UninitializedRead);
+  memory.track(false);
+  CHECK(core.execute(program, memory, {}, Trust::Proven).has_value());
+  // Outside the arena stays outside.
+  const Status outside = core.execute({make_instr(CopyUbufToGm, {kArenaBase + (1 << 16), 0, 1, 1, 0, 0})}, memory, {}, Trust::Proven);
+  REQUIRE(!outside.has_value());
+  CHECK(outside.error().kind == ErrorKind::InvalidProgram);
+  // The next stream is watched again, from nothing.
+  CHECK(!core.execute({program[0]}, memory, {}, Trust::Straight).has_value());
+}
+
 }  // namespace npu
