@@ -48,17 +48,12 @@ Status first_error(const Task& task, std::span<const Status> status) {
 
 }  // namespace
 
-<<<<<<< Updated upstream
 Status Session::plan(const Soc& soc, bool checked) {
+  may_prove_ = checked;
   for (const Task& task : model_->tasks) {
     if (Status enough = check_enough_cores(soc, task.vector_task, task.blocks); !enough)
       return fail(enough.error().kind, fmt::format("task '{}'", task.name), std::move(enough.error().what));
-=======
-void Session::plan(bool checked) {
-  const auto on_core = [](const Task& task) { return task.engine != Engine::AiCpu; };
-  may_prove_ = checked && std::ranges::all_of(model_->tasks, [&](const Task& task) { return !on_core(task) || std::ranges::all_of(task.blocks, is_fixed); });
-  for (const Task& task : model_->tasks)
->>>>>>> Stashed changes
+    may_prove_ &= std::ranges::all_of(task.blocks, is_fixed);
     plans_.push_back({.in_order = std::ranges::any_of(task.blocks, updates_atomically),
                       .together = meets_other_blocks(task.blocks),
                       .trust = checked && std::ranges::all_of(task.blocks, is_straight) ? Trust::Straight : Trust::Nothing});
