@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the checks cost: check_model on compiled models, beside one inference. usage: check_bench MODEL.om...
+// What the checks of a model's streams cost: load, create and first run, and later runs, with and without them.
+// usage: check_bench MODEL.om...
 #include <fmt/format.h>
 
 #include <chrono>
@@ -23,28 +24,42 @@ double best_ms(int rounds, F&& body) {
   return best;
 }
 
-Status bench(const std::string& path) {
-  NPU_TRY(const SharedBytes file, read_file(path));
-  NPU_TRY(CompiledModel loaded, load_om(file));
-  const auto model = std::make_shared<const CompiledModel>(std::move(loaded));
-  NPU_TRY(const Soc* soc, find_soc(model->soc));
-  size_t instructions = 0, blocks = 0;
-  for (const Task& task : model->tasks)
-    for (const Program& block : task.blocks) instructions += block.size(), ++blocks;
-  fmt::print("{}: {} instructions in {} blocks\n", path, instructions, blocks);
-  for (const int threads : {1, 2}) {
-    ThreadPool pool(threads);
-    Status status;
-    const double check = best_ms(7, [&] { status = check_model(*soc, *model, pool); });
-    NPU_CHECK(status);
-    NPU_TRY(const auto session, Session::create(model, threads, {.check_streams = false}));
+struct Times {
+  double load = 1e30, make = 1e30, first = 1e30, steady = 1e30;  // ms: reading the file, Session::create, the first run, the best later one
+  double start() const { return load + make + first; }
+};
+
+// The best of several fresh sessions.
+Result<Times> measure(const SharedBytes& file, int threads, bool check) {
+  Times best;
+  for (int round = 0; round < 4; ++round) {
+    Result<CompiledModel> loaded = fail(ErrorKind::InvalidArgument, "", "");
+    Result<std::unique_ptr<Session>> session = fail(ErrorKind::InvalidArgument, "", "");
+    Result<std::vector<Tensor>> outputs;
+    const double load = best_ms(1, [&] { loaded = load_om(file); });
+    if (!loaded) return std::unexpected(loaded.error());
+    const auto model = std::make_shared<const CompiledModel>(std::move(*loaded));
+    const double make = best_ms(1, [&] { session = Session::create(model, threads, {.check_streams = check}); });
+    if (!session) return std::unexpected(session.error());
     std::vector<Tensor> inputs;
     for (const TensorDesc& desc : model->inputs) inputs.emplace_back(desc.dtype, desc.shape);
-    Result<std::vector<Tensor>> outputs;
-    const double run = best_ms(5, [&] { outputs = session->run(inputs); });
+    const double first = best_ms(1, [&] { outputs = (*session)->run(inputs); });
+    const double steady = best_ms(4, [&] { outputs = (*session)->run(inputs); });
     if (!outputs) return std::unexpected(outputs.error());
-    fmt::print("  {} threads: check {:7.2f} ms, {:6.1f} M instructions/s; one inference {:7.2f} ms, the check is {:.1f} % of it\n", threads, check,
-               static_cast<double>(instructions) / check / 1e3, run, check / run * 100);
+    if (load + make + first < best.start()) best.load = load, best.make = make, best.first = first;
+    best.steady = std::min(best.steady, steady);
+  }
+  return best;
+}
+
+Status bench(const std::string& path) {
+  NPU_TRY(const SharedBytes file, read_file(path));
+  for (const int threads : {1, 2}) {
+    NPU_TRY(const Times without, measure(file, threads, false));
+    NPU_TRY(const Times with, measure(file, threads, true));
+    fmt::print("{} {} threads: load {:.1f} + create {:.1f} ({:.1f} unchecked) + first run {:.1f} = {:.1f} ms, {:+.1f} % of {:.1f} without check_model; steady {:.1f} ms, {:+.1f} % of {:.1f}\n", path, threads,
+               with.load, with.make, without.make, with.first, with.start(), (with.start() / without.start() - 1) * 100, without.start(), with.steady, (with.steady / without.steady - 1) * 100,
+               without.steady);
   }
   return {};
 }
