@@ -46,6 +46,16 @@ inline std::vector<Golden> golden_files(const std::string& folder) {
   return files;
 }
 
+// A file of the tree that a run writes: compared, or with NPU_REBASE=1 written.
+inline void check_generated(const std::filesystem::path& path, const std::string& actual) {
+  const char* rebase = std::getenv("NPU_REBASE");
+  if (rebase && *rebase == '1') std::ofstream(path, std::ios::binary) << actual;
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  CHECK_MESSAGE(text.str() == actual, path.string());
+}
+
 inline void check_golden(const Golden& golden, std::string actual) {
   if (!actual.empty() && actual.back() != '\n') actual += '\n';
   const char* rebase = std::getenv("NPU_REBASE");

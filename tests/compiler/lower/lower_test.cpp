@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "compiler/compile.h"
 #include "core/chip/check/check.h"
@@ -228,21 +229,31 @@ TEST_CASE("lowered operators agree with their reference") {
     }
 }
 
-TEST_CASE("the number of host threads and the tiling do not change a bit of a convolution") {
-  const OperatorCase parsed = parse_operator_case("Conv(@1x40x30x30, 70x40x3x3, 70) pads=1,1,1,1");
-  const auto one = executed(compiled(parsed.graph, "Ascend310"), parsed.inputs, 1);
-  const auto two = executed(compiled(parsed.graph, "Ascend310"), parsed.inputs, 2);
-  // Other numbers of cores give other splits and tiles.
-  const auto others = executed(compiled(parsed.graph, "Ascend910A"), parsed.inputs, 2);
-  const auto tiles = [](const CompiledModel& model) {
-    size_t instructions = 0;
-    for (const Task& task : model.tasks)
-      for (const Program& block : task.blocks) instructions += block.size();
-    return instructions;
-  };
-  CHECK(tiles(compiled(parsed.graph, "Ascend310")) != tiles(compiled(parsed.graph, "Ascend910A")));
-  CHECK(std::ranges::equal(one[0].bytes(), two[0].bytes()));
-  CHECK(std::ranges::equal(one[0].bytes(), others[0].bytes()));
+TEST_CASE("the number of host threads and the tiling do not change a bit of what the cube computes") {
+  const char* const cases[] = {"Conv(@1x40x30x30, 70x40x3x3, 70) pads=1,1,1,1", "Conv(@1x300x17x19, 90x300x1x1, 90)", "Conv(@1x64x33x31, 48x64x5x3, 48) strides=2,1 pads=2,1,2,1",
+                               "Conv(@2x72x20x20, 72x24x3x3, 72) group=i:3 pads=1,1,1,1", "Gemm(@200x640, 640x130, 130)", "MatMul(@370x700, 700x290)", "MatMul(@3x50x260, @3x260x90)"};
+  for (const char* text : cases) {
+    CAPTURE(text);
+    const OperatorCase parsed = parse_operator_case(text);
+    // Other numbers of cores and sizes of buffers give other splits and tiles.
+    std::set<size_t> tilings;
+    std::vector<Tensor> first;
+    for (const char* soc : {"Ascend310", "Ascend910A", "Ascend310P3", "Ascend310B1", "Ascend910B3"})
+      for (const int threads : {1, 2}) {
+        CAPTURE(soc);
+        const CompiledModel model = compiled(parsed.graph, soc);
+        size_t multiplied = 0;
+        for (const Task& task : model.tasks)
+          for (const Program& block : task.blocks)
+            for (const Instr& instr : block)
+              if (instr.op == Opcode::Mad) multiplied = multiplied * 31 + static_cast<size_t>(instr.arg[field::kMadM] << 24 | instr.arg[field::kMadK] << 12 | instr.arg[field::kMadN]);
+        tilings.insert(multiplied);
+        std::vector<Tensor> got = executed(model, parsed.inputs, threads);
+        if (first.empty()) first = std::move(got);
+        else CHECK(std::ranges::equal(got[0].bytes(), first[0].bytes()));
+      }
+    CHECK(tilings.size() >= 3);
+  }
 }
 
 }  // namespace npu
