@@ -35,16 +35,17 @@ export const hostThreads = () => Math.max(1, Math.min(8, navigator.hardwareConcu
 async function stream(fetched, url, imports, onBytes) {
   const response = await fetched;
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
+  const instantiate = (body) => WebAssembly.instantiateStreaming(new Response(body, { headers: { 'Content-Type': 'application/wasm' } }), imports);
+  if (!onBytes) return instantiate(response.body);
   let received = 0;
   const counted = response.body.pipeThrough(new TransformStream({
     transform(chunk, controller) {
       received += chunk.byteLength;
-      onBytes?.(received);
+      onBytes(received);
       controller.enqueue(chunk);
     },
   }));
-  return WebAssembly.instantiateStreaming(
-    new Response(counted, { headers: { 'Content-Type': 'application/wasm' } }), imports);
+  return instantiate(counted);
 }
 
 // The compiled program. host: what web_main.cpp calls.

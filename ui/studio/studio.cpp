@@ -194,7 +194,10 @@ Status Studio::bring_up_to_date(Request& request, Work& work) {
   }
   if (request.goal >= Goal::Loaded) NPU_CHECK(load(request, work));
   if (work.source_id == 0) return request.run_id == 0 ? Status{} : fail(ErrorKind::InvalidArgument, "run", "no model is open");
-  if (request.goal >= Goal::Compiled) NPU_CHECK(compile_model(request, work));
+  if (request.goal >= Goal::Compiled) {
+    NPU_CHECK(compile_model(request, work));
+    NPU_CHECK(prepare_session(request, work));
+  }
   if (request.goal >= Goal::Answered) NPU_CHECK(run_model(request, work));
   if (request.goal == Goal::Timed || (request.goal > Goal::Timed && request.explain)) NPU_CHECK(time_model(work));
   return {};
@@ -291,17 +294,21 @@ Status Studio::time_model(Work& work) {
   return {};
 }
 
+// The streams are checked and the device's memory is there before anyone waits for an answer.
+Status Studio::prepare_session(const Request& request, Work& work) {
+  if (work.session && work.session_threads == request.threads) return {};
+  work.session.reset();
+  NPU_TRY(work.session, Session::create(work.compile->model, request.threads));
+  work.session_threads = request.threads;
+  return {};
+}
+
 Status Studio::run_model(const Request& request, Work& work) {
   const Preprocess preprocess = request.preprocess.value_or(work.source.preprocess);
   const bool current = work.run && work.run_id == request.run_id && work.run_picture_id == work.picture_id &&
                        work.run_preprocess == preprocess;
   if (current) return {};
   work.run.reset();
-  if (!work.session || work.session_threads != request.threads) {
-    work.session.reset();
-    NPU_TRY(work.session, Session::create(work.compile->model, request.threads));
-    work.session_threads = request.threads;
-  }
   const RunRequest run{*work.compile->model, request.inputs, work.picture.get(), preprocess, work.source.sample.get(),
                        request.threads};
   NPU_TRY(RunInfo info, run_stage(*work.session, run, [this](size_t done, size_t total, std::string what) {

@@ -95,6 +95,7 @@ class Studio {
   Status load_picture(const Request& request, Work& work);
   Status compile_model(const Request& request, Work& work);
   Status time_model(Work& work);
+  Status prepare_session(const Request& request, Work& work);
   Status run_model(const Request& request, Work& work);
 
   std::function<void()> changed_;

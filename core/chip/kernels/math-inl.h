@@ -56,16 +56,30 @@ HWY_INLINE VF32 polynomial(VF32 x) {
 }
 
 // e^x = 2^n * e^r with |r| <= ln(2)/2; e^r by its series to r^7 (the next term is below 2^-27).
-HWY_INLINE VF32 exp_f32(VF32 x) {
-  const VF32 clamped = clamp<-104.0f, 89.0f>(x);
-  const auto [n, n_bits] = round_to_integer(hn::Mul(clamped, fixed<0x1.715476p0f>()));
-  const VF32 r = hn::Sub(hn::Sub(clamped, hn::Mul(n, fixed<kLn2High>())), hn::Mul(n, fixed<kLn2Low>()));
+struct ExpParts {
+  VF32 e;
+  hn::Vec<I32> n;
+};
+HWY_INLINE ExpParts exp_parts(VF32 x) {
+  const auto [n, n_bits] = round_to_integer(hn::Mul(x, fixed<0x1.715476p0f>()));
+  const VF32 r = hn::Sub(hn::Sub(x, hn::Mul(n, fixed<kLn2High>())), hn::Mul(n, fixed<kLn2Low>()));
   const VF32 p = polynomial<1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f>(r);
-  const VF32 e = hn::Add(hn::Add(hn::Mul(hn::Mul(r, r), p), r), fixed<1.0f>());
+  return {hn::Add(hn::Add(hn::Mul(hn::Mul(r, r), p), r), fixed<1.0f>()), n_bits};
+}
+
+HWY_INLINE VF32 exp_f32(VF32 x) {
+  const auto [e, n] = exp_parts(clamp<-104.0f, 89.0f>(x));
   // Two factors: the result may be subnormal, or 2^128 on the way to infinity.
-  const auto half = hn::ShiftRight<1>(n_bits);
-  const VF32 result = hn::Mul(hn::Mul(e, power_of_two(half)), power_of_two(hn::Sub(n_bits, half)));
+  const auto half = hn::ShiftRight<1>(n);
+  const VF32 result = hn::Mul(hn::Mul(e, power_of_two(half)), power_of_two(hn::Sub(n, half)));
   return hn::IfThenElse(hn::IsNaN(x), x, result);
+}
+
+// The same bits for |x| < 87, where the result is normal.
+HWY_INLINE hn::Mask<F32> exp_is_normal(VF32 x) { return hn::Lt(hn::Abs(x), fixed<87.0f>()); }
+HWY_INLINE VF32 exp_normal_f32(VF32 x) {
+  const auto [e, n] = exp_parts(x);
+  return hn::Mul(e, power_of_two(n));
 }
 
 // x = 2^e * m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s), s = (m-1)/(m+1), by its series to s^11.

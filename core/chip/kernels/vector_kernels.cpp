@@ -26,7 +26,11 @@ struct MulAdd { static HWY_INLINE VF32 run(VF32 a, VF32 b, VF32 sum) { return hn
 struct LeakyRelu {
   static HWY_INLINE VF32 run(VF32 a, VF32 b, VF32) { return hn::IfThenElse(hn::Ge(a, hn::Zero(F32())), a, hn::Mul(a, b)); }
 };
-struct Exp { static HWY_INLINE VF32 run(VF32 a, VF32, VF32) { return exp_f32(a); } };
+struct Exp {
+  static HWY_INLINE VF32 run(VF32 a, VF32, VF32) { return exp_f32(a); }
+  static HWY_INLINE hn::Mask<F32> is_ordinary(VF32 a) { return exp_is_normal(a); }
+  static HWY_INLINE VF32 run_ordinary(VF32 a) { return exp_normal_f32(a); }
+};
 struct Ln { static HWY_INLINE VF32 run(VF32 a, VF32, VF32) { return ln_f32(a); } };
 struct Rec { static HWY_INLINE VF32 run(VF32 a, VF32, VF32) { return hn::Div(constant(1.0f), a); } };
 struct Sqrt { static HWY_INLINE VF32 run(VF32 a, VF32, VF32) { return hn::Sqrt(a); } };
@@ -65,6 +69,20 @@ void arithmetic_f16(const VectorArgs& args) {
   }
 }
 
+// A repeat of operands that all take the short way, where the operation has one.
+template <class Op>
+HWY_INLINE bool ordinary_repeat(const float* src, float* dst) {
+  if constexpr (requires { Op::is_ordinary(VF32{}); }) {
+    constexpr size_t kStep = kRepeatBytes / 4;
+    auto all = Op::is_ordinary(hn::LoadU(F32(), src));
+    for (size_t lane = kLanes; lane < kStep; lane += kLanes) all = hn::And(all, Op::is_ordinary(hn::LoadU(F32(), src + lane)));
+    if (!hn::AllTrue(F32(), all)) return false;
+    for (size_t lane = 0; lane < kStep; lane += kLanes) hn::StoreU(Op::run_ordinary(hn::LoadU(F32(), src + lane)), F32(), dst + lane);
+    return true;
+  }
+  return false;
+}
+
 template <class Op, Operands kOperands, bool kScalar>
 void arithmetic_f32(const VectorArgs& args) {
   const F32 d;
@@ -75,6 +93,7 @@ void arithmetic_f32(const VectorArgs& args) {
   // A NaN is rare, and dst may be a source: whether there is one is asked once for a repeat.
   constexpr size_t kStep = kRepeatBytes / 4;
   for (size_t first = 0; first < args.bytes / 4; first += kStep) {
+    if (ordinary_repeat<Op>(src0 + first, dst + first)) continue;
     auto nan = hn::MaskFalse(d);
     for (size_t lane = first; lane < first + kStep; lane += kLanes) {
       if (kOperands >= kTwo && !kScalar) b = hn::LoadU(d, src1 + lane);
