@@ -253,5 +253,44 @@ TEST_CASE("types and modes that a chip has not are refused with their names") {
   CHECK(what(coupled, {make_instr(CopyCbufToFbuf, {0, 0, 1, 1, 0, 0})}).find("the buffer has 0x0 bytes") != std::string::npos);
 }
 
+TEST_CASE("what memory, state and other operands make illegal halts with the values") {
+  const auto what = [](const Soc& soc, const Program& program) {
+    Rig rig(soc);
+    // Two quantisation parameters that disagree, at the arena's start.
+    const uint64_t quants[] = {uint64_t{1} << 46, 0};
+    std::memcpy(rig.memory.write(kArenaBase, 16)->data(), quants, 16);
+    Program all{Rig::fill_l1(65536)};
+    all.insert(all.end(), program.begin(), program.end());
+    return rig.error_of(all).what;
+  };
+  const Soc coupled = test::coupled_soc(), split = test::split_soc();
+  const auto product = [](VecType type, const Program& rest) {
+    Program program{make_instr(LoadCbufToCa, {0, 0, 1, 1, 0, 0, arg(type)}), make_instr(LoadCbufToCb, {0, 0, 1, 1, 0, 0, arg(type)}), make_instr(Mad, {0, 0, 0, 16, 16, 16, 1, arg(type), arg(type), 0})};
+    program.insert(program.end(), rest.begin(), rest.end());
+    return program;
+  };
+  const auto mode = [](CopyMode m) { return static_cast<int64_t>(m); };
+  CHECK(what(split, product(VecType::S8, {make_instr(CopyCbufToFbuf, {0, 0, 1, 2, 0, 0}), make_instr(CopyMatrixCcToGm, {kOut, 0, 16, 16, 16, 1, mode(CopyMode::VREQ8), 0, 0, 0})})) ==
+        "column 1 of a quantisation table asks for u8, column 0 for s8");
+  CHECK(what(split, product(VecType::S8, {make_instr(SetAtomicAdd, {arg(VecType::S8)}), make_instr(CopyMatrixCcToGm, {kOut, 0, 16, 16, 16, 1, mode(CopyMode::REQ8), 0, 0, 0})})) ==
+        "mode req8 with atomic updates needs nz2nd: its fractals are written in halves");
+  CHECK(what(split, product(VecType::F16, {make_instr(SetAtomicAdd, {arg(VecType::F32)}), make_instr(CopyMatrixCcToGm, {kOut, 0, 1, 5, 10, 1, mode(CopyMode::F322F16), 0, 1, 0})})) ==
+        "10 bytes are no whole number of f32 to update atomically");
+  CHECK(what(split, {make_instr(CopyCbufToBt, {0, 0, 1, arg(VecType::S16)})}) == "src_type s16 is not implemented: only f16, f32 and s32");
+  CHECK(what(coupled, {Rig::fill_ub(4096), make_instr(BroadcastUbToCc, {0, 0, 1, 1, arg(VecType::U8)})}) == "src_type u8 is not implemented: only f16, f32 and s32");
+  const auto window = [](int64_t pos_k, int64_t step_k, int64_t filter) { return make_instr(Img2ColV2CbufToCa, {0, 0, step_k, 16, pos_k, 0, 1, 1, filter, 1, 1, 1, 16}); };
+  const Instr map = make_instr(SetFMatrix, {4, 4, 1, 0, 0, 0});
+  CHECK(what(coupled, {map, window(8, 16, 1)}) == "pos_k 8 and step_k 16 must be multiples of 16");
+  CHECK(what(coupled, {map, window(32, 16, 2)}) == "columns 32 to 48 of a matrix that has 32");
+  CHECK(what(coupled, {map, window(0, 16, 6)}) == "filter 1x6 (dilation 1x1, stride 1x1) does not fit into the map of 4x4 with padding top 0, bottom 0, left 1, right 0");
+  const auto counted = [&](int64_t lanes, VecType type) { return what(split, {make_instr(SetMaskCount, {}), make_instr(SetVectorMask, {0, lanes}), make_instr(Vand, {arg(type), 0, 0, 0, 1, 1, 1, 1, 8, 8, 8})}); };
+  CHECK(counted(-1, VecType::U16) == "-1 lanes in counter mode");
+  CHECK(counted(int64_t{1} << 40, VecType::U16) == "1099511627776 lanes in counter mode");
+  CHECK(what(split, {make_instr(SetMaskCount, {}), make_instr(SetVectorMask, {0, 100}), make_instr(VectorDup, {arg(VecType::U8), 0, 0, 1, 1, 8})}) ==
+        "100 lanes in counter mode are no multiple of 256: the mask has 128 bits");
+  Rig rig(coupled);
+  CHECK(rig.core.contents(Buffer::UB, 8, int64_t{1} << 30).error().what.starts_with("[0x8, 0x40000000) is outside its "));
+}
+
 }  // namespace
 }  // namespace npu
