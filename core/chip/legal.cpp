@@ -11,13 +11,15 @@ struct Limits {
   std::array<uint64_t, kMaxFields> low{}, span{}, unaligned{};
   std::array<uint8_t, 2> type_at{};  // operands that are types
   std::array<TypeSet, 2> allowed{~TypeSet{0}, ~TypeSet{0}};
+  size_t count = 0;  // operands
 };
 
 Limits limits_of(const InstrInfo& info) {
   Limits limits;
   limits.span.fill(~uint64_t{0});
+  limits.count = static_cast<size_t>(field_count(info));
   size_t found = 0;
-  for (size_t i = 0; i < static_cast<size_t>(field_count(info)); ++i) {
+  for (size_t i = 0; i < limits.count; ++i) {
     const Field& field = info.fields[i];
     limits.unaligned[i] = field.align - 1;
     if (field.width == 64 && field.high < field.low) continue;
@@ -36,7 +38,7 @@ bool operands_legal(const Instr& instr) {
   }();
   const Limits& limits = table[static_cast<size_t>(instr.op)];
   uint64_t outside = 0, unaligned = 0;
-  for (size_t i = 0; i < kMaxFields; ++i) {
+  for (size_t i = 0; i < limits.count; ++i) {
     const auto value = static_cast<uint64_t>(instr.arg[i]);
     outside |= value - limits.low[i] > limits.span[i];
     unaligned |= value & limits.unaligned[i];

@@ -38,9 +38,23 @@ struct Stream {
   uint64_t hash;
 };
 
-Instr without_addresses(Instr instr) {
-  for (uint32_t left = address_operands(instr.op); left != 0; left &= left - 1) instr.arg[static_cast<size_t>(std::countr_zero(left))] = 0;
-  return instr;
+using Operands = std::array<int64_t, kMaxFields>;
+
+// The instruction's operands, device addresses as 0 unless they matter; how many there are.
+size_t kept_operands(const Instr& instr, bool addresses_matter, Operands& kept) {
+  const auto count = static_cast<size_t>(field_count(instr_info(instr.op)));
+  std::copy_n(instr.arg.begin(), count, kept.begin());
+  if (!addresses_matter)
+    for (uint32_t left = address_operands(instr.op); left != 0; left &= left - 1) kept[static_cast<size_t>(std::countr_zero(left))] = 0;
+  return count;
+}
+
+bool same_operands(const Instr& x, const Instr& y, bool addresses_matter) {
+  if (addresses_matter || x.op != y.op) return x == y;
+  Operands a, b;
+  const size_t count = kept_operands(x, false, a);
+  kept_operands(y, false, b);
+  return std::equal(a.begin(), a.begin() + count, b.begin());
 }
 
 Stream describe(const ChipLimits& limits, const Program& program, BlockId block) {
@@ -49,17 +63,17 @@ Stream describe(const ChipLimits& limits, const Program& program, BlockId block)
   const bool legal = std::ranges::all_of(program, [&](const Instr& instr) { return check_operands(limits, instr).has_value(); });
   Stream stream{&program, block, straight, !straight || !legal || memory_use(program).may_conflict(), program.size()};
   if (!straight) stream.hash += static_cast<uint64_t>(block.index) << 32;
+  Operands kept;
   for (const Instr& instr : program) {
-    const Instr kept = stream.addresses_matter ? instr : without_addresses(instr);
-    const auto bytes = std::as_bytes(std::span(kept.arg).first(static_cast<size_t>(field_count(instr_info(kept.op)))));
-    stream.hash = (std::rotl(stream.hash, 23) ^ hash_bytes(bytes) ^ static_cast<uint64_t>(kept.op)) * 0x9e3779b97f4a7c15u;
+    const auto bytes = std::as_bytes(std::span(kept).first(kept_operands(instr, stream.addresses_matter, kept)));
+    stream.hash = (std::rotl(stream.hash, 23) ^ hash_bytes(bytes) ^ static_cast<uint64_t>(instr.op)) * 0x9e3779b97f4a7c15u;
   }
   return stream;
 }
 
 bool same(const Stream& a, const Stream& b) {
   return a.hash == b.hash && a.addresses_matter == b.addresses_matter && (a.straight || a.block.index == b.block.index) && a.straight == b.straight &&
-         std::ranges::equal(*a.program, *b.program, [&](const Instr& x, const Instr& y) { return a.addresses_matter ? x == y : without_addresses(x) == without_addresses(y); });
+         std::ranges::equal(*a.program, *b.program, [&](const Instr& x, const Instr& y) { return same_operands(x, y, a.addresses_matter); });
 }
 
 Status first_of(const std::vector<Finding>& findings, std::string where) {
