@@ -49,6 +49,10 @@ Json attr_value(const Attr& attr) {
           return {{"list", {{"f", value}}}};
         else if constexpr (std::is_same_v<T, std::vector<std::string>>)
           return {{"list", {{"s", value}}}};
+        else if constexpr (std::is_same_v<T, Subgraph>)
+          return {{"g", {{"name", value->name}}}};
+        else if constexpr (std::is_same_v<T, TensorType>)
+          return {{"s", to_string(value)}};
         else
           return {{"t", {{"dtype", to_string(value.dtype())}, {"shape", {{"dim", value.shape()}}}}}};
       },

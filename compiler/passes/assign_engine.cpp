@@ -26,6 +26,20 @@ std::optional<std::string> reject_types(const Graph& graph, const Node& node) {
   return std::nullopt;
 }
 
+// What only the references know: sequences, strings, numbers below a byte, sub-graphs.
+Status require_device_types(const Graph& graph, const Node& node) {
+  const std::string where = fmt::format("{} '{}'", node.op, node.name);
+  for (const auto& [key, attr] : node.attrs)
+    if (std::holds_alternative<Subgraph>(attr))
+      return fail(ErrorKind::UnsupportedModel, where, fmt::format("the sub-graph '{}' cannot be compiled: compiled models have no control flow", key));
+  for (const auto* values : {&node.inputs, &node.outputs})
+    for (ValueId id : *values)
+      if (id != kNone && (!graph.value(id).type.is_tensor() || !is_device_dtype(graph.value(id).type.dtype)))
+        return fail(ErrorKind::UnsupportedModel, where,
+                    fmt::format("'{}' is {}, which compiled models do not hold", graph.value(id).name, to_string(graph.value(id).type)));
+  return {};
+}
+
 Engine choose(const Graph& graph, const Node& node, PassContext& context) {
   const LowerRule* rule = find_lower_rule(node.op);
   if (!rule) {
@@ -46,6 +60,7 @@ Status assign_engine(Graph& graph, PassContext& context) {
   for (NodeId id : graph.order()) {
     // Those are inserted later, with an engine.
     if (is_op(graph.node(id), "TransData") && graph.node(id).engine != Engine::Unassigned) continue;
+    NPU_CHECK(require_device_types(graph, graph.node(id)));
     const Engine engine = choose(graph, graph.node(id), context);
     if (graph.node(id).engine != engine) context.count_rewrite();
     graph.node(id).engine = engine;

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "compiler/passes/rewrite.h"
+#include "core/ops/op.h"
 
 namespace npu::pass {
 namespace {
@@ -105,7 +106,11 @@ std::string attr_key(const Attr& attr) {
       [](const auto& value) -> std::string {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, Tensor>)
-          return fmt::format("{}", static_cast<const void*>(value.bytes().data()));
+          return fmt::format("{}", static_cast<const void*>(is_string(value.dtype()) ? static_cast<const void*>(&value.strings()) : value.bytes().data()));
+        else if constexpr (std::is_same_v<T, Subgraph>)
+          return fmt::format("{}", static_cast<const void*>(value.get()));
+        else if constexpr (std::is_same_v<T, TensorType>)
+          return to_string(value);
         else
           return fmt::format("{}", value);
       },
@@ -117,7 +122,7 @@ std::string expression_key(const Graph& graph, const Node& node) {
   std::string key = node.op;
   for (ValueId input : node.inputs) {
     const Tensor* constant = input != kNone && graph.value(input).constant ? &*graph.value(input).constant : nullptr;
-    if (constant && constant->byte_size() <= 256) {
+    if (constant && constant->byte_size() <= 256 && !is_string(constant->dtype())) {
       const auto bytes = constant->bytes();
       key += fmt::format(" {}{}:", to_string(constant->dtype()), to_string(constant->shape()));
       key.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -130,6 +135,7 @@ std::string expression_key(const Graph& graph, const Node& node) {
 }
 
 bool merge_with_equal(Graph& graph, NodeId id, std::map<std::string, NodeId>& seen) {
+  if (const OpDef* def = find_op(graph.node(id).op); def && def->is_random) return false;
   const auto [found, fresh] = seen.try_emplace(expression_key(graph, graph.node(id)), id);
   if (fresh) return false;
   const Node& node = graph.node(id);

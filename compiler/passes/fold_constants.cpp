@@ -44,6 +44,7 @@ Status fold_constants(Graph& graph, PassContext& context) {
     const Node& node = graph.node(id);
     const OpDef* def = find_op(node.op);
     if (!inputs_constant(graph, node) && !(def && def->from_types)) continue;
+    if (def && def->is_random) continue;  // each node draws its own numbers
     if (is_op(node, "DequantizeLinear")) continue;  // fuse-quantization wants the integers
     const int64_t out = total_bytes(graph, node.outputs);
     if (out > kFreeBytes && out > kGrowth * total_bytes(graph, node.inputs)) {

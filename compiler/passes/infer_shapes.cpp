@@ -41,6 +41,8 @@ Status fix_input(Graph& graph, const std::string& name, const Shape& shape) {
 
 Status require_static_input(const Value& value) {
   if (value.type.is_static()) return {};
+  if (!value.type.is_tensor())
+    return fail(ErrorKind::UnsupportedModel, "input '" + value.name + "'", to_string(value.type) + ": compiled models take tensors only");
   if (!value.type.has_rank)
     return fail(ErrorKind::InvalidArgument, "input '" + value.name + "'",
                 fmt::format("its shape is not known; give it with --input_shape=\"{}:<dimensions>\"", value.name));
@@ -68,7 +70,10 @@ Status infer_shapes(Graph& graph, PassContext& context) {
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     for (ValueId output : node.outputs)
-      if (output != kNone && !graph.value(output).type.is_static())
+      if (output != kNone && !graph.value(output).type.is_tensor())
+        return fail(ErrorKind::UnsupportedModel, node.op + " '" + node.name + "'",
+                    fmt::format("'{}' is {}: compiled models hold tensors only", graph.value(output).name, to_string(graph.value(output).type)));
+      else if (output != kNone && !graph.value(output).type.is_static())
         return fail(ErrorKind::UnsupportedModel, node.op + " '" + node.name + "'",
                     fmt::format("the shape of '{}' depends on data: {}", graph.value(output).name,
                                 to_string(graph.value(output).type)));

@@ -156,6 +156,12 @@ Status raise_resize(Raise& raise, NodeId id) {
   return {};
 }
 
+// Before 16 regions were not moved by half an element.
+Status raise_roi_align(Raise& raise, NodeId id) {
+  raise.graph.node(id).attrs["coordinate_transformation_mode"] = std::string("output_half_pixel");
+  return {};
+}
+
 struct Rule {
   std::string_view op;
   int until;  // applies to models of an opset below this
@@ -166,10 +172,13 @@ constexpr Rule kRules[] = {
     {"BatchNormalization", 9, raise_batch_norm},
     {"Clip", 11, raise_clip},
     {"Dropout", 12, raise_dropout},
+    {"Hardmax", 13, raise_softmax},
     {"LogSoftmax", 13, raise_softmax},
     {"Pad", 11, raise_pad},
     {"ReduceL1", 18, raise_axes},
     {"ReduceL2", 18, raise_axes},
+    {"ReduceLogSum", 18, raise_axes},
+    {"ReduceLogSumExp", 18, raise_axes},
     {"ReduceMax", 18, raise_axes},
     {"ReduceMean", 18, raise_axes},
     {"ReduceMin", 18, raise_axes},
@@ -177,6 +186,7 @@ constexpr Rule kRules[] = {
     {"ReduceSum", 13, raise_axes},
     {"ReduceSumSquare", 18, raise_axes},
     {"Resize", 11, raise_resize},
+    {"RoiAlign", 16, raise_roi_align},
     {"Slice", 10, raise_slice},
     {"Softmax", 13, raise_softmax},
     {"Split", 18, raise_split},

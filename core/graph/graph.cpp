@@ -29,6 +29,13 @@ Shape to_shape(const Dims& dims) {
 Dims to_dims(const Shape& shape) { return Dims(shape.begin(), shape.end()); }
 
 std::string to_string(const TensorType& type) {
+  if (!type.is_tensor()) {
+    TensorType element = type;
+    element.kind = ValueKind::Tensor;
+    const std::string inner = to_string(element);
+    if (type.kind == ValueKind::OptionalTensor) return "optional(" + inner + ")";
+    return type.kind == ValueKind::Sequence ? "seq(" + inner + ")" : "optional(seq(" + inner + "))";
+  }
   std::string text(to_string(type.dtype));
   if (!type.has_rank) return text + "[*]";
   text += '[';
@@ -53,6 +60,12 @@ std::string_view to_string(Engine engine) {
 const Attr* Node::find_attr(std::string_view key) const {
   const auto found = attrs.find(key);
   return found == attrs.end() ? nullptr : &found->second;
+}
+
+const Graph* Node::graph_attr(std::string_view key) const {
+  const Attr* attr = find_attr(key);
+  const Subgraph* graph = attr ? std::get_if<Subgraph>(attr) : nullptr;
+  return graph ? graph->get() : nullptr;
 }
 
 namespace {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,20 +43,28 @@ bool all_known(const Dims& dims);
 Shape to_shape(const Dims& dims);                  // precondition: all_known
 Dims to_dims(const Shape& shape);
 
+// What a value is; sequences and optionals exist for the reference only.
+enum class ValueKind : uint8_t { Tensor, Sequence, OptionalTensor, OptionalSequence };
+
 struct TensorType {
   DType dtype = DType::Undefined;
   bool has_rank = false;  // dims are meaningful (a scalar has rank 0)
   Dims dims;
+  ValueKind kind = ValueKind::Tensor;  // dtype and dims are those of the tensors in it
 
   static TensorType of(DType dtype, Dims dims) { return {dtype, true, std::move(dims)}; }
   static TensorType of(DType dtype, const Shape& shape) { return {dtype, true, to_dims(shape)}; }
-  bool is_static() const { return has_rank && all_known(dims); }
+  bool is_tensor() const { return kind == ValueKind::Tensor; }
+  bool is_static() const { return is_tensor() && has_rank && all_known(dims); }
   friend bool operator==(const TensorType&, const TensorType&) = default;
 };
 std::string to_string(const TensorType& type);     // "float32[1,3,224,224]"
 
+class Graph;
+using Subgraph = std::shared_ptr<const Graph>;
+
 using Attr = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
-                          std::vector<std::string>, Tensor>;
+                          std::vector<std::string>, Tensor, Subgraph, TensorType>;
 
 using ValueId = int32_t;
 using NodeId = int32_t;
@@ -90,12 +99,15 @@ struct Node {
   std::vector<int64_t> ints_attr(std::string_view key, std::vector<int64_t> fallback = {}) const;
   std::vector<float> floats_attr(std::string_view key, std::vector<float> fallback = {}) const;
   const Attr* find_attr(std::string_view key) const;
+  const Graph* graph_attr(std::string_view key) const;  // nullptr when absent
 };
 
 class Graph {
  public:
   std::string name;
   int opset = 17;  // of the default domain
+  // Of a sub-graph (an attribute): its last inputs are values of the graph around it, and the last inputs of the node.
+  size_t captures = 0;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
 

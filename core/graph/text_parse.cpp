@@ -16,6 +16,7 @@ namespace {
 
 // Zeros made for constants whose elements the text does not hold.
 constexpr uint64_t kMaxZeroBytes = uint64_t{1} << 30;
+constexpr int kMaxDepth = 16;  // of sub-graphs
 
 class Parser {
  public:
@@ -209,8 +210,25 @@ class Parser {
   }
 
   Result<TensorType> type() {
-    TensorType type;
     NPU_TRY(const std::string name, word());
+    for (const auto& [word, kind] : {std::pair{"seq", ValueKind::Sequence}, std::pair{"optional", ValueKind::OptionalTensor},
+                                     std::pair{"optional_seq", ValueKind::OptionalSequence}}) {
+      if (name != word) continue;
+      NPU_CHECK(expect("("));
+      NPU_TRY(TensorType element, tensor_type(std::string()));
+      NPU_CHECK(expect(")"));
+      element.kind = kind;
+      return element;
+    }
+    return tensor_type(name);
+  }
+
+  // The name of the element type may have been read.
+  Result<TensorType> tensor_type(std::string name) {
+    if (name.empty()) {
+      NPU_TRY(name, word());
+    }
+    TensorType type;
     const auto dtype = dtype_from_name(name);
     if (!dtype) return error("'" + name + "' is no element type");
     type.dtype = *dtype;
@@ -265,6 +283,16 @@ class Parser {
       if (zero_bytes_ > kMaxZeroBytes)
         return error("the constants are larger than " + std::to_string(kMaxZeroBytes) + " bytes");
       return Tensor(type.dtype, shape);
+    }
+    if (is_string(type.dtype)) {
+      NPU_TRY(auto values, strings());
+      if (static_cast<int64_t>(values.size()) != count)
+        return error(to_string(type) + " has " + std::to_string(count) + " elements, not " + std::to_string(values.size()));
+      return Tensor::of_strings(shape, std::move(values));
+    }
+    if (is_narrow(type.dtype)) {
+      NPU_TRY(const Tensor bits, elements(TensorType::of(DType::UInt8, shape), key));
+      return bits.relabelled(type.dtype);
     }
     return visit_dtype(type.dtype, [&]<class T>() -> Result<Tensor> {
       using Stored = std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>;
@@ -324,6 +352,18 @@ class Parser {
       return Attr(std::move(value));
     }
     if (peek('[')) return list_attr();
+    if (accept("graph ")) {
+      NPU_TRY(const std::string text, quoted());
+      if (depth_ >= kMaxDepth) return error("graphs are nested more than " + std::to_string(kMaxDepth) + " deep");
+      Parser inner(text, nullptr);
+      inner.depth_ = depth_ + 1;
+      NPU_TRY(Graph graph, inner.run());
+      return Attr(std::make_shared<const Graph>(std::move(graph)));
+    }
+    if (accept("type ")) {
+      NPU_TRY(TensorType value, type());
+      return Attr(std::move(value));
+    }
     const std::string_view at = rest_;
     const std::string_view token = number_token();
     if (!peek('[')) return number_attr(token);
@@ -406,8 +446,15 @@ class Parser {
       return {};
     }
     if (accept("input ")) {
+      if (graph_.captures > 0) return error("an input after a capture");
       NPU_TRY(const ValueId id, new_value());
       graph_.inputs.push_back(id);
+      return {};
+    }
+    if (accept("capture ")) {
+      NPU_TRY(const ValueId id, new_value());
+      graph_.inputs.push_back(id);
+      ++graph_.captures;
       return {};
     }
     if (accept("const ")) {
@@ -422,7 +469,7 @@ class Parser {
       graph_.outputs.push_back(id);
       return {};
     }
-    return error("a line begins with graph, input, const, output or a value, not '" + std::string(rest_.substr(0, 20)) +
+    return error("a line begins with graph, input, capture, const, output or a value, not '" + std::string(rest_.substr(0, 20)) +
                  "'");
   }
 
@@ -431,6 +478,7 @@ class Parser {
   int line_ = 1;
   Graph graph_;
   uint64_t zero_bytes_ = 0;
+  int depth_ = 0;
   std::map<std::string, ValueId, std::less<>> values_;
   std::map<std::string, const Tensor*, std::less<>> known_;
 };

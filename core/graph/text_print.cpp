@@ -5,6 +5,7 @@
 //   const %w : float32[8,1,5,5] @FRACTAL_Z = #a1b2c3d4e5f60718       (or [1.0, 2.0], or ? when dropped)
 //   %y : float16[1,8,28,28] @NC1HWC0 = Conv(%x, %w, _) {group=1, pads=[2, 2, 2, 2]} "conv1" engine=AI_CORE task=3
 //   output %y
+// A sub-graph's values of the graph around it are 'capture' lines; as an attribute it is graph "its text".
 // A node's name is left out when it is that of its first output, its origin when that is its name alone.
 #include <fmt/format.h>
 
@@ -67,6 +68,14 @@ void print_list(Out out, const List& list, Print print) {
 }
 
 void print_type(Out out, const TensorType& type) {
+  if (!type.is_tensor()) {
+    TensorType element = type;
+    element.kind = ValueKind::Tensor;
+    fmt::format_to(out, "{}(", type.kind == ValueKind::Sequence ? "seq" : type.kind == ValueKind::OptionalTensor ? "optional" : "optional_seq");
+    print_type(out, element);
+    *out++ = ')';
+    return;
+  }
   fmt::format_to(out, "{}[", to_string(type.dtype));
   if (!type.has_rank) *out++ = '*';
   for (size_t i = 0; type.has_rank && i < type.dims.size(); ++i) {
@@ -92,6 +101,8 @@ bool has_nan(const Tensor& tensor) {
 }
 
 void print_elements(Out out, const Tensor& tensor) {
+  if (is_string(tensor.dtype())) return print_list(out, tensor.strings(), print_quoted);
+  if (is_narrow(tensor.dtype())) return print_elements(out, tensor.relabelled(DType::UInt8));  // their bits
   if (tensor.elements() > kInlineConstant || has_nan(tensor)) {
     fmt::format_to(out, "#{:016x}", hash_bytes(tensor.bytes()));
     return;
@@ -117,6 +128,14 @@ struct AttrPrinter {
   void operator()(const std::vector<std::string>& values) const {
     if (values.empty()) fmt::format_to(out, "strings");
     print_list(out, values, print_quoted);
+  }
+  void operator()(const Subgraph& value) const {
+    fmt::format_to(out, "graph ");
+    print_quoted(out, print_graph(*value));
+  }
+  void operator()(const TensorType& value) const {
+    fmt::format_to(out, "type ");
+    print_type(out, value);
   }
   void operator()(const Tensor& value) const {
     print_type(out, TensorType::of(value.dtype(), value.shape()));
@@ -194,8 +213,9 @@ std::string print_graph(const Graph& graph) {
   fmt::format_to(out, "graph ");
   print_quoted(out, graph.name);
   fmt::format_to(out, " opset {}\n", graph.opset);
-  for (const ValueId id : graph.inputs) {
-    fmt::format_to(out, "input ");
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    const ValueId id = graph.inputs[i];
+    fmt::format_to(out, "{} ", i + graph.captures >= graph.inputs.size() ? "capture" : "input");
     print_value(out, graph.value(id));
     text += '\n';
   }

@@ -10,7 +10,7 @@ namespace {
 
 class Verifier {
  public:
-  explicit Verifier(const Graph& graph) : graph_(graph), defined_(graph.value_count(), 0) {}
+  explicit Verifier(const Graph& graph, bool is_inner = false) : graph_(graph), is_inner_(is_inner), defined_(graph.value_count(), 0) {}
 
   Status run() {
     NPU_CHECK(check_inputs());
@@ -75,6 +75,8 @@ class Verifier {
     if (node.op.empty()) return invalid("node '" + node.name + "'", "has no operator type");
     if (!def) return fail(ErrorKind::UnsupportedModel, where(node), "operator " + node.op + " is not supported");
     NPU_CHECK(check_node(*def, node, graph_.opset));
+    for (const auto& [key, attr] : node.attrs)
+      if (const auto* body = std::get_if<Subgraph>(&attr)) NPU_CHECK(Verifier(**body, true).run());
     for (size_t i = 0; i < node.inputs.size(); ++i) NPU_CHECK(check_input(node, i));
     for (const ValueId output : node.outputs) {
       if (output == kNone) continue;
@@ -106,7 +108,7 @@ class Verifier {
   }
 
   Status check_outputs() {
-    if (graph_.outputs.empty()) return invalid("graph '" + graph_.name + "'", "has no outputs");
+    if (graph_.outputs.empty() && !is_inner_) return invalid("graph '" + graph_.name + "'", "has no outputs");
     for (const ValueId id : graph_.outputs) {
       if (!exists(id)) return invalid("graph outputs", "value " + std::to_string(id) + " does not exist");
       if (graph_.is_constant(id)) NPU_CHECK(check_constant(id));
@@ -117,6 +119,7 @@ class Verifier {
   }
 
   const Graph& graph_;
+  bool is_inner_;
   std::vector<char> defined_;
   std::unordered_map<std::string_view, ValueId> names_;
 };

@@ -23,7 +23,10 @@ constexpr int64_t kUnknownDim = -1;
 ge::Attr attr_of(const Attr& attr) {
   return std::visit(
       [](const auto& value) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Tensor>) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, Subgraph> || std::is_same_v<T, TensorType>) {
+          return ge::Attr();  // the compiler refuses nodes that have them
+        } else if constexpr (std::is_same_v<T, Tensor>) {
           ge::Attr result;
           result.kind = ge::Attr::Kind::Tensor;
           result.tensor = {dtype_info(value.dtype()).ge, value.shape(), "ND", value.bytes()};

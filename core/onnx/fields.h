@@ -71,6 +71,9 @@ enum class TensorField : protozero::pbf_tag_type {
   ExternalData = 13,
   DataLocation = 14,
 };
+enum class SequenceField : protozero::pbf_tag_type { Tensors = 3, SparseTensors = 4, Sequences = 5, Maps = 6 };
+enum class OptionalField : protozero::pbf_tag_type { Tensor = 3, SparseTensor = 4, Sequence = 5, Map = 6 };
+enum class ElementTypeField : protozero::pbf_tag_type { ElemType = 1 };  // of TypeProto.Sequence and TypeProto.Optional
 enum class EntryField : protozero::pbf_tag_type { Key = 1, Value = 2 };
 
 // AttributeProto.AttributeType

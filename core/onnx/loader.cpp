@@ -7,6 +7,7 @@
 #include "core/onnx/onnx.h"
 #include "core/onnx/raw_model.h"
 #include "core/onnx/tensor_proto.h"
+#include "core/ops/op.h"
 
 namespace npu {
 
@@ -49,6 +50,26 @@ std::string_view guess_content(Bytes bytes) {
   if (std::ranges::all_of(text.substr(0, 256), is_text)) return "it is a text file";
   return "it does not have the format's structure";
 }
+
+constexpr int kMaxDepth = 16;  // of sub-graphs
+
+// A graph while it is read: the model's, or a sub-graph that sees the names of those around it.
+struct Scope {
+  Scope* parent = nullptr;
+  int depth = 0;
+  Graph graph;
+  std::map<std::string, int> node_names;                  // -> the last suffix given
+  std::map<std::string, ValueId, std::less<>> values;
+  std::vector<std::string> captured;                      // names found further out, in the order of their first use
+
+  // The value of the name, here or further out (then it becomes an input); kNone when there is none.
+  ValueId resolve(std::string_view name) {
+    if (const auto found = values.find(name); found != values.end()) return found->second;
+    if (!parent || parent->resolve(name) == kNone) return kNone;
+    captured.emplace_back(name);
+    return values[std::string(name)] = graph.add_value(std::string(name), {});
+  }
+};
 
 class Loader {
  public:
@@ -97,12 +118,10 @@ class Loader {
     if (!recognised_ && !(graph && opset > 0)) return not_onnx();
     recognised_ = true;
     if (!graph) return invalid("has no graph (is the file complete?)");
-    if (opset > 0 && opset < kMinOpset)
-      return unsupported("is of opset " + std::to_string(opset) + "; " + std::to_string(kMinOpset) +
-                         " and later are understood");
     if (opset < 0 || opset > 1000) return invalid("claims opset " + std::to_string(opset));
-    graph_.opset = static_cast<int>(opset);
-    return build(read_graph(*graph));
+    opset_ = static_cast<int>(opset);
+    Scope scope;
+    return build(read_graph(*graph), scope);
   }
 
   void read_opset(data_view view, int64_t& opset) {
@@ -134,8 +153,18 @@ class Loader {
 
   static bool is_default_domain(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
 
-  Result<Graph> build(const RawGraph& raw) {
-    graph_.name = raw.name;
+  // Captured values are no inputs yet.
+  Result<Graph> build(const RawGraph& raw, Scope& scope) {
+    Scope* const outer = std::exchange(scope_, &scope);
+    const Status status = fill(raw);
+    scope_ = outer;
+    if (!status) return std::unexpected(status.error());
+    return std::move(scope.graph);
+  }
+
+  Status fill(const RawGraph& raw) {
+    graph().opset = opset_;
+    graph().name = raw.name;
     if (raw.has_sparse) return unsupported("has sparse initializers");
     NPU_CHECK(add_initializers(raw));
     NPU_CHECK(add_inputs(raw));
@@ -143,13 +172,16 @@ class Loader {
     NPU_CHECK(add_types(raw));
     NPU_CHECK(add_outputs(raw));
     place_ = file_;
-    NPU_CHECK(graph_.sort());
-    return std::move(graph_);
+    return graph().sort();
   }
 
+  Graph& graph() { return scope_->graph; }
+  bool is_inner() const { return scope_->depth > 0; }
+
+  // In this graph; names further out are for resolve.
   ValueId find(std::string_view name) const {
-    const auto found = values_.find(name);
-    return found == values_.end() ? kNone : found->second;
+    const auto found = scope_->values.find(name);
+    return found == scope_->values.end() ? kNone : found->second;
   }
 
   Status add_initializers(const RawGraph& raw) {
@@ -158,8 +190,8 @@ class Loader {
       NPU_TRY(NamedTensor named, tensors_.decode(raw.initializers[i], place_));
       if (named.name.empty()) return invalid("has no name");
       if (find(named.name) != kNone) return invalid("the name '" + named.name + "' is given twice");
-      const ValueId id = graph_.add_constant(named.name, std::move(named.tensor));
-      values_.emplace(std::move(named.name), id);
+      const ValueId id = graph().add_constant(named.name, std::move(named.tensor));
+      scope_->values.emplace(std::move(named.name), id);
     }
     return {};
   }
@@ -171,12 +203,13 @@ class Loader {
       if (value.name.empty()) return invalid("has no name");
       place_ = file_ + " input '" + value.name + "'";
       const ValueId known = find(value.name);
-      if (graph_.is_constant(known)) continue;  // an initializer may be listed as an input too
+      if (graph().is_constant(known)) continue;  // an initializer may be listed as an input too
       if (known != kNone) return invalid("is listed twice");
-      if (!value.problem.empty()) return unsupported(value.problem + ", which is not supported");
-      const ValueId id = graph_.add_value(value.name, std::move(value.type));
-      values_.emplace(std::move(value.name), id);
-      graph_.inputs.push_back(id);
+      const bool may_miss = is_inner() && (value.problem == "has no type" || value.problem == "has no element type");
+      if (!value.problem.empty() && !may_miss) return unsupported(value.problem + ", which is not supported");
+      const ValueId id = graph().add_value(value.name, std::move(value.type));
+      scope_->values.emplace(std::move(value.name), id);
+      graph().inputs.push_back(id);
     }
     return {};
   }
@@ -200,7 +233,8 @@ class Loader {
     raw.name = unique_node_name(wish);
     set_place(raw);
     if (raw.op.empty()) return invalid("has no operator type");
-    if (!is_default_domain(raw.domain)) {
+    const OpDef* known = find_op(raw.op);
+    if (!is_default_domain(raw.domain) && !(known && known->domain == raw.domain)) {
       const auto function = functions_.find(raw.op);
       const bool is_function = function != functions_.end() && function->second == raw.domain;
       return unsupported(is_function ? "calls a function of the model ('" + raw.domain + "'), which is not supported"
@@ -208,22 +242,24 @@ class Loader {
     }
     if (functions_.contains(raw.op) && is_default_domain(functions_[raw.op]))
       return unsupported("is redefined by a function of the model, which is not supported");
-    if (graph_.opset == 0) return invalid("the model names no opset version");
+    if (is_default_domain(raw.domain) && known && !known->domain.empty())
+      return unsupported("is an operator of the domain '" + std::string(known->domain) + "' without it");
+    if (is_default_domain(raw.domain) && graph().opset == 0) return invalid("the model names no opset version");
     for (const std::string_view output : raw.outputs) {
       if (output.empty()) continue;
-      const auto [place, added] = values_.try_emplace(std::string(output), kNone);
+      const auto [place, added] = scope_->values.try_emplace(std::string(output), kNone);
       if (!added) return invalid("output '" + std::string(output) + "' is already defined");
-      place->second = graph_.add_value(std::string(output), {});
+      place->second = graph().add_value(std::string(output), {});
     }
     return {};
   }
 
   std::string unique_node_name(const std::string& wish) {
-    const auto [entry, is_new] = node_names_.try_emplace(wish, 0);
+    const auto [entry, is_new] = scope_->node_names.try_emplace(wish, 0);
     if (is_new) return wish;
     std::string name;
     do name = wish + "_" + std::to_string(++entry->second);
-    while (!node_names_.try_emplace(name, 0).second);
+    while (!scope_->node_names.try_emplace(name, 0).second);
     return name;
   }
 
@@ -235,19 +271,47 @@ class Loader {
     node.op = raw.op;
     node.name = raw.name;
     node.origin = {raw.name};
-    for (const data_view view : raw.attributes) NPU_CHECK(add_attribute(node, read_attribute(view)));
+    std::vector<std::pair<std::string, Scope>> bodies;
+    for (const data_view view : raw.attributes) NPU_CHECK(add_attribute(node, read_attribute(view), bodies));
     for (const std::string_view input : raw.inputs) {
-      node.inputs.push_back(input.empty() ? kNone : find(input));
+      node.inputs.push_back(input.empty() ? kNone : scope_->resolve(input));
       if (!input.empty() && node.inputs.back() == kNone)
         return invalid("input " + std::to_string(node.inputs.size() - 1) + " '" + std::string(input) +
                        "' is defined nowhere");
     }
     for (const std::string_view output : raw.outputs) node.outputs.push_back(output.empty() ? kNone : find(output));
-    graph_.append(std::move(node));
+    add_bodies(node, bodies);
+    graph().append(std::move(node));
     return {};
   }
 
-  Status add_attribute(Node& node, RawAttribute raw) {
+  // Sub-graphs get what any of them captures as last inputs, the node the values.
+  void add_bodies(Node& node, std::vector<std::pair<std::string, Scope>>& bodies) {
+    std::set<std::string> names;  // sorted: the order must not depend on that of the attributes in the file
+    for (const auto& [key, scope] : bodies) names.insert(scope.captured.begin(), scope.captured.end());
+    for (auto& [key, scope] : bodies) {
+      for (const std::string& name : names) {
+        const bool is_used = std::ranges::find(scope.captured, name) != scope.captured.end();
+        scope.graph.inputs.push_back(is_used ? scope.values[name] : scope.graph.add_value(scope.graph.unique_value_name(name), {}));
+      }
+      scope.graph.captures = names.size();
+      node.attrs.emplace(key, std::make_shared<const Graph>(std::move(scope.graph)));
+    }
+    for (const std::string& name : names) node.inputs.push_back(scope_->resolve(name));
+  }
+
+  Status add_body(const std::string& key, data_view view, std::vector<std::pair<std::string, Scope>>& bodies) {
+    if (scope_->depth >= kMaxDepth) return unsupported("sub-graphs are nested more than " + std::to_string(kMaxDepth) + " deep");
+    const std::string place = place_;
+    Scope& scope = bodies.emplace_back(key, Scope{}).second;
+    scope.parent = scope_;
+    scope.depth = scope_->depth + 1;
+    NPU_TRY(scope.graph, build(read_graph(view), scope));
+    place_ = place;
+    return {};
+  }
+
+  Status add_attribute(Node& node, RawAttribute raw, std::vector<std::pair<std::string, Scope>>& bodies) {
     if (raw.name.empty()) return invalid("has an attribute without a name");
     const auto about = [&](std::string what) { return "attribute '" + raw.name + "' " + std::move(what); };
     if (raw.is_reference) return invalid(about("refers to a function's attribute"));
@@ -268,12 +332,22 @@ class Loader {
         break;
       }
       case AttributeType::Graph:
-      case AttributeType::Graphs: return unsupported(about("is a sub-graph, which is not supported"));
+        if (!raw.graph) return invalid(about("has no graph"));
+        if (std::ranges::find(bodies, raw.name, [](const auto& body) { return body.first; }) != bodies.end()) return invalid(about("is given twice"));
+        return add_body(raw.name, *raw.graph, bodies);
+      case AttributeType::Graphs: return unsupported(about("is a list of sub-graphs, which is not supported"));
       case AttributeType::Tensors: return unsupported(about("is a list of tensors, which is not supported"));
       case AttributeType::SparseTensor:
       case AttributeType::SparseTensors: return unsupported(about("is a sparse tensor, which is not supported"));
-      case AttributeType::TypeProto:
-      case AttributeType::TypeProtos: return unsupported(about("is a type, which is not supported"));
+      case AttributeType::TypeProto: {
+        if (!raw.type_proto) return invalid(about("has no type"));
+        std::string problem;
+        TensorType type = read_type(*raw.type_proto, problem);
+        if (!problem.empty()) return unsupported(about(problem + ", which is not supported"));
+        value = std::move(type);
+        break;
+      }
+      case AttributeType::TypeProtos: return unsupported(about("is a list of types, which is not supported"));
       default: return invalid(about("has the unknown type " + std::to_string(raw.type)));
     }
     constexpr size_t kScalarKinds[] = {0, 1, 0, 2};  // AttributeType Float, Int, String -> index in Attr
@@ -288,27 +362,27 @@ class Loader {
     for (const data_view view : raw.value_infos) {
       RawValue value = read_value_info(view);
       const ValueId id = find(value.name);
-      if (id == kNone || !value.problem.empty() || graph_.value(id).producer == kNone) continue;
-      graph_.value(id).type = std::move(value.type);
+      if (id == kNone || !value.problem.empty() || graph().value(id).producer == kNone) continue;
+      graph().value(id).type = std::move(value.type);
     }
     return {};
   }
 
   Status add_outputs(const RawGraph& raw) {
     place_ = file_;
-    if (raw.outputs.empty()) return invalid("has no outputs");
+    if (raw.outputs.empty() && !is_inner()) return invalid("has no outputs");
     std::set<ValueId> listed;
     for (size_t i = 0; i < raw.outputs.size(); ++i) {
       place_ = file_ + " output " + std::to_string(i);
       RawValue value = read_value_info(raw.outputs[i]);
       place_ = file_ + " output '" + value.name + "'";
-      const ValueId id = find(value.name);
+      const ValueId id = scope_->resolve(value.name);
       if (id == kNone) return invalid("is defined nowhere");
-      if (!listed.insert(id).second) return invalid("is listed twice");
+      if (!listed.insert(id).second && !is_inner()) return invalid("is listed twice");
       const bool is_missing = value.problem == "has no type" || value.problem == "has no element type";
       if (!value.problem.empty() && !is_missing) return unsupported(value.problem + ", which is not supported");
-      if (graph_.value(id).producer != kNone && !is_missing) graph_.value(id).type = std::move(value.type);
-      graph_.outputs.push_back(id);
+      if (graph().value(id).producer != kNone && !is_missing) graph().value(id).type = std::move(value.type);
+      graph().outputs.push_back(id);
     }
     return {};
   }
@@ -318,10 +392,9 @@ class Loader {
   std::string place_;
   TensorDecoder tensors_;
   bool recognised_ = false;  // surely an ONNX file, damaged or not
-  Graph graph_;
+  int opset_ = 0;
+  Scope* scope_ = nullptr;
   std::map<std::string, std::string, std::less<>> functions_;  // name -> domain
-  std::map<std::string, int> node_names_;                      // -> the last suffix given
-  std::map<std::string, ValueId, std::less<>> values_;
 };
 
 }  // namespace

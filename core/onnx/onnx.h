@@ -10,6 +10,7 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/graph/graph.h"
+#include "core/tensor/datum.h"
 
 namespace npu {
 
@@ -26,12 +27,10 @@ struct OnnxLoadOptions {
   std::function<Result<OwnedBytes>(const std::string& file)> external;
 };
 
-inline constexpr int kMinOpset = 7;
-
 // The model as a graph: nodes sorted, every value named as in the file, weights viewing the file's bytes
 // (kept alive by owner) where those are aligned. Operators are not judged here (verify does), only structure:
-// InvalidModel for what contradicts the format, UnsupportedModel for sub-graphs, functions, foreign domains,
-// sequences and element types that DType lacks.
+// InvalidModel for what contradicts the format, UnsupportedModel for functions, unknown domains, maps, sparse tensors and
+// element types that DType lacks. What a sub-graph reads of the graphs around it becomes inputs of its node.
 Result<Graph> load_onnx(Bytes bytes, std::shared_ptr<const void> owner, const OnnxLoadOptions& options = {});
 
 // Reads the file, and external data from the files beside it.
@@ -39,6 +38,9 @@ Result<Graph> load_onnx_file(const std::string& path);
 
 // A serialised onnx.TensorProto, as the operator test vectors use.
 Result<Tensor> load_tensor_proto(Bytes bytes);
+
+// The same for a value of any kind: a serialised TensorProto, SequenceProto or OptionalProto as the type says.
+Result<Datum> load_datum_proto(Bytes bytes, const TensorType& type);
 
 // The inverse of load_onnx. Formats, engines and tasks have no place in ONNX and are not written.
 Result<std::vector<std::byte>> save_onnx(const Graph& graph);

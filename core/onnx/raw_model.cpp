@@ -48,8 +48,12 @@ RawAttribute read_attribute(data_view view) {
         attribute.tensor = message.get_view();
         found = AttributeType::Tensor;
         break;
+      case pb_length(AttributeField::TypeProto):
+        attribute.type_proto = message.get_view();
+        found = AttributeType::TypeProto;
+        break;
       case pb_length(AttributeField::G):
-        message.skip();
+        attribute.graph = message.get_view();
         found = AttributeType::Graph;
         break;
       case pb_length(AttributeField::Graphs):
@@ -139,6 +143,65 @@ TensorType read_tensor_type(data_view view, std::string& problem) {
 
 }  // namespace
 
+namespace {
+
+constexpr int kMaxTypeDepth = 8;
+
+// TypeProto.Sequence and TypeProto.Optional hold one type.
+TensorType read_element_type(data_view view, std::string& problem, int depth) {
+  TensorType type;
+  problem = "has no element type";
+  PbMessage<ElementTypeField> message(view);
+  while (message.next()) {
+    if (message.tag_and_type() == pb_length(ElementTypeField::ElemType)) {
+      problem.clear();
+      type = read_type(message.get_view(), problem, depth + 1);
+    } else {
+      message.skip();
+    }
+  }
+  return type;
+}
+
+}  // namespace
+
+TensorType read_type(data_view view, std::string& problem, int depth) {
+  TensorType type;
+  problem = depth > kMaxTypeDepth ? "is nested too deeply" : "has no type";
+  if (depth > kMaxTypeDepth) return type;
+  PbMessage<TypeField> message(view);
+  while (message.next()) {
+    switch (message.tag_and_type()) {
+      case pb_length(TypeField::Tensor):
+        problem.clear();
+        type = read_tensor_type(message.get_view(), problem);
+        break;
+      case pb_length(TypeField::Sequence):
+        problem.clear();
+        type = read_element_type(message.get_view(), problem, depth);
+        if (problem.empty() && !type.is_tensor()) problem = "is a sequence of " + to_string(type);
+        type.kind = ValueKind::Sequence;
+        break;
+      case pb_length(TypeField::Map):
+        problem = "is a map";
+        message.skip();
+        break;
+      case pb_length(TypeField::SparseTensor):
+        problem = "is a sparse tensor";
+        message.skip();
+        break;
+      case pb_length(TypeField::Optional):
+        problem.clear();
+        type = read_element_type(message.get_view(), problem, depth);
+        if (problem.empty() && type.kind != ValueKind::Tensor && type.kind != ValueKind::Sequence) problem = "is an optional of " + to_string(type);
+        type.kind = type.kind == ValueKind::Sequence ? ValueKind::OptionalSequence : ValueKind::OptionalTensor;
+        break;
+      default: message.skip();
+    }
+  }
+  return type;
+}
+
 RawValue read_value_info(data_view view) {
   RawValue value;
   value.problem = "has no type";
@@ -146,35 +209,7 @@ RawValue read_value_info(data_view view) {
   while (message.next()) {
     switch (message.tag_and_type()) {
       case pb_length(ValueInfoField::Name): value.name = message.get_string(); break;
-      case pb_length(ValueInfoField::Type): {
-        PbMessage<TypeField> type(message.get_view());
-        while (type.next()) {
-          switch (type.tag_and_type()) {
-            case pb_length(TypeField::Tensor):
-              value.problem.clear();
-              value.type = read_tensor_type(type.get_view(), value.problem);
-              break;
-            case pb_length(TypeField::Sequence):
-              value.problem = "is a sequence";
-              type.skip();
-              break;
-            case pb_length(TypeField::Map):
-              value.problem = "is a map";
-              type.skip();
-              break;
-            case pb_length(TypeField::SparseTensor):
-              value.problem = "is a sparse tensor";
-              type.skip();
-              break;
-            case pb_length(TypeField::Optional):
-              value.problem = "is an optional";
-              type.skip();
-              break;
-            default: type.skip();
-          }
-        }
-        break;
-      }
+      case pb_length(ValueInfoField::Type): value.type = read_type(message.get_view(), value.problem); break;
       default: message.skip();
     }
   }

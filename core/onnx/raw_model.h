@@ -38,7 +38,7 @@ struct RawAttribute {
   int64_t type = 0;
   bool is_reference = false;
   std::optional<Attr> value;  // of kinds that Attr has, tensors aside
-  std::optional<data_view> tensor;
+  std::optional<data_view> tensor, graph, type_proto;
   std::vector<int64_t> ints;
   std::vector<float> floats;
   std::vector<std::string> strings;
@@ -48,5 +48,7 @@ RawGraph read_graph(data_view view);
 RawNode read_node(data_view view);
 RawAttribute read_attribute(data_view view);
 RawValue read_value_info(data_view view);
+// A TypeProto; `problem` says why it is not one this project has.
+TensorType read_type(data_view view, std::string& problem, int depth = 0);
 
 }  // namespace npu::onnx

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/onnx/tensor_proto.h"
 
+#include "core/tensor/narrow.h"
+
 #include <algorithm>
 #include <charconv>
 
@@ -13,9 +15,8 @@ struct OtherType {
   std::string_view name;
 };
 constexpr OtherType kOtherTypes[] = {
-    {8, "string"},      {14, "complex64"},      {15, "complex128"}, {17, "float8e4m3fn"}, {18, "float8e4m3fnuz"},
-    {19, "float8e5m2"}, {20, "float8e5m2fnuz"}, {21, "uint4"},      {22, "int4"},         {23, "float4e2m1"},
-    {24, "float8e8m0"}, {25, "uint2"},          {26, "int2"},
+    {14, "complex64"},
+    {15, "complex128"},
 };
 
 // A TensorProto as it lies in the file.
@@ -31,6 +32,7 @@ struct RawTensor {
   std::vector<int32_t> int32s;
   std::vector<int64_t> int64s;
   std::vector<uint64_t> uint64s;
+  std::vector<std::string> strings;
   std::map<std::string, std::string, std::less<>> external;
 };
 
@@ -73,6 +75,7 @@ RawTensor read_raw(protozero::data_view view) {
       case pb_length(TensorField::DoubleData):
         for (const double value : message.get_packed_double()) raw.doubles.push_back(value);
         break;
+      case pb_length(TensorField::StringData): raw.strings.push_back(message.get_string()); break;
       case pb_length(TensorField::Name): raw.name = message.get_string(); break;
       case pb_length(TensorField::RawData): raw.raw = message.get_byte_span(); break;
       case pb_length(TensorField::ExternalData): read_entry(message.get_view(), raw); break;
@@ -137,6 +140,31 @@ Tensor raw_tensor(DType dtype, const Shape& shape, OwnedBytes data) {
   const bool aligned = reinterpret_cast<uintptr_t>(data.bytes.data()) % dtype_size(dtype) == 0;
   if (aligned && data.owner) return Tensor::view(dtype, shape, data.bytes, std::move(data.owner));
   return Tensor::from<std::byte>(dtype, shape, data.bytes);
+}
+
+// Elements of 4 or 2 bits, the first in the low bits of a byte.
+Tensor unpacked_tensor(DType dtype, const Shape& shape, Bytes packed) {
+  const int bits = dtype_info(dtype).file_bits, per_byte = 8 / bits;
+  Tensor tensor(dtype, shape);
+  const auto codes = tensor.mutable_data<uint8_t>();
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const auto byte = static_cast<unsigned>(packed[i / static_cast<size_t>(per_byte)]);
+    const unsigned code = byte >> (static_cast<int>(i % static_cast<size_t>(per_byte)) * bits);
+    codes[i] = is_narrow_integer(dtype) ? wrap_narrow(dtype, code) : static_cast<uint8_t>(code & ((1u << bits) - 1));
+  }
+  return tensor;
+}
+
+std::string packed_bytes(const Tensor& tensor) {
+  const int bits = dtype_info(tensor.dtype()).file_bits, per_byte = 8 / bits;
+  const auto codes = tensor.data<uint8_t>();
+  std::string bytes((codes.size() + static_cast<size_t>(per_byte) - 1) / static_cast<size_t>(per_byte), '\0');
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const unsigned code = codes[i] & ((1u << bits) - 1);
+    char& byte = bytes[i / static_cast<size_t>(per_byte)];
+    byte = static_cast<char>(static_cast<unsigned char>(byte) | code << (static_cast<int>(i % static_cast<size_t>(per_byte)) * bits));
+  }
+  return bytes;
 }
 
 Result<uint64_t> parse_size(std::string_view text, std::string_view key, const std::string& where) {
@@ -207,7 +235,14 @@ Result<NamedTensor> TensorDecoder::decode(protozero::data_view message, const st
                 "element type " + element_type_name(raw.data_type) + " is not supported");
   if (raw.has_segment) return fail(ErrorKind::UnsupportedModel, where, "is stored in segments");
   NPU_TRY(const int64_t count, checked_element_count(raw.dims, where));
-  const uint64_t wanted = static_cast<uint64_t>(count) * dtype_size(*dtype);
+  if (is_string(*dtype)) {
+    if (raw.strings.size() != static_cast<uint64_t>(count))
+      return fail(ErrorKind::InvalidModel, where,
+                  "string " + to_string(raw.dims) + " needs " + std::to_string(count) + " strings, the file has " + std::to_string(raw.strings.size()));
+    return NamedTensor{std::move(raw.name), Tensor::of_strings(raw.dims, std::move(raw.strings))};
+  }
+  const auto bits = static_cast<uint64_t>(dtype_info(*dtype).file_bits);
+  const uint64_t wanted = bits ? (static_cast<uint64_t>(count) * bits + 7) / 8 : static_cast<uint64_t>(count) * dtype_size(*dtype);
 
   const auto size_error = [&](size_t bytes) {
     return fail(ErrorKind::InvalidModel, where,
@@ -220,7 +255,14 @@ Result<NamedTensor> TensorDecoder::decode(protozero::data_view message, const st
       NPU_TRY(data, external_bytes(raw.external, wanted, where));
     }
     if (data.bytes.size() != wanted) return size_error(data.bytes.size());
+    if (bits) return NamedTensor{std::move(raw.name), unpacked_tensor(*dtype, raw.dims, data.bytes)};
     return NamedTensor{std::move(raw.name), raw_tensor(*dtype, raw.dims, std::move(data))};
+  }
+  if (bits) {
+    std::vector<std::byte> packed;
+    for (const int32_t value : raw.int32s) packed.push_back(static_cast<std::byte>(value & 0xff));
+    if (packed.size() != wanted) return size_error(packed.size());
+    return NamedTensor{std::move(raw.name), unpacked_tensor(*dtype, raw.dims, packed)};
   }
   if (const size_t have = typed_count(raw, *dtype); have != static_cast<uint64_t>(count))
     return size_error(have * dtype_size(*dtype));
@@ -235,6 +277,11 @@ void write_tensor(protozero::pbf_writer& parent, protozero::pbf_tag_type tag, co
   message.add_packed_int64(field(TensorField::Dims), tensor.shape().begin(), tensor.shape().end());
   message.add_int32(field(TensorField::DataType), dtype_info(tensor.dtype()).onnx);
   if (!name.empty()) message.add_string(field(TensorField::Name), name);
+  if (is_string(tensor.dtype())) {
+    for (const std::string& value : tensor.strings()) message.add_string(field(TensorField::StringData), value);
+    return;
+  }
+  if (dtype_info(tensor.dtype()).file_bits > 0) return message.add_bytes(field(TensorField::RawData), packed_bytes(tensor));
   message.add_bytes(field(TensorField::RawData), reinterpret_cast<const char*>(tensor.bytes().data()),
                     tensor.byte_size());
 }
@@ -242,6 +289,59 @@ void write_tensor(protozero::pbf_writer& parent, protozero::pbf_tag_type tag, co
 }  // namespace npu::onnx
 
 namespace npu {
+
+namespace {
+
+Result<Tensor> decode_one(protozero::data_view view) {
+  const OnnxLoadOptions options;
+  NPU_TRY(onnx::NamedTensor named, onnx::TensorDecoder(nullptr, options).decode(view, "tensor"));
+  return std::move(named.tensor);
+}
+
+Result<Datum> decode_sequence(protozero::data_view view, DType element) {
+  std::vector<Tensor> items;
+  PbMessage<onnx::SequenceField> message(view);
+  while (message.next()) {
+    switch (message.tag_and_type()) {
+      case pb_length(onnx::SequenceField::Tensors): {
+        NPU_TRY(items.emplace_back(), decode_one(message.get_view()));
+        break;
+      }
+      case pb_length(onnx::SequenceField::SparseTensors):
+      case pb_length(onnx::SequenceField::Sequences):
+      case pb_length(onnx::SequenceField::Maps): return fail(ErrorKind::UnsupportedModel, "sequence", "holds something else than tensors");
+      default: message.skip();
+    }
+  }
+  if (!items.empty()) element = items[0].dtype();
+  return Datum::sequence(element, std::move(items));
+}
+
+Result<Datum> decode_optional(protozero::data_view view, const TensorType& type) {
+  PbMessage<onnx::OptionalField> message(view);
+  while (message.next()) {
+    switch (message.tag_and_type()) {
+      case pb_length(onnx::OptionalField::Tensor): return decode_one(message.get_view());
+      case pb_length(onnx::OptionalField::Sequence): return decode_sequence(message.get_view(), type.dtype);
+      case pb_length(onnx::OptionalField::SparseTensor):
+      case pb_length(onnx::OptionalField::Map): return fail(ErrorKind::UnsupportedModel, "optional", "holds neither a tensor nor a sequence");
+      default: message.skip();
+    }
+  }
+  return Datum::empty_optional(type.dtype, type.kind == ValueKind::OptionalSequence);
+}
+
+}  // namespace
+
+Result<Datum> load_datum_proto(Bytes bytes, const TensorType& type) {
+  const protozero::data_view view{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  try {
+    if (type.is_tensor()) return decode_one(view);
+    return type.kind == ValueKind::Sequence ? decode_sequence(view, type.dtype) : decode_optional(view, type);
+  } catch (const protozero::exception& error) {
+    return fail(ErrorKind::InvalidModel, "value", pb_damage(error));
+  }
+}
 
 Result<Tensor> load_tensor_proto(Bytes bytes) {
   const OnnxLoadOptions options;

@@ -72,6 +72,7 @@ extern constinit const OpDef Concat{
     .infer = infer,
     .reference = reference,
     .doc = "The inputs one after another along axis",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

@@ -29,9 +29,11 @@ struct ToTensor {
   Result<Tensor> operator()(const std::vector<float>& values) const {
     return list<float>(DType::Float32, {static_cast<int64_t>(values.size())}, values);
   }
-  Result<Tensor> operator()(const auto&) const {
-    return fail(ErrorKind::UnsupportedModel, where, "strings are not tensor elements here");
+  Result<Tensor> operator()(const std::string& value) const { return Tensor::of_strings({}, {value}); }
+  Result<Tensor> operator()(const std::vector<std::string>& values) const {
+    return Tensor::of_strings({static_cast<int64_t>(values.size())}, values);
   }
+  Result<Tensor> operator()(const auto&) const { return fail(ErrorKind::InvalidModel, where, "the value is no tensor"); }
 };
 
 template <class Context>
@@ -65,7 +67,8 @@ extern constinit const OpDef Constant{
     .attrs = kAttrs,
     .infer = infer,
     .reference = reference,
-    .doc = "The tensor, number or list of numbers of its attribute",
+    .doc = "The tensor, number, string or list of them of its attribute",
+    .arrive = Arrive::AsTheyAre,
 };
 
 }  // namespace npu::op

@@ -50,6 +50,7 @@ extern constinit const OpDef DepthToSpace{
     .infer = infer,
     .reference = reference,
     .doc = "Channels moved into blocks of pixels: NCHW to N, C/b^2, H*b, W*b",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

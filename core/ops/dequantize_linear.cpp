@@ -10,7 +10,8 @@ constexpr AttrDef kAttrs[] = {{"axis", AttrKind::Int, "1"}, {"block_size", AttrK
 
 TypesResult infer(const InferContext& ctx) {
   const DType given = ctx.input(0).dtype;
-  if (!is_quantized(given) && given != DType::Int32) return ctx.error(fmt::format("input 0 is {}, needs int8, uint8, int16, uint16 or int32", to_string(given)));
+  if (!is_quantized_type(given) && given != DType::Int32)
+    return ctx.error(fmt::format("input 0 is {}, needs int8, uint8, int16, uint16, int32 or a narrower type", to_string(given)));
   NPU_TRY(const Dim channels, quantized_channels(ctx));
   NPU_CHECK(require_scales(ctx, 1, channels));
   if (ctx.has_input(2)) NPU_CHECK(require_same_dtype(ctx, 2));
@@ -27,10 +28,10 @@ TensorsResult reference(const EvalContext& ctx) {
   if (ctx.input(1).elements() == 0) return ctx.error("there is no scale");
   NPU_TRY(const ScaleGrid grid, ScaleGrid::of(ctx, shape, ctx.input(1)));
   const Quantization q = Quantization::read(ctx, 1, 2, static_cast<size_t>(ctx.input(1).elements()));
-  const std::vector<int64_t> values = ctx.input(0).to_ints();
+  const std::vector<double> values = ctx.input(0).to_doubles();  // integers and narrow floats alike
   Tensor y(DType::Float32, shape);
   auto result = y.mutable_data<float>();
-  for (size_t i = 0; i < values.size(); ++i) result[i] = static_cast<float>(values[i] - q.zero[grid.at(i)]) * q.scale[grid.at(i)];
+  for (size_t i = 0; i < values.size(); ++i) result[i] = static_cast<float>(values[i] - static_cast<double>(q.zero[grid.at(i)])) * q.scale[grid.at(i)];
   return std::vector{ctx.output_dtype(0) == DType::Float32 ? y : y.cast(ctx.output_dtype(0))};
 }
 

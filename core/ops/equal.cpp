@@ -14,6 +14,7 @@ extern constinit const OpDef Equal{
     .infer = detail::infer_broadcast<detail::TypeClass::Any, true>,
     .reference = detail::reference_compare<detail::TypeClass::Any, std::equal_to<>>,
     .doc = "A == B with broadcasting",
+    .arrive = Arrive::Ordered,
 };
 
 }  // namespace npu::op

@@ -47,6 +47,7 @@ extern constinit const OpDef Expand{
     .infer = infer,
     .reference = reference,
     .doc = "The input broadcast together with the given shape",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

@@ -33,6 +33,7 @@ extern constinit const OpDef Flatten{
     .infer = infer,
     .reference = reference,
     .doc = "A matrix: the axes before axis times those from axis on",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

@@ -66,7 +66,7 @@ extern constinit const OpDef Gather{
     .infer = infer,
     .reference = reference,
     .doc = "The slices of data along axis that the indices name",
-    .moves_only = true,
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

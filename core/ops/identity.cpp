@@ -6,7 +6,9 @@ namespace {
 
 using namespace npu::detail;
 
-TensorsResult reference(const EvalContext& ctx) { return std::vector{ctx.input(0)}; }
+TypesResult infer(const InferContext& ctx) { return infer_same(ctx); }
+
+DatumsResult evaluate(const DatumContext& ctx) { return std::vector{ctx.input(0)}; }
 
 }  // namespace
 
@@ -18,9 +20,11 @@ extern constinit const OpDef Identity{
     .min_outputs = 1,
     .max_outputs = 1,
     .attrs = {},
-    .infer = infer_same,
-    .reference = reference,
+    .infer = infer,
+    .reference = nullptr,
     .doc = "The input",
+    .arrive = Arrive::AsBits,
+    .evaluate = evaluate,
 };
 
 }  // namespace npu::op

@@ -148,6 +148,7 @@ extern constinit const OpDef Pad{
     .infer = infer,
     .reference = reference,
     .doc = "The input with elements added before and after each axis: a constant, or mirrored, repeated or wrapped ones",
+    .arrive = Arrive::Ordered,
 };
 
 }  // namespace npu::op

@@ -100,6 +100,7 @@ extern constinit const OpDef Reshape{
     .infer = infer,
     .reference = reference,
     .doc = "The same elements in another shape: 0 copies a dimension (without allowzero), -1 takes what is left",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

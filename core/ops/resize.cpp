@@ -102,6 +102,7 @@ Status apply_scales(const Context& ctx, const std::vector<size_t>& axes, const T
     ResizeAxis& axis = plan.axes[axes[i]];
     if (!(values[i] > 0 && values[i] < 1e6)) return ctx.error(fmt::format("scale {} at axis {}", values[i], axes[i]));
     axis.scale = static_cast<float>(values[i]);
+    axis.from_scale = true;
     axis.keeps = axis.scale == 1;
     if (axis.keeps) continue;
     axis.out = axis.in < 0 ? -1 : static_cast<int64_t>(std::floor(static_cast<float>(axis.in) * axis.scale));

@@ -129,6 +129,7 @@ extern constinit const OpDef Slice{
     .infer = infer,
     .reference = reference,
     .doc = "data[start:end:step] along the given axes; negative positions count from the end",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

@@ -46,6 +46,7 @@ extern constinit const OpDef SpaceToDepth{
     .infer = infer,
     .reference = reference,
     .doc = "Blocks of pixels moved into channels: NCHW to N, C*b^2, H/b, W/b",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

@@ -87,6 +87,7 @@ extern constinit const OpDef Split{
     .infer = infer,
     .reference = reference,
     .doc = "The input cut along axis into parts of the sizes split, or of equal size",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

@@ -41,6 +41,7 @@ extern constinit const OpDef Squeeze{
     .infer = infer,
     .reference = reference,
     .doc = "The input without the given axes, or without all axes of size 1",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

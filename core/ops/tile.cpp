@@ -51,6 +51,7 @@ extern constinit const OpDef Tile{
     .infer = infer,
     .reference = reference,
     .doc = "The input repeated along every axis",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

@@ -55,6 +55,7 @@ extern constinit const OpDef Transpose{
     .infer = infer,
     .reference = reference,
     .doc = "Axis i of the output is axis perm[i] of the input; without perm the axes are reversed",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

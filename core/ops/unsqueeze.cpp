@@ -42,6 +42,7 @@ extern constinit const OpDef Unsqueeze{
     .infer = infer,
     .reference = reference,
     .doc = "The input with axes of size 1 put in, at these positions of the output",
+    .arrive = Arrive::AsBits,
 };
 
 }  // namespace npu::op

@@ -147,6 +147,7 @@ Result<Tensor> load_npy(Bytes bytes) {
 }
 
 std::vector<std::byte> save_npy(const Tensor& tensor) {
+  if (is_narrow(tensor.dtype())) return save_npy(tensor.cast(widened(tensor.dtype())));
   if (tensor.dtype() == DType::BFloat16) return save_npy(tensor.cast(DType::Float32));
   const auto row = std::ranges::find(kDescrs, tensor.dtype(), &Descr::dtype);
   std::string shape;

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "core/base/math.h"
+#include "core/tensor/narrow.h"
 
 namespace npu {
 
@@ -36,8 +37,19 @@ Shape row_major_strides(const Shape& shape) {
 }
 
 Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
-  owned_ = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(element_count(shape_)) * dtype_size(dtype_));
+  const auto count = static_cast<size_t>(element_count(shape_));
+  owned_ = std::make_shared<std::vector<std::byte>>(count * dtype_size(dtype_));
   bytes_ = *owned_;
+  if (is_string(dtype_)) strings_ = std::make_shared<const std::vector<std::string>>(count);
+}
+
+Tensor Tensor::of_strings(Shape shape, std::vector<std::string> values) {
+  Tensor tensor;
+  tensor.dtype_ = DType::String;
+  tensor.shape_ = std::move(shape);
+  assert(static_cast<int64_t>(values.size()) == tensor.elements());
+  tensor.strings_ = std::make_shared<const std::vector<std::string>>(std::move(values));
+  return tensor;
 }
 
 Tensor Tensor::view(DType dtype, Shape shape, Bytes bytes, std::shared_ptr<const void> owner) {
@@ -89,6 +101,31 @@ To convert(From value) {
   }
 }
 
+Tensor widen_narrow(const Tensor& from) {
+  if (is_narrow_integer(from.dtype())) return from.relabelled(widened(from.dtype()));
+  Tensor result(DType::Float32, from.shape());
+  const auto codes = from.data<uint8_t>();
+  const auto values = result.mutable_data<float>();
+  for (size_t i = 0; i < values.size(); ++i) values[i] = narrow_to_float(from.dtype(), codes[i]);
+  return result;
+}
+
+Tensor to_narrow_float(const Tensor& from, DType to, bool saturate) {
+  Tensor result(to, from.shape());
+  const auto values = from.data<float>();
+  const auto codes = result.mutable_data<uint8_t>();
+  for (size_t i = 0; i < values.size(); ++i) codes[i] = float_to_narrow(to, values[i], saturate);
+  return result;
+}
+
+Tensor to_narrow_integer(const Tensor& from, DType to) {
+  Tensor result(to, from.shape());
+  const auto values = from.to_ints();
+  const auto codes = result.mutable_data<uint8_t>();
+  for (size_t i = 0; i < values.size(); ++i) codes[i] = wrap_narrow(to, values[i]);
+  return result;
+}
+
 template <class To>
 void convert_all(const Tensor& from, std::span<To> to) {
   visit_dtype(from.dtype(), [&]<class From>() {
@@ -99,21 +136,35 @@ void convert_all(const Tensor& from, std::span<To> to) {
 
 }  // namespace
 
-Tensor Tensor::cast(DType to) const {
+Tensor Tensor::cast(DType to, bool saturate) const {
   if (to == dtype_) return *this;
+  if (is_narrow(dtype_)) return widen_narrow(*this).cast(to, saturate);
+  if (is_narrow_float(to)) return to_narrow_float(cast(DType::Float32), to, saturate);
+  if (is_narrow_integer(to)) return to_narrow_integer(*this, to);
   Tensor result(to, shape_);
   visit_dtype(to, [&]<class To>() { convert_all(*this, result.mutable_data<To>()); });
   return result;
 }
 
+Tensor Tensor::relabelled(DType dtype) const {
+  assert(dtype_size(dtype) == dtype_size(dtype_) && !is_string(dtype_));
+  Tensor result = *this;
+  result.dtype_ = dtype;
+  return result;
+}
+
 std::vector<double> Tensor::to_doubles() const {
+  if (is_narrow(dtype_)) return widen_narrow(*this).to_doubles();
   std::vector<double> values(static_cast<size_t>(elements()));
+  if (is_string(dtype_)) return values;
   convert_all(*this, std::span(values));
   return values;
 }
 
 std::vector<int64_t> Tensor::to_ints() const {
+  if (is_narrow(dtype_)) return widen_narrow(*this).to_ints();
   std::vector<int64_t> values(static_cast<size_t>(elements()));
+  if (is_string(dtype_)) return values;
   convert_all(*this, std::span(values));
   return values;
 }

@@ -29,6 +29,9 @@ class Tensor {
   Tensor() = default;
   Tensor(DType dtype, Shape shape);  // zero-filled
 
+  // Elements in row-major order. Precondition: as many as the shape has.
+  static Tensor of_strings(Shape shape, std::vector<std::string> values);
+
   // A view of bytes kept alive by owner. Precondition: bytes.size() == element count * element size.
   static Tensor view(DType dtype, Shape shape, Bytes bytes, std::shared_ptr<const void> owner);
 
@@ -60,10 +63,16 @@ class Tensor {
     return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
   }
 
-  Tensor reshaped(Shape shape) const;  // precondition: same element count
-  Tensor cast(DType to) const;         // numeric conversion; floats to integers truncate toward zero
+  // Precondition: dtype() is String. Such a tensor has no bytes.
+  const std::vector<std::string>& strings() const { return *strings_; }
 
-  // Any numeric dtype as double / int64 values (for shapes, indices, small parameters).
+  Tensor reshaped(Shape shape) const;   // precondition: same element count
+  Tensor relabelled(DType dtype) const;  // the same bytes; precondition: same element size, no strings
+  // Numeric conversion; floats to integers truncate toward zero, to narrow floats they saturate (or, without saturate,
+  // become infinite or NaN). Precondition: neither is String.
+  Tensor cast(DType to, bool saturate = true) const;
+
+  // Any numeric dtype as double / int64 values (for shapes, indices, small parameters); zeros for strings.
   std::vector<double> to_doubles() const;
   std::vector<int64_t> to_ints() const;
 
@@ -73,9 +82,10 @@ class Tensor {
   Bytes bytes_;
   std::shared_ptr<std::vector<std::byte>> owned_;
   std::shared_ptr<const void> foreign_;
+  std::shared_ptr<const std::vector<std::string>> strings_;
 };
 
-// Calls f.template operator()<T>() with the C++ type of dtype. Precondition: dtype is not Undefined.
+// Calls f.template operator()<T>() with the C++ type of dtype. Precondition: dtype is not Undefined, narrow or String.
 template <class F>
 decltype(auto) visit_dtype(DType dtype, F&& f) {
   switch (dtype) {

@@ -16,7 +16,7 @@ double cpu_gflop(const Task& task) {
   for (const TensorDesc& desc : task.outputs) written += element_count(desc.shape);
   for (const TensorDesc& desc : task.inputs) {
     const int64_t count = element_count(desc.shape);
-    elements += op && op->moves_only ? std::min(count, written) : count;
+    elements += op && op->arrive == Arrive::AsBits ? std::min(count, written) : count;
   }
   return static_cast<double>(elements + written) * 1e-9;
 }

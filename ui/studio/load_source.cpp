@@ -24,6 +24,8 @@ std::string list_text(const std::vector<T>& values) {
 
 struct AttrText {
   std::string operator()(const Tensor& t) const { return fmt::format("{}[{}]", to_string(t.dtype()), to_string(t.shape())); }
+  std::string operator()(const Subgraph& g) const { return fmt::format("{{{} nodes}}", g->order().size()); }
+  std::string operator()(const TensorType& type) const { return to_string(type); }
   std::string operator()(const std::string& s) const { return s; }
   std::string operator()(int64_t v) const { return fmt::format("{}", v); }
   std::string operator()(float v) const { return fmt::format("{}", v); }

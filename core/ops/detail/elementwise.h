@@ -14,6 +14,7 @@ enum class TypeClass : uint8_t { Any, Number, SignedNumber, Float, Integer, Bool
 
 inline bool is_in(DType dtype, TypeClass types) {
   const bool is_unsigned = dtype == DType::UInt8 || dtype == DType::UInt16 || dtype == DType::UInt32 || dtype == DType::UInt64;
+  if (is_narrow(dtype) || is_string(dtype)) return types == TypeClass::Any;
   switch (types) {
     case TypeClass::Any: return true;
     case TypeClass::Number: return dtype != DType::Bool;

@@ -16,6 +16,19 @@ double tanh(double x);           // 0.80
 double erf(double x);            // 0.80
 double pow(double x, double y);  // 0.65
 
+// Any finite argument, reduced exactly.
+double sin(double x);            // 1.0
+double cos(double x);            // 1.0
+double tan(double x);            // 2.5
+double atan(double x);           // 2.0
+double asin(double x);           // 3.5
+double acos(double x);           // 4
+double sinh(double x);           // 3
+double cosh(double x);           // 2.5
+double asinh(double x);          // 4
+double acosh(double x);          // 4
+double atanh(double x);          // 4
+
 // Built from the above; the error is at most the sum of their roundings.
 double sigmoid(double x);   // 1 / (1 + e^-x)
 double softplus(double x);  // ln(1 + e^x) without overflow

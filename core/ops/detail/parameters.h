@@ -55,6 +55,40 @@ inline std::optional<size_t> vector_length(const InferContext& ctx, size_t i) {
   return type.dims.empty() ? 1 : static_cast<size_t>(type.dims[0].value());
 }
 
+// An attribute that holds an element type as ONNX numbers them; `fallback` when it is left out.
+template <class Context>
+Result<DType> dtype_attr(const Context& ctx, std::string_view attr, int fallback) {
+  const int64_t code = ctx.node().int_attr(attr, fallback);
+  if (const auto dtype = dtype_from_onnx(code > 0 && code < 256 ? static_cast<int>(code) : 0)) return *dtype;
+  return fail(ErrorKind::UnsupportedModel, ctx.where(), fmt::format("{}={} is not an element type known here", attr, code));
+}
+
+// An index in [-length, length) as one in [0, length).
+template <class Context>
+Result<int64_t> checked_index(const Context& ctx, int64_t index, int64_t length, size_t position) {
+  if (index < -length || index >= length)
+    return ctx.error(fmt::format("index {} (element {} of the indices) is outside of an axis of {}", index, position, length));
+  return index < 0 ? index + length : index;
+}
+
+template <class Context>
+Status require_index_type(const Context& ctx, size_t i) {
+  const DType dtype = dtype_of(ctx, i);
+  if (dtype == DType::Int64 || dtype == DType::Int32) return {};
+  return ctx.error(fmt::format("input {} is {}, needs int64 or int32", i, to_string(dtype)));
+}
+
+// Calls f.template operator()<Element>() with an unsigned type of the size of an element, for operators that only move.
+template <class F>
+decltype(auto) visit_size(DType dtype, F&& f) {
+  switch (dtype_size(dtype)) {
+    case 1: return f.template operator()<uint8_t>();
+    case 2: return f.template operator()<uint16_t>();
+    case 4: return f.template operator()<uint32_t>();
+    default: return f.template operator()<uint64_t>();
+  }
+}
+
 // Ranks beyond this are refused, so that a file's numbers cannot ask for absurd memory.
 inline constexpr size_t kMaxRank = 64;
 

@@ -62,8 +62,9 @@ Result<ScaleGrid> ScaleGrid::of(const EvalContext& ctx, const Shape& shape, cons
 }
 
 int64_t to_quantized(float value, int64_t zero, DType dtype) {
-  const bool is_signed = dtype == DType::Int8 || dtype == DType::Int16;
-  const int64_t values = int64_t{1} << (8 * dtype_size(dtype)), low = is_signed ? -values / 2 : 0, high = low + values - 1;
+  const bool is_signed = dtype == DType::Int8 || dtype == DType::Int16 || dtype == DType::Int4 || dtype == DType::Int2;
+  const int bits = dtype_info(dtype).file_bits > 0 ? dtype_info(dtype).file_bits : static_cast<int>(8 * dtype_size(dtype));
+  const int64_t values = int64_t{1} << bits, low = is_signed ? -values / 2 : 0, high = low + values - 1;
   if (std::isnan(value)) return low;
   return std::clamp(static_cast<int64_t>(std::nearbyint(std::clamp(value, -1e6f, 1e6f))) + zero, low, high);
 }

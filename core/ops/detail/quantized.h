@@ -29,6 +29,8 @@ struct ScaleGrid {
 };
 
 inline bool is_quantized(DType dtype) { return dtype == DType::Int8 || dtype == DType::UInt8 || dtype == DType::Int16 || dtype == DType::UInt16; }
+// What QuantizeLinear makes and DequantizeLinear takes beside int32.
+inline bool is_quantized_type(DType dtype) { return is_quantized(dtype) || (is_narrow(dtype) && dtype != DType::Float8E8M0); }
 inline bool is_byte(DType dtype) { return dtype == DType::Int8 || dtype == DType::UInt8; }
 
 // The scales are floating-point: one, one a channel, or of the data's rank where there is a block_size. the zero point (when there is one) of the data's type.
@@ -44,7 +46,7 @@ struct Quantization {
   static Quantization read(const EvalContext& ctx, size_t scale, size_t zero, size_t channels = 1);
 };
 
-// saturate(rne(value) + zero)
+// saturate(rne(value) + zero), in the range of an integer dtype of 2, 4, 8 or 16 bits.
 int64_t to_quantized(float value, int64_t zero, DType dtype);
 inline std::byte to_byte(int64_t value) { return static_cast<std::byte>(value & 0xff); }
 

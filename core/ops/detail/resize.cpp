@@ -20,7 +20,11 @@ float input_coordinate(const ResizePlan& plan, const ResizeAxis& axis, int64_t o
       return in / 2 * (1 - adjustment) + (x + 0.5f) / axis.scale - 0.5f;
     }
     case Coordinates::PytorchHalfPixel: return axis.out > 1 ? (x + 0.5f) / axis.scale - 0.5f : 0.0f;
-    case Coordinates::AlignCorners: return axis.out > 1 ? x * (in - 1) / (out - 1) : 0.0f;
+    case Coordinates::AlignCorners: {
+      // Given scales, the length is scale * in even when that is no integer (as in ONNX's reference implementation).
+      const float length = axis.from_scale ? axis.scale * in : out;
+      return length == 1 || axis.out <= 1 ? 0.0f : x * (in - 1) / (length - 1);
+    }
     case Coordinates::Asymmetric: return x / axis.scale;
     case Coordinates::TfHalfPixelForNn: return (x + 0.5f) / axis.scale;
     case Coordinates::TfCropAndResize:

@@ -26,6 +26,7 @@ struct ResizeAxis {
   float scale = 1;
   float roi_start = 0;  // of TfCropAndResize, as a fraction of the input
   float roi_end = 1;
+  bool from_scale = false;  // out was made of scale, not the other way
   bool keeps = true;      // the output is of the input's size, known or not
 };
 

@@ -57,10 +57,10 @@ Result<std::vector<int64_t>> read_kernel_shape(const Node& node, const std::stri
   return kernel;
 }
 
-Result<Window> read_window(const Node& node, const std::string& where, const std::vector<int64_t>& kernel) {
+Result<Window> read_window(const Node& node, const std::string& where, const std::vector<int64_t>& kernel, size_t max_rank) {
   const size_t rank = kernel.size();
-  if (rank > kMaxSpatialRank)
-    return fail(ErrorKind::UnsupportedModel, where, fmt::format("{} spatial dimensions, at most {} are supported", rank, kMaxSpatialRank));
+  if (rank > max_rank)
+    return fail(ErrorKind::UnsupportedModel, where, fmt::format("{} spatial dimensions, at most {} are supported", rank, max_rank));
   Window window;
   NPU_TRY(window.auto_pad, read_auto_pad(node, where));
   NPU_TRY(const auto strides, read_list(node, where, "strides", rank, 1));

@@ -39,7 +39,7 @@ struct Window {
 
 // Reads and checks the attributes; `kernel` is one size per spatial dimension. Errors name the tensor's axis
 // (spatial dimension + 2).
-Result<Window> read_window(const Node& node, const std::string& where, const std::vector<int64_t>& kernel);
+Result<Window> read_window(const Node& node, const std::string& where, const std::vector<int64_t>& kernel, size_t max_rank = 3);
 
 // The size of kernel_shape as the attribute gives it, or an error.
 Result<std::vector<int64_t>> read_kernel_shape(const Node& node, const std::string& where, size_t spatial_rank);

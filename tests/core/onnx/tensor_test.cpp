@@ -86,6 +86,16 @@ TEST_CASE("raw data") {
   CHECK(load(raw(1, {2, 1}, std::string(8, '\0')))->shape() == Shape{2, 1});
 }
 
+TEST_CASE("narrow elements are unpacked from the low bits on") {
+  CHECK(values(raw(22, {3}, "\x8f\x07")) == Doubles{-1, -8, 7});
+  CHECK(values(raw(21, {3}, "\x8f\x07")) == Doubles{15, 8, 7});
+  CHECK(values(raw(26, {5}, "\xe4\x01")) == Doubles{0, 1, -2, -1, 1});
+  CHECK(values(raw(23, {2}, "\xd7")) == Doubles{6, -3});       // S1.M1, exponents of bias 1
+  CHECK(values(raw(17, {2}, "\x7e\xb8")) == Doubles{448, -1});  // the largest finite value of E4M3FN
+  CHECK(values(raw(19, {2}, "\x7b\x01")) == Doubles{57344, 0x1.0p-16});
+  CHECK(values(raw(24, {2}, "\x7f\x80")) == Doubles{1, 2});
+}
+
 TEST_CASE("tensors that are wrong name themselves and the sizes") {
   CHECK(error(raw(1, {3}, std::string(8, '\0'))) ==
         "InvalidModel: tensor 'w': float32 3 needs 12 bytes, the file has 8");
@@ -95,8 +105,9 @@ TEST_CASE("tensors that are wrong name themselves and the sizes") {
   CHECK(error(raw(1, {int64_t{1} << 62, 16}, "")).find("too large") != std::string::npos);
   CHECK(error(raw(1, {int64_t{1} << 39}, "")).find("needs 2199023255552 bytes, the file has 0") != std::string::npos);
   CHECK(error(raw(0, {1}, "")) == "InvalidModel: tensor 'w': has no element type");
-  CHECK(error(raw(8, {1}, "")) == "UnsupportedModel: tensor 'w': element type string (8) is not supported");
-  CHECK(error(raw(17, {1}, "x")) == "UnsupportedModel: tensor 'w': element type float8e4m3fn (17) is not supported");
+  CHECK(error(raw(8, {1}, "")) == "InvalidModel: tensor 'w': string 1 needs 1 strings, the file has 0");
+  CHECK(error(raw(14, {1}, "x")) == "UnsupportedModel: tensor 'w': element type complex64 (14) is not supported");
+  CHECK(error(raw(22, {3}, "x")) == "InvalidModel: tensor 'w': int4 3 needs 2 bytes, the file has 1");
   CHECK(error(tensor(1, {1}, [](pbf_writer& w) { w.add_message(3, std::string("")), w.add_float(4, 1); })) ==
         "UnsupportedModel: tensor 'w': is stored in segments");
   CHECK(error("\x08") == "InvalidModel: tensor: cut off or damaged (end of buffer)");

@@ -84,6 +84,26 @@ TEST_CASE("the fixed functions stay below their documented errors in ulp") {
   CHECK(worst_error(fixed::erf, NPU_FUNCTION(erf), scales(-40, 3, true)) < 0.80 + kAllowance);
 }
 
+TEST_CASE("trigonometric and hyperbolic functions stay below their documented errors in ulp") {
+  for (const auto& arguments : {between(-1, 1), between(-100, 100), scales(-30, 60, true), scales(60, 1000, true)}) {
+    CHECK(worst_error(fixed::sin, NPU_FUNCTION(sin), arguments) < 1.0 + kAllowance);
+    CHECK(worst_error(fixed::cos, NPU_FUNCTION(cos), arguments) < 1.0 + kAllowance);
+    CHECK(worst_error(fixed::tan, NPU_FUNCTION(tan), arguments) < 2.5 + kAllowance);
+  }
+  CHECK(worst_error(fixed::atan, NPU_FUNCTION(atan), between(-2, 2)) < 2.0 + kAllowance);
+  CHECK(worst_error(fixed::atan, NPU_FUNCTION(atan), scales(-60, 60, true)) < 2.0 + kAllowance);
+  CHECK(worst_error(fixed::asin, NPU_FUNCTION(asin), between(-1, 1)) < 3.5 + kAllowance);
+  CHECK(worst_error(fixed::acos, NPU_FUNCTION(acos), between(-1, 1)) < 4 + kAllowance);
+  CHECK(worst_error(fixed::sinh, NPU_FUNCTION(sinh), between(-700, 700)) < 3 + kAllowance);
+  CHECK(worst_error(fixed::sinh, NPU_FUNCTION(sinh), scales(-60, 3, true)) < 3 + kAllowance);
+  CHECK(worst_error(fixed::cosh, NPU_FUNCTION(cosh), between(-700, 700)) < 2.5 + kAllowance);
+  CHECK(worst_error(fixed::asinh, NPU_FUNCTION(asinh), scales(-60, 100, true)) < 4 + kAllowance);
+  CHECK(worst_error(fixed::acosh, NPU_FUNCTION(acosh), between(1, 10)) < 4 + kAllowance);
+  CHECK(worst_error(fixed::acosh, NPU_FUNCTION(acosh), scales(1, 100, false)) < 4 + kAllowance);
+  CHECK(worst_error(fixed::atanh, NPU_FUNCTION(atanh), between(-0.9999, 0.9999)) < 4 + kAllowance);
+  CHECK(worst_error(fixed::atanh, NPU_FUNCTION(atanh), scales(-60, -1, true)) < 4 + kAllowance);
+}
+
 TEST_CASE("pow stays below its documented error, also near 1 and with large exponents") {
   std::mt19937_64 random(11);
   double worst = 0;
@@ -117,6 +137,17 @@ TEST_CASE("special values follow C Annex F") {
     CHECK(same(fixed::log1p(x), std::log1p(x)));
     CHECK(same(fixed::tanh(x), std::tanh(x)));
     CHECK(same(fixed::erf(x), std::erf(x)));
+    CHECK(same(fixed::sin(x), std::sin(x)));
+    CHECK(same(fixed::cos(x), std::cos(x)));
+    CHECK(same(fixed::tan(x), std::tan(x)));
+    CHECK(same(fixed::atan(x), std::atan(x)));
+    CHECK(same(fixed::asin(x), std::asin(x)));
+    CHECK(same(fixed::acos(x), std::acos(x)));
+    CHECK(same(fixed::sinh(x), std::sinh(x)));
+    CHECK(same(fixed::cosh(x), std::cosh(x)));
+    CHECK(same(fixed::asinh(x), std::asinh(x)));
+    CHECK(same(fixed::acosh(x), std::acosh(x)));
+    CHECK(same(fixed::atanh(x), std::atanh(x)));
     CHECK(same(fixed::floor(x), std::floor(x)));
     CHECK(same(fixed::ceil(x), std::ceil(x)));
     CHECK(same(fixed::round_half_even(x), std::nearbyint(x)));

@@ -20,40 +20,42 @@ using namespace npu;
 
 namespace {
 
-// Vectors of our operators that do not pass, each with its reason. One that passes must leave the list.
+// Vectors that do not pass, each with its reason. One that passes must leave the list.
 struct Exclusion {
   std::string_view name;
   std::string_view reason;
 };
 constexpr Exclusion kExclusions[] = {
-    {"test_resize_downsample_scales_cubic_align_corners", "wants the fractional output size; PyTorch and ONNX Runtime use the integer one, and so do we"},
-    {"test_resize_downsample_scales_linear_align_corners", "wants the fractional output size; PyTorch and ONNX Runtime use the integer one, and so do we"},
-    {"test_training_dropout_default", "random values of NumPy's generator"},
-    {"test_training_dropout_default_mask", "random values of NumPy's generator"},
-    {"test_training_dropout_mask", "random values of NumPy's generator"},
+    {"test_bernoulli_double", "random values of NumPy's generator"},
+    {"test_bernoulli_double_expanded", "random values of NumPy's generator"},
+    {"test_dft_inverse_opset19", "wants the rounding noise of NumPy's single-precision transform (2e-7 where the exact value is 0)"},
+    {"test_image_decoder_decode_jpeg_grayscale", "JPEG leaves rounding to the decoder: ours differs from libjpeg by at most 2 in 5 % of the samples"},
+    {"test_image_decoder_decode_jpeg_rgb", "JPEG leaves rounding to the decoder: ours differs from libjpeg by at most 2 in 5 % of the samples"},
+    {"test_image_decoder_decode_webp_rgb", "there is no WebP decoder"},
 };
 
-// Why a vector may be refused by the loader, as its message says it.
-constexpr std::string_view kUnloadable[] = {
-    "has element type",   // strings, float8, float4, 2- and 4-bit integers
-    "is a sequence", "is an optional", "is a sub-graph",
-    "operator domain",    // ai.onnx.ml and previews
-    "is of opset 1;",     // training examples of the first version
-};
+// So many of the shared vectors passed when this was last changed.
+constexpr size_t kRecorded = 863;
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-Result<std::vector<Tensor>> read_tensors(const fs::path& folder, std::string_view prefix, size_t count) {
-  std::vector<Tensor> tensors;
-  for (size_t i = 0; i < count; ++i) {
-    const std::string bytes = read_file(folder / fmt::format("{}_{}.pb", prefix, i));
-    // A missing file is an input left out; an empty one an error of the decoder's.
-    NPU_TRY(tensors.emplace_back(), load_tensor_proto(as_byte_view(bytes)));
+// The values of these graph inputs or outputs.
+Result<std::vector<Datum>> read_values(const Graph& graph, const std::vector<ValueId>& ids, const fs::path& folder, std::string_view prefix) {
+  std::vector<Datum> values;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const fs::path path = folder / fmt::format("{}_{}.pb", prefix, i);
+    const TensorType& type = graph.value(ids[i]).type;
+    if (!fs::exists(path) && (type.kind == ValueKind::OptionalTensor || type.kind == ValueKind::OptionalSequence)) {
+      values.push_back(Datum::empty_optional(type.dtype, type.kind == ValueKind::OptionalSequence));
+      continue;
+    }
+    const std::string bytes = read_file(path);
+    NPU_TRY(values.emplace_back(), load_datum_proto(as_byte_view(bytes), type));
   }
-  return tensors;
+  return values;
 }
 
 // The tolerances of ONNX's own test runner; integers must be equal.
@@ -66,11 +68,23 @@ std::string difference(const Tensor& actual, const Tensor& expected) {
   const auto type = [](const Tensor& t) { return to_string(TensorType::of(t.dtype(), t.shape())); };
   if (actual.dtype() != expected.dtype() || actual.shape() != expected.shape())
     return fmt::format("is {}, expected {}", type(actual), type(expected));
+  if (is_string(actual.dtype())) return actual.strings() == expected.strings() ? "" : "strings differ";
   if (!is_float(actual.dtype())) return std::ranges::equal(actual.bytes(), expected.bytes()) ? "" : "integer values differ";
   const auto a = actual.to_doubles();
   const auto e = expected.to_doubles();
   for (size_t i = 0; i < a.size(); ++i)
     if (!is_close(a[i], e[i])) return fmt::format("element {} is {}, expected {}", i, a[i], e[i]);
+  return "";
+}
+
+std::string difference(const Datum& actual, const Datum& expected) {
+  if (actual.is_tensor() && expected.is_tensor()) return difference(actual.tensor(), expected.tensor());
+  if (actual.is_empty_optional() && expected.is_empty_optional()) return "";
+  if (!actual.is_sequence() || !expected.is_sequence()) return "is of another kind";
+  if (actual.items().size() != expected.items().size())
+    return fmt::format("has {} items, expected {}", actual.items().size(), expected.items().size());
+  for (size_t i = 0; i < actual.items().size(); ++i)
+    if (const auto text = difference(actual.items()[i], expected.items()[i]); !text.empty()) return fmt::format("item {} {}", i, text);
   return "";
 }
 
@@ -85,27 +99,40 @@ std::string type_difference(const TensorType& type, const Tensor& tensor) {
 
 // "" when the vector passes.
 std::string run_vector(Graph graph, const fs::path& folder) {
-  const auto inputs = read_tensors(folder, "input", graph.inputs.size());
+  const auto inputs = read_values(graph, graph.inputs, folder, "input");
   if (!inputs) return inputs.error().message();
-  const auto expected = read_tensors(folder, "output", graph.outputs.size());
+  const auto expected = read_values(graph, graph.outputs, folder, "output");
   if (!expected) return expected.error().message();
   // The types the model declares must not hide what inference misses.
   for (NodeId id : graph.order())
     for (ValueId output : graph.node(id).outputs)
       if (output != kNone) graph.value(output).type = {};
   if (const auto inferred = infer_shapes(graph); !inferred) return inferred.error().message();
-  const auto outputs = run_reference(graph, *inputs);
+  if (const auto verified = verify(graph); !verified) return verified.error().message();
+  const auto outputs = run_graph(graph, *inputs);
   if (!outputs) return outputs.error().message();
   for (size_t i = 0; i < outputs->size(); ++i) {
-    if (const auto text = type_difference(graph.value(graph.outputs[i]).type, (*expected)[i]); !text.empty()) return text;
-    if (const auto text = difference((*outputs)[i], (*expected)[i]); !text.empty()) return fmt::format("output {} {}", i, text);
+    const Datum& wanted = (*expected)[i];
+    if (wanted.is_tensor())
+      if (const auto text = type_difference(graph.value(graph.outputs[i]).type, wanted.tensor()); !text.empty()) return text;
+    if (const auto text = difference((*outputs)[i], wanted); !text.empty()) return fmt::format("output {} {}", i, text);
   }
   return "";
 }
 
-bool has_only_our_operators(const Graph& graph) {
-  return std::ranges::all_of(graph.order(), [&](NodeId id) { return find_op(graph.node(id).op) != nullptr; });
+void collect_operators(const Graph& graph, std::set<std::string>& operators) {
+  for (NodeId id : graph.order()) {
+    operators.insert(graph.node(id).op);
+    for (const auto& [key, attr] : graph.node(id).attrs)
+      if (const auto* body = std::get_if<Subgraph>(&attr)) collect_operators(**body, operators);
+  }
 }
+
+// What became of the vectors that use an operator.
+struct Record {
+  int passed = 0;
+  std::vector<std::string> failed;
+};
 
 }  // namespace
 
@@ -120,41 +147,41 @@ TEST_CASE("ONNX node vectors") {
     if (entry.is_directory()) folders.push_back(entry.path());
   std::ranges::sort(folders);
 
-  size_t passed = 0, excluded = 0, foreign = 0;
-  std::map<std::string_view, int> unloadable;
-  std::set<std::string> covered;
+  size_t passed = 0, excluded = 0;
+  std::map<std::string, Record> records;
+  std::string failures;
   for (const fs::path& folder : folders) {
     const std::string name = folder.filename().string();
     const auto graph = load_onnx_file((folder / "model.onnx").string());
-    if (!graph) {
-      const std::string message = graph.error().message();
-      const auto* reason = std::ranges::find_if(kUnloadable, [&](std::string_view text) { return message.find(text) != std::string::npos; });
-      CHECK_MESSAGE(reason != std::end(kUnloadable), name << ": " << message);
-      if (reason != std::end(kUnloadable)) ++unloadable[*reason];
-      continue;
+    const std::string problem = graph ? run_vector(*graph, folder / "test_data_set_0") : graph.error().message();
+    std::set<std::string> operators;
+    if (graph) collect_operators(*graph, operators);
+    else operators.insert("(not loaded)");
+    for (const std::string& op : operators) {
+      if (problem.empty()) ++records[op].passed;
+      else records[op].failed.push_back(name);
     }
-    if (!has_only_our_operators(*graph)) {
-      ++foreign;
-      continue;
-    }
-    const std::string problem = run_vector(*graph, folder / "test_data_set_0");
-    const bool listed = std::ranges::find(kExclusions, std::string_view(name), &Exclusion::name) != std::end(kExclusions);
-    CAPTURE(name);
-    CAPTURE(problem);
-    if (listed) {
-      CHECK_MESSAGE(!problem.empty(), "an excluded vector passes");
-    } else {
-      CHECK(problem == "");
-    }
-    excluded += listed;
     passed += problem.empty();
-    if (problem.empty())
-      for (NodeId id : graph->order()) covered.insert(graph->node(id).op);
+    const auto* listed = std::ranges::find(kExclusions, std::string_view(name), &Exclusion::name);
+    if (listed != std::end(kExclusions)) {
+      ++excluded;
+      CHECK_MESSAGE(!problem.empty(), "an excluded vector passes: " << name);
+    } else if (!problem.empty()) {
+      failures += fmt::format("\n{}: {}", name, problem);
+    }
   }
-  std::string refused;
-  for (const auto& [reason, count] : unloadable) refused += fmt::format("; {}: {}", reason, count);
-  MESSAGE(passed << " passed, " << excluded << " excluded, " << foreign << " use other operators, "
-                 << covered.size() << " operators covered; refused by the loader" << refused);
-  CHECK(excluded == std::size(kExclusions));
-  CHECK(passed >= 379);
+  std::string table;
+  for (const auto& [op, record] : records) {
+    table += fmt::format("\n{} {}/{}", op, record.passed, static_cast<size_t>(record.passed) + record.failed.size());
+    for (const std::string& name : record.failed) table += " " + name;
+  }
+  MESSAGE("operators, vectors passed of all that use them, and those that fail:" << table);
+  std::string unused;
+  for (const OpDef* def : all_ops())
+    if (!records.contains(std::string(def->name))) unused += " " + std::string(def->name);
+  MESSAGE("operators without a vector:" << unused);
+  MESSAGE(passed << " of " << folders.size() << " passed (" << fmt::format("{:.2f}", 100.0 * static_cast<double>(passed) / static_cast<double>(folders.size()))
+                 << " %), " << excluded << " excluded with a reason");
+  CHECK_MESSAGE(failures == "", "vectors that fail:" << failures);
+  CHECK(passed >= kRecorded);
 }

@@ -42,7 +42,7 @@ TEST_CASE(".npy: the bytes are NumPy's") {
 
 TEST_CASE(".npy: every element type and rank comes back") {
   for (const DTypeInfo& row : kDTypes) {
-    if (row.dtype == DType::Undefined || row.dtype == DType::BFloat16) continue;
+    if (row.dtype == DType::Undefined || row.dtype == DType::BFloat16 || !is_device_dtype(row.dtype)) continue;
     for (const Shape& shape : {Shape{}, Shape{3}, Shape{0}, Shape{2, 5}, Shape{1, 2, 3, 4}}) {
       Tensor tensor(row.dtype, shape);
       for (size_t i = 0; i < tensor.byte_size(); ++i)

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/detail/elementwise.h"
+#include "core/ops/detail/math_functions.h"
+
+namespace npu::op {
+
+extern constinit const OpDef Cos{
+    .name = "Cos",
+    .since = 7,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .attrs = {},
+    .infer = detail::infer_unary<detail::TypeClass::Float>,
+    .reference = detail::reference_floats<fixed::cos>,
+    .doc = "Cosine of radians",
+};
+
+}  // namespace npu::op
