@@ -39,7 +39,6 @@ std::vector<std::string> split_at_spaces(std::string_view text, size_t most) {
 
 std::vector<std::string> split_at(std::string_view text, std::string_view delimiter, size_t most) {
   std::vector<std::string> parts;
-  if (text.empty()) return parts;
   for (size_t at; parts.size() < most && (at = text.find(delimiter)) != text.npos;) {
     parts.emplace_back(text.substr(0, at));
     text.remove_prefix(at + delimiter.size());

@@ -10,11 +10,13 @@ namespace npu::detail {
 
 namespace {
 
-// What numpy and ONNX Runtime write: the shortest digits that give the number back.
+// As Python and NumPy write it: the shortest digits that give the number back, with a point or an exponent.
 std::string text_of(double value, DType dtype) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "INF" : "-INF";
-  return dtype == DType::Float64 ? fmt::format("{}", value) : fmt::format("{}", static_cast<float>(value));
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  std::string text = dtype == DType::Float64 ? fmt::format("{}", value) : fmt::format("{}", static_cast<float>(value));
+  if (text.find_first_of(".e") == text.npos) text += ".0";
+  return text;
 }
 
 Tensor to_text(const Tensor& from) {

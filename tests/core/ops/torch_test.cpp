@@ -46,15 +46,29 @@ struct TorchCase {
 };
 
 void add_attribute(TorchCase& parsed, const std::string& key, const std::string& value) {
-  if (key[0] == '@') {
+  if (key == "scale_inputs") {
+    for (Tensor& input : parsed.inputs)
+      for (float& element : input.mutable_data<float>()) element *= std::stof(value);
+    return;
+  }
+  if (key[0] == '@' || key[0] == '#') {
     const auto index = static_cast<size_t>(std::stoul(key.substr(1)));
     if (parsed.inputs.size() <= index) parsed.inputs.resize(index + 1);
-    parsed.inputs[index] = ints(numbers(value, ','));
+    if (key[0] == '#') {
+      const auto words = split(value, ',');
+      for (size_t i = 0; i < words.size(); ++i) parsed.inputs[index].mutable_data<float>()[i] = std::stof(words[i]);
+      return;
+    }
+    const bool scalar = value.back() == '!';
+    const auto parts = split(scalar ? value.substr(0, value.size() - 1) : value, '/');
+    Tensor list = ints(numbers(parts[0], ','));
+    parsed.inputs[index] = scalar ? list.reshaped({}) : parts.size() > 1 ? list.reshaped(numbers(parts[1], 'x')) : list;
     return;
   }
   for (const AttrDef& def : find_op(parsed.op)->attrs) {
     if (def.name != key) continue;
     if (def.kind == AttrKind::Int) parsed.attrs[key] = numbers(value, ',')[0];
+    else if (def.kind == AttrKind::Float) parsed.attrs[key] = std::stof(value);
     else if (def.kind == AttrKind::Ints) parsed.attrs[key] = numbers(value, ',');
     else parsed.attrs[key] = value;
     return;
@@ -78,7 +92,7 @@ std::vector<TorchCase> read_cases() {
       const size_t equals = words[i].find('=');
       add_attribute(parsed, words[i].substr(0, equals), words[i].substr(equals + 1));
     }
-    parsed.shape = numbers(shape, 'x');
+    if (shape != "scalar") parsed.shape = numbers(shape, 'x');
     for (const std::string& value : split(values, ' ')) parsed.values.push_back(std::stof(value));
   }
   return cases;
@@ -86,12 +100,12 @@ std::vector<TorchCase> read_cases() {
 
 }  // namespace
 
-TEST_CASE("window operators and Resize agree with PyTorch") {
+TEST_CASE("references agree with PyTorch") {
   const auto cases = read_cases();
-  CHECK(cases.size() == 53);
+  CHECK(cases.size() == 126);
   for (const TorchCase& expected : cases) {
     CAPTURE(expected.title);
-    const auto result = run(expected.op, expected.inputs, expected.attrs, 19);
+    const auto result = run(expected.op, expected.inputs, expected.attrs, 21);
     REQUIRE_MESSAGE(result.has_value(), error_of(result));
     const Tensor& actual = (*result)[0];
     REQUIRE(to_string(actual.shape()) == to_string(expected.shape));
