@@ -47,7 +47,7 @@ TypesResult infer(const InferContext& ctx) {
   if (ctx.has_input(1)) {
     const auto given = ints_input(ctx, 1);
     length = given ? Dim(given->size() == 1 ? (*given)[0] : -1) : Dim();
-    if (given && (given->size() != 1 || (*given)[0] < 1 || (*given)[0] > INT32_MAX))
+    if (given && (given->size() != 1 || (*given)[0] < 1 || (*given)[0] > (1 << 26)))
       return ctx.error(fmt::format("dft_length is {} ({} values)", given->empty() ? 0 : (*given)[0], given->size()));
   }
   type.dims[*axis] = onesided && !inverse ? (length.known() ? Dim(length.value() / 2 + 1) : Dim()) : length;

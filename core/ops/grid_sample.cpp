@@ -67,16 +67,14 @@ double reflected(double x, double low, double high) {
   return from_low ? low + distance : high - distance;
 }
 
-// The index an integer position reads along an axis, or -1 for a zero. What is no number, or absurd, reads nothing.
+// The index an integer position reads along an axis, or -1 for a zero.
 int64_t index_of(const Sampling& sampling, double position, int64_t size) {
   const auto last = static_cast<double>(size - 1);
-  if (position != position || (position < 0 || position > last) == true) {
-    if (sampling.padding == Padding::Zeros || position != position) return -1;
-    if (sampling.padding == Padding::Border) position = position < 0 ? 0 : last;
-    else position = sampling.align ? reflected(position, 0, last) : fixed::round_half_even(reflected(position, -0.5, last + 0.5));
-    position = std::clamp(position, 0.0, last);
-  }
-  return static_cast<int64_t>(position);
+  if (position >= 0 && position <= last) return static_cast<int64_t>(position);
+  if (sampling.padding == Padding::Zeros) return -1;
+  if (sampling.padding == Padding::Border) return position < 0 ? 0 : size - 1;
+  const double back = sampling.align ? reflected(position, 0, last) : fixed::round_half_even(reflected(position, -0.5, last + 0.5));
+  return static_cast<int64_t>(std::clamp(back, 0.0, last));
 }
 
 // Keys' cubic with a = -0.75 at the distances 1 + t, t, 1 - t and 2 - t.

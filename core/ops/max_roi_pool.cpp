@@ -25,7 +25,7 @@ struct Bin {
 };
 
 Bin bin_of(int64_t index, double start, double size, int64_t limit) {
-  const auto inside = [&](double x) { return static_cast<int64_t>(std::clamp(x, 0.0, static_cast<double>(limit))); };
+  const auto inside = [&](double x) { return x > 0 ? static_cast<int64_t>(std::min(x, static_cast<double>(limit))) : int64_t{0}; };
   return {inside(fixed::floor(static_cast<double>(index) * size) + start), inside(fixed::ceil(static_cast<double>(index + 1) * size) + start)};
 }
 

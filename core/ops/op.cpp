@@ -49,7 +49,11 @@ Status check_count(const Node& node, std::string_view what, size_t count, int lo
 
 Status check_body(const Node& node, const std::string& attr, const Subgraph& body) {
   if (!body) return fail(ErrorKind::InvalidModel, where_of(node), fmt::format("attribute '{}' holds no graph", attr));
-  if (body->captures <= body->inputs.size() && body->captures <= node.inputs.size()) return {};
+  if (body->captures <= body->inputs.size() && body->captures <= node.inputs.size()) {
+    const auto captured = std::span(node.inputs).last(body->captures);
+    if (std::ranges::find(captured, kNone) == captured.end()) return {};
+    return fail(ErrorKind::InvalidModel, where_of(node), fmt::format("a value that attribute '{}' captures is missing", attr));
+  }
   return fail(ErrorKind::InvalidModel, where_of(node),
               fmt::format("attribute '{}' captures {} values, the graph has {} inputs and the node {}", attr, body->captures, body->inputs.size(), node.inputs.size()));
 }

@@ -61,7 +61,7 @@ Result<Region> region_of(const EvalContext& ctx, const double* roi) {
   Region region{roi[1] * scale - shift, roi[0] * scale - shift, height / static_cast<double>(out[2]), width / static_cast<double>(out[3]), 0, 0};
   const int64_t ratio = ctx.node().int_attr("sampling_ratio", 0);
   const double rows = ratio > 0 ? static_cast<double>(ratio) : fixed::ceil(region.bin_height), columns = ratio > 0 ? static_cast<double>(ratio) : fixed::ceil(region.bin_width);
-  if (!(rows < 65536 && columns < 65536)) return ctx.error(fmt::format("a region of {} x {} elements", height, width));
+  if (!(rows < 65536 && columns < 65536 && rows * columns <= 0x1.0p20)) return ctx.error(fmt::format("a region of {} x {} elements", height, width));
   region.rows = std::max<int64_t>(0, static_cast<int64_t>(rows)), region.columns = std::max<int64_t>(0, static_cast<int64_t>(columns));
   return region;
 }

@@ -30,7 +30,7 @@ Result<std::optional<Frames>> frames_of(const Context& ctx, const std::optional<
     if (!window) return std::nullopt;
     frames.length = *window;
   }
-  if (frames.step < 1 || frames.length < 1 || frames.length > INT32_MAX)
+  if (frames.step < 1 || frames.length < 1 || frames.length > (1 << 26))
     return ctx.error(fmt::format("frame_step is {}, frame_length {}", frames.step, frames.length));
   if (window && *window != frames.length) return ctx.error(fmt::format("a window of {} for frames of {}", *window, frames.length));
   return frames;

@@ -14,6 +14,8 @@ size_t optimized_count(const Context& ctx, size_t kinds) { return (ctx.input_cou
 inline TypesResult infer_optimizer(const InferContext& ctx, size_t kinds) {
   const size_t count = optimized_count(ctx, kinds);
   if (count == 0 || (ctx.input_count() - 2) % kinds != 0) return ctx.error(fmt::format("{} inputs after R and T, needs a multiple of {}", ctx.input_count() - 2, kinds));
+  for (size_t i = 2; i < ctx.input_count(); ++i)
+    if (!ctx.has_input(i)) return ctx.error(fmt::format("input {} is missing", i));
   NPU_CHECK(require_float(ctx, 0));
   if (ctx.input(1).dtype != DType::Int64) return ctx.error(fmt::format("T is {}, needs int64", to_string(ctx.input(1).dtype)));
   std::vector<TensorType> types;
