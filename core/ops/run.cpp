@@ -2,6 +2,7 @@
 // Running references: how elements reach them, what comes back, and whole graphs.
 #include <algorithm>
 #include <new>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -182,6 +183,8 @@ Result<std::vector<Datum>> run_node(const Node& node, int opset, std::span<const
     results.resize(types.size());
     return results;
   } catch (const std::bad_alloc&) {
+    return fail(ErrorKind::DeviceFault, where_of(node), "out of memory");
+  } catch (const std::length_error&) {  // more elements than a vector can have
     return fail(ErrorKind::DeviceFault, where_of(node), "out of memory");
   }
 }

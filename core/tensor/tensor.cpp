@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/tensor/tensor.h"
 
+#include <algorithm>
 #include <cassert>
+#include <new>
 #include <type_traits>
 
 #include "core/base/math.h"
@@ -37,7 +39,10 @@ Shape row_major_strides(const Shape& shape) {
 }
 
 Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
-  const auto count = static_cast<size_t>(element_count(shape_));
+  // Where size_t has 32 bits, the product may not fit one.
+  const auto wanted = static_cast<uint64_t>(element_count(shape_));
+  if (wanted > static_cast<uint64_t>(PTRDIFF_MAX) / std::max<size_t>(dtype_size(dtype_), 1)) throw std::bad_alloc();
+  const auto count = static_cast<size_t>(wanted);
   owned_ = std::make_shared<std::vector<std::byte>>(count * dtype_size(dtype_));
   bytes_ = *owned_;
   if (is_string(dtype_)) strings_ = std::make_shared<const std::vector<std::string>>(count);
