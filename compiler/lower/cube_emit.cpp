@@ -86,9 +86,11 @@ class CubeBlock {
     if (!macros.empty()) start(macros[0]);
     for (size_t i = 0; i < macros.size(); ++i) {
       multiply(macros[i], i + 1 < macros.size() ? &macros[i + 1] : nullptr);
+      leave_all();
       if (i + 1 < macros.size()) start(macros[i + 1]);
-      finish(macros[i]);
+      list_leaving(macros[i]);
     }
+    leave_all();
     NPU_CHECK(e_.status());
     return insert_sync(soc_, e_.take());
   }
@@ -152,6 +154,8 @@ class CubeBlock {
   }
 
   void multiply(const Macro& macro, const Macro* next) {
+    const int64_t steps = count_steps(macro);
+    int64_t step = 0;
     for (int64_t c = 0; c < p_.c1; c += plan_.c1_chunk) {
       const Range chunk{c, std::min(c + plan_.c1_chunk, p_.c1)};
       const auto [a, b] = fetch(macro, c);
@@ -175,9 +179,17 @@ class CubeBlock {
           const int64_t init = c == 0 && k == 0 ? first_init() : 0;
           e_.push(Opcode::Mad, {l0c, l0a, l0b, rows.size(), fractals.size() * c0, macro.columns.size() * 16, init,
                                  type_arg(p_.a_type), type_arg(p_.b_type)});
+          leave_until(++step, steps);
         });
       }
     }
+  }
+
+  // Products of one mad each.
+  int64_t count_steps(const Macro& macro) const {
+    int64_t k_tiles = 0;
+    for (int64_t c = 0; c < p_.c1; c += plan_.c1_chunk) k_tiles += ceil_div(std::min(plan_.c1_chunk, p_.c1 - c) * p_.kh * p_.kw, plan_.k_tile);
+    return k_tiles * ceil_div(macro.rows.size(), plan_.m_tile);
   }
 
   // Rows of the feature map that the slab's outputs read, before clipping.
@@ -267,17 +279,35 @@ class CubeBlock {
       operand_rings_.emplace_back(e_, Buffer::UB, operand.kind == OperandKind::Channel ? plan_.n_tile * 32 : 32, operand.kind == OperandKind::Tile ? 0 : 2, "operands");
   }
 
-  void finish(const Macro& macro) {
+  // Results wait in L0C and leave between the products of the next part: the scalar unit issues in order, and a queue
+  // full of vector instructions would keep it from the cube's.
+  struct Piece {
+    const Macro* macro;
+    Range rows, columns;
+    int64_t l0c;
+  };
+
+  void list_leaving(const Macro& macro) {
     for_m_tiles(macro, [&](Range rows, int64_t l0c) {
-      if (soc_.split) return fix_out(macro, rows, l0c);
       const int64_t m1 = ceil_div(rows.size(), 16);
-      const int64_t step = std::max<int64_t>(1, tile_elements_ / (m1 * 256) / p_.group()) * p_.group();
-      for (int64_t j = 0; j < macro.columns.size(); j += step) {
-        const Range columns{macro.columns.begin + j, std::min(macro.columns.begin + j + step, macro.columns.end)};
-        if (p_.bytes()) bytes_out(macro, rows, columns, l0c + j * m1 * 1024);
-        else vector_out(macro, rows, columns, l0c + j * m1 * 1024);
-      }
+      const int64_t step = soc_.split ? macro.columns.size() : std::max<int64_t>(1, tile_elements_ / (m1 * 256) / p_.group()) * p_.group();
+      for (int64_t j = 0; j < macro.columns.size(); j += step)
+        leaving_.push_back({&macro, rows, {macro.columns.begin + j, std::min(macro.columns.begin + j + step, macro.columns.end)}, l0c + j * m1 * 1024});
     });
+  }
+
+  void leave_until(int64_t step, int64_t steps) {
+    for (const auto due = static_cast<size_t>(std::ssize(leaving_) * step / steps); left_ < due; ++left_) {
+      const Piece& piece = leaving_[left_];
+      if (soc_.split) fix_out(*piece.macro, piece.rows, piece.l0c);
+      else if (p_.bytes()) bytes_out(*piece.macro, piece.rows, piece.columns, piece.l0c);
+      else vector_out(*piece.macro, piece.rows, piece.columns, piece.l0c);
+    }
+  }
+  void leave_all() {
+    leave_until(1, 1);
+    leaving_.clear();
+    left_ = 0;
   }
 
   // Requantised on the way; two column blocks become one of 32 bytes a row.
@@ -383,6 +413,8 @@ class CubeBlock {
   Ring l0a_, l0b_, l0c_, bias_, bias_l1_, quant_;
   std::vector<Ring> register_rings_, operand_rings_;
   std::array<int64_t, 6> map_{-1, -1, -1, -1, -1, -1};
+  std::vector<Piece> leaving_;
+  size_t left_ = 0;  // of them are gone
   int64_t block_bytes_ = 0;
   int64_t tile_elements_ = 0;
 };

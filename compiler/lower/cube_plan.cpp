@@ -29,8 +29,8 @@ struct Demand {
   int64_t b_bytes(int64_t chunk, int64_t n_tile) const { return chunk * p.kh * p.kw * n_tile * kFractalBytes; }
 };
 
-// Sizes of what L1 holds: the largest channel chunk, then the largest slab, that leave room for two of each.
-bool fit_l1(const Demand& d, CubePlan& plan) {
+// Sizes of what L1 holds: the largest channel chunk, then the largest slab of at most max_rows, that leave room for two of each.
+bool fit_l1(const Demand& d, int64_t max_rows, CubePlan& plan) {
   const int64_t half = (d.soc.l1 - 4096) / 2;
   const int64_t most = std::max<int64_t>(1, std::min(d.p.c1, kMaxSlabK / d.p.c0() / (d.p.kh * d.p.kw)));
   for (int64_t chunks = ceil_div(d.p.c1, most); chunks <= d.p.c1; ++chunks) {
@@ -38,9 +38,9 @@ bool fit_l1(const Demand& d, CubePlan& plan) {
     const int64_t b = d.b_bytes(chunk, plan.n_tile);
     if (2 * b > half || 2 * d.a_bytes(chunk, 1) > half) continue;
     int64_t slab = d.units;
-    if (d.a_bytes(chunk, slab) > half || d.rows(slab) > kMaxMapSide) {
+    if (d.a_bytes(chunk, slab) > half || d.rows(slab) > max_rows) {
       slab = 1;
-      while (slab < d.units && 2 * d.a_bytes(chunk, slab + 1) <= half && d.rows(slab + 1) <= kMaxMapSide) ++slab;
+      while (slab < d.units && 2 * d.a_bytes(chunk, slab + 1) <= half && d.rows(slab + 1) <= max_rows) ++slab;
       slab = ceil_div(d.units, ceil_div(d.units, slab));
     }
     // The next chunk of the map is loaded beside this one: half a chunk more often beats waiting for it.
@@ -72,8 +72,9 @@ double estimate(const Demand& d, const CubePlan& plan) {
   const double mte1 = m * k1 * 32 * n_tiles / d.soc.l1_to_l0a + k1 * static_cast<double>(d.n1) * kFractalBytes * macros / d.soc.l1_to_l0b + mads * 16;
   const double chunks = static_cast<double>(ceil_div(p.c1, plan.c1_chunk));
   const bool a_stays = chunks <= plan.a_slots, b_stays = chunks * n_tiles <= plan.b_slots;
-  const double a_loads = slabs * chunks * (a_stays ? 1 : n_tiles), b_loads = chunks * n_tiles * (b_stays ? 1 : macros);
-  const double gm_rate = std::min<double>(d.soc.l2_read, d.soc.ddr_read);
+  // The map of a slab is asked for by every part of the result that L0C holds at a time.
+  const double a_loads = slabs * chunks * (a_stays ? 1 : n_tiles * macros / slabs), b_loads = chunks * n_tiles * (b_stays ? 1 : macros);
+  const double gm_rate = d.soc.l2_read;
   const double mte2 = a_loads * (static_cast<double>(plan.a_bytes) / gm_rate + kCopyOverhead) +
                       b_loads * (static_cast<double>(plan.b_bytes) / gm_rate + kCopyOverhead);
   const double out = m * static_cast<double>(d.n1) * 32 / d.soc.ub_to_l2 + m_tiles * n_tiles * kCopyOverhead;
@@ -102,9 +103,11 @@ Result<CubePlan> plan_cube(const Soc& soc, const CubeProblem& p, int64_t items, 
     plan.k_tile = std::min({p.k1(), kFractalsInHalfL0 / plan.n_tile, std::max<int64_t>(8, kFractalsInHalfL0 / m_blocks)});
     plan.m_tile = std::min({kFractalsInHalfL0 / plan.k_tile, m_blocks, std::max<int64_t>(1, ub_rows / 16)}) * 16;
     plan.macro_rows = std::max(plan.m_tile, plan.macro_rows / plan.m_tile * plan.m_tile);
-    if (!fit_l1(demand, plan)) continue;
-    plan.cycles = estimate(demand, plan);
-    if (best.cycles < 0 || plan.cycles < best.cycles) best = plan;
+    for (int64_t max_rows : {kMaxMapSide, plan.macro_rows}) {
+      if (!fit_l1(demand, max_rows, plan)) continue;
+      plan.cycles = estimate(demand, plan);
+      if (best.cycles < 0 || plan.cycles < best.cycles) best = plan;
+    }
   }
   if (best.cycles < 0)
     return fail(ErrorKind::CompileLimit, "",

@@ -188,10 +188,36 @@ class Quantizer {
   int count_ = 0;
 };
 
+// The constant shape of a Reshape with its first axis left open, where nothing else is.
+ValueId free_shape(Graph& graph, ValueId shape) {
+  if (!graph.is_constant(shape)) return shape;
+  const auto sizes = graph.value(shape).constant->data<int64_t>();
+  std::vector<int64_t> open(sizes.begin(), sizes.end());
+  if (open.empty() || open[0] != 1 || std::ranges::count(open, -1) > 0) return shape;
+  open[0] = -1;
+  return graph.add_constant(graph.value(shape).name + "_free", Tensor::from<int64_t>(DType::Int64, {std::ssize(open)}, std::span<const int64_t>(open)));
+}
+
+// A batch that was free in the model is free again in what was made of it with a batch of one.
+void free_batch(Graph& graph, const Graph& model) {
+  for (ValueId input : model.inputs)
+    if (const Dims& dims = model.value(input).type.dims; dims.empty() || dims[0].known()) return;
+  const auto free = [&](ValueId id) {
+    Dims& dims = graph.value(id).type.dims;
+    if (!graph.is_constant(id) && !dims.empty() && dims[0] == Dim(1)) dims[0] = Dim("batch");
+  };
+  for (ValueId input : graph.inputs) free(input);
+  for (NodeId id : graph.order()) {
+    if (Node& node = graph.node(id); node.op == "Reshape") node.inputs[1] = free_shape(graph, node.inputs[1]);
+    for (ValueId output : graph.node(id).outputs) free(output);
+  }
+}
+
 Status quantize_file(const std::string& from, const std::string& to, int images) {
   NPU_TRY(const Graph model, load_onnx_file(from));
   NPU_TRY(Graph graph, prepared(model));
-  NPU_TRY(const Graph quantized, Quantizer(std::move(graph)).run(images));
+  NPU_TRY(Graph quantized, Quantizer(std::move(graph)).run(images));
+  free_batch(quantized, model);
   NPU_TRY(const auto bytes, save_onnx(quantized));
   return write_file(to, bytes);
 }
