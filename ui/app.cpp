@@ -165,6 +165,7 @@ void App::handle(const Command& command) {
                  [&](const command::OpenFile&) { platform_.ask_for_file(); },
                  [&](const command::Save& c) { save(c.kind); },
                  [&](const command::Copy& c) { platform_.copy_text(c.text); },
+                 [&](const command::OpenPage& c) { platform_.open_page(c.name); },
                  [&](const command::Run&) { studio_.run_again(); },
                  [&](const command::Cancel&) { studio_.cancel(); },
                  [&](const command::DismissError&) { studio_.dismiss_error(); },

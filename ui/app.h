@@ -27,6 +27,8 @@ class Platform {
 
   virtual void save_file(const std::string& name, Bytes bytes) = 0;
   virtual void copy_text(const std::string& text) = 0;
+  // A page that comes with the application ("residuals.html"), for reading.
+  virtual void open_page(const std::string& name) = 0;
   virtual void settings_changed(const Settings& settings, const std::string& link) = 0;
   virtual ImTextureID upload_picture(const Picture& picture) = 0;
 };

@@ -29,8 +29,15 @@ Result<ExportedFile> export_file(const Snapshot& snapshot, SaveKind kind) {
     return ExportedFile{base_name(snapshot) + ".om", std::move(bytes)};
   }
   if (!snapshot.profile || !snapshot.profile->raw) return nothing_yet("profile");
-  if (kind == SaveKind::Csv) return ExportedFile{"op_summary.csv", bytes_of(op_summary_csv(model, *snapshot.profile->raw))};
-  return ExportedFile{"trace.json", bytes_of(chrome_trace_json(model, *snapshot.profile->raw))};
+  const ModelProfile& profile = *snapshot.profile->raw;
+  switch (kind) {
+    case SaveKind::OpSummary: return ExportedFile{"op_summary.csv", bytes_of(op_summary_csv(model, profile))};
+    case SaveKind::Instructions: return ExportedFile{"instr_exe.csv", bytes_of(instruction_csv(model, profile))};
+    case SaveKind::ChromeTrace: return ExportedFile{"trace.json", bytes_of(chrome_trace_json(model, profile))};
+    case SaveKind::PerfettoTrace: return ExportedFile{"trace.pftrace", bytes_of(perfetto_trace(model, profile))};
+    case SaveKind::Om: break;
+  }
+  return nothing_yet("save");
 }
 
 }  // namespace npu::ui

@@ -59,6 +59,7 @@ std::string mirror_json(const Snapshot& s, const Settings& settings) {
   }
   if (s.profile) {
     json["device_us"] = s.profile->total_us;
+    json["instructions"] = s.profile->instructions;
     json["latency"] = format(settings.language, Str::MirrorLatency, s.compile ? s.compile->chip : "", s.profile->total_us);
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -145,8 +145,8 @@ export function makeApi(module) {
       return readOutputs();
     },
     async profile() {
-      const { device_us: deviceUs, chip } = await answer(call('npu_profile', 'number', []));
-      return { deviceUs, chip, tasks: JSON.parse(call('npu_tasks', 'string', [])) };
+      const { device_us: deviceUs, chip, instructions } = await answer(call('npu_profile', 'number', []));
+      return { deviceUs, chip, instructions, tasks: JSON.parse(call('npu_tasks', 'string', [])) };
     },
     // The program's memory: it holds the model, its weights on the device and the emulated buffers.
     memoryBytes() {
@@ -170,7 +170,7 @@ export function makeApi(module) {
 
 export async function createNpu({ threads = hostThreads(), onProgress = null } = {}) {
   let made = null;
-  const host = { changed: () => made?.changed(), settings() {}, askForFile() {}, requestFont() {}, copy() {}, save() {} };
+  const host = { changed: () => made?.changed(), settings() {}, askForFile() {}, requestFont() {}, copy() {}, openPage() {}, save() {} };
   const module = await loadModule({ host });
   const problem = module.ccall('npu_start', 'string', ['string', 'string'], ['', JSON.stringify({ threads, headless: true })]);
   if (problem) throw new Error(problem);

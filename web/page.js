@@ -184,6 +184,7 @@ async function start() {
     changed() { mirror(); made.changed(); wake(); },
     askForFile, requestFont, settings, save,
     copy: (value) => navigator.clipboard?.writeText(value),
+    openPage: (name) => open(`${name}#${document.documentElement.lang}`, '_blank', 'noopener'),
   };
   const loaded = await loadModule({ canvas, host, onBytes: (bytes) =>
     progress(`${chinese ? '正在加载' : 'Loading'} ${(bytes / 1048576).toFixed(1)} MB`) });

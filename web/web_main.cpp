@@ -21,6 +21,7 @@ EM_JS(void, npu_js_changed, (), { Module.host.changed(); });
 EM_JS(void, npu_js_ask_for_file, (), { Module.host.askForFile(); });
 EM_JS(void, npu_js_request_font, (), { Module.host.requestFont(); });
 EM_JS(void, npu_js_copy, (const char* text), { Module.host.copy(UTF8ToString(text)); });
+EM_JS(void, npu_js_open_page, (const char* name), { Module.host.openPage(UTF8ToString(name)); });
 EM_JS(void, npu_js_settings, (const char* link), { Module.host.settings(UTF8ToString(link)); });
 EM_JS(void, npu_js_save, (const char* name, const void* data, size_t size), {
   Module.host.save(UTF8ToString(name), HEAPU8.slice(data, data + size));
@@ -62,6 +63,7 @@ class WebPlatform final : public Platform {
   void request_cjk_font() override { npu_js_request_font(); }
   void save_file(const std::string& name, Bytes bytes) override { npu_js_save(name.c_str(), bytes.data(), bytes.size()); }
   void copy_text(const std::string& text) override { npu_js_copy(text.c_str()); }
+  void open_page(const std::string& name) override { npu_js_open_page(name.c_str()); }
   void settings_changed(const Settings&, const std::string& link) override { npu_js_settings(link.c_str()); }
   ImTextureID upload_picture(const Picture& picture) override { return window ? window->upload_picture(picture) : ImTextureID{}; }
 

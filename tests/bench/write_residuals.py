@@ -90,10 +90,14 @@ def mean_error(rows, batches=None):
 
 
 def latencies(chip, rows):
-    (mean, worst, count), (few, few_worst, few_count) = mean_error(rows), mean_error(rows, (1, 16))
-    return [f"<h2>{chip}</h2>",
-            "<p>" + both(f"Mean absolute error {mean:.1f} %, worst {worst:.1f} %, {count} figures; at batch 1 and 16: {few:.1f} %, worst {few_worst:.1f} %, {few_count} figures.",
-                         f"平均绝对误差 {mean:.1f}%，最大 {worst:.1f}%，共 {count} 个数据；其中批大小 1 和 16：{few:.1f}%，最大 {few_worst:.1f}%，{few_count} 个数据。") + "</p>",
+    facts = []
+    for precision in dict.fromkeys(r[2] for r in rows):
+        of_type = [r for r in rows if r[2] == precision]
+        (mean, worst, count), (few, few_worst, few_count) = mean_error(of_type), mean_error(of_type, (1, 16))
+        facts.append("<p>" + both(
+            f"{precision}: mean absolute error {mean:.1f} %, worst {worst:.1f} %, {count} figures; at batch 1 and 16: {few:.1f} %, worst {few_worst:.1f} %, {few_count} figures.",
+            f"{precision}：平均绝对误差 {mean:.1f}%，最大 {worst:.1f}%，共 {count} 个数据；其中批大小 1 和 16：{few:.1f}%，最大 {few_worst:.1f}%，{few_count} 个数据。") + "</p>")
+    return [f"<h2>{chip}</h2>", *facts,
             table((("network", "网络"), ("type", "类型"), ("batch", "批大小"), ("published ms", "公开实测 ms"), ("predicted ms", "预测 ms"), ("error", "误差")),
                   [[*map(cell, r[1:]), error_cell(float(r[5]) / float(r[4]), 0.25)] for r in rows])]
 

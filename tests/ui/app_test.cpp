@@ -31,6 +31,7 @@ class TestPlatform final : public Platform {
   void request_cjk_font() override {}
   void save_file(const std::string&, Bytes) override {}
   void copy_text(const std::string&) override {}
+  void open_page(const std::string&) override {}
   void settings_changed(const Settings&, const std::string&) override {}
   ImTextureID upload_picture(const Picture&) override { return {}; }
 

@@ -81,9 +81,15 @@ TEST_CASE("a sample is loaded, compiled, timed and answered with its class") {
   CHECK(mirror.at("result")[0].at("index") == s->picture->label);
   CHECK(mirror.at("device_us") == s->profile->total_us);
 
-  const auto csv = export_file(*s, SaveKind::Csv);
-  REQUIRE(csv);
-  CHECK(csv->bytes.size() > 100);
+  for (const auto& [kind, name, start] : {std::tuple{SaveKind::OpSummary, "op_summary.csv", "Device_id,"}, {SaveKind::Instructions, "instr_exe.csv", "Task ID,"},
+                                          {SaveKind::ChromeTrace, "trace.json", "{"}, {SaveKind::PerfettoTrace, "trace.pftrace", "\n"}}) {
+    CAPTURE(name);
+    const auto file = export_file(*s, kind);
+    REQUIRE(file);
+    CHECK(file->name == name);
+    REQUIRE(file->bytes.size() > 1000);
+    CHECK(std::string_view(reinterpret_cast<const char*>(file->bytes.data()), file->bytes.size()).starts_with(start));
+  }
 
   SUBCASE("the saved .om opens again and gives the same answer") {
     const auto om = export_file(*s, SaveKind::Om);

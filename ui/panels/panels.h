@@ -84,6 +84,11 @@ struct ManualPanel {
   std::string filter_;
 };
 
+// Published times and powers beside predicted ones, and what the model does not know.
+struct AccuracyPanel {
+  void draw(const View& view, Commands& commands, float height);
+};
+
 // Lanes of all cores and pipes on one time axis.
 struct TimelinePanel {
   void draw(const View& view, Commands& commands, float height);
@@ -121,6 +126,7 @@ struct ProfilePanel {
   MemoryPanel memory_;
   DisassemblyPanel disassembly_;
   ManualPanel manual_;
+  AccuracyPanel accuracy_;
 };
 
 }  // namespace npu::ui

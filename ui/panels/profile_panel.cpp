@@ -15,7 +15,30 @@ struct ViewTab {
 constexpr ViewTab kTabs[] = {{ProfileView::Tasks, Str::Tasks, Str::TasksHelp},
                              {ProfileView::Memory, Str::Memory, Str::MemoryHelp},
                              {ProfileView::Disassembly, Str::Disassembly, Str::DisassemblyHelp},
-                             {ProfileView::Manual, Str::Manual, Str::ManualHelp}};
+                             {ProfileView::Manual, Str::Manual, Str::ManualHelp},
+                             {ProfileView::Accuracy, Str::AccuracyTab, Str::AccuracyHelp}};
+
+struct SaveItem {
+  SaveKind kind;
+  const char* file;
+  Str meaning;
+};
+constexpr SaveItem kSaveItems[] = {{SaveKind::OpSummary, "op_summary.csv", Str::SaveOpSummary},
+                                   {SaveKind::Instructions, "instr_exe.csv", Str::SaveInstructions},
+                                   {SaveKind::PerfettoTrace, "trace.pftrace", Str::SavePerfetto},
+                                   {SaveKind::ChromeTrace, "trace.json", Str::SaveChrome},
+                                   {SaveKind::Om, ".om", Str::SaveOm}};
+
+void draw_save_menu(const View& view, Commands& commands) {
+  if (!ImGui::BeginPopup("save")) return;
+  for (const SaveItem& item : kSaveItems) {
+    if (ImGui::MenuItem(item.file)) commands.push(command::Save{item.kind});
+    ImGui::Indent();
+    faint_text(view, view.tr(item.meaning));
+    ImGui::Unindent();
+  }
+  ImGui::EndPopup();
+}
 
 }  // namespace
 
@@ -50,21 +73,18 @@ void ProfilePanel::draw(const View& view, Commands& commands) {
     case ProfileView::Memory: return memory_.draw(view, commands, height);
     case ProfileView::Disassembly: return disassembly_.draw(view, commands, height);
     case ProfileView::Manual: return manual_.draw(view, height);
+    case ProfileView::Accuracy: return accuracy_.draw(view, commands, height);
   }
 }
 
 void ProfilePanel::draw_summary(const View& view, Commands& commands) {
   const ProfileInfo& profile = *view.now.profile;
   headline(view, short_us(profile.total_us), "");
-  const auto button_width = [](const char* label) { return ImGui::CalcTextSize(label).x + ImGui::GetStyle().FramePadding.x * 2; };
-  const float save_width = button_width(".om") + button_width("CSV") + button_width(view.tr(Str::Trace)) + 8;
+  const float save_width = ImGui::CalcTextSize(view.tr(Str::SaveFiles)).x + ImGui::GetStyle().FramePadding.x * 2;
   ImGui::SameLine();
   if (const float space = ImGui::GetContentRegionAvail().x - save_width; space > 0) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + space);
-  if (small_button(view, ".om", Str::SaveOmHelp)) commands.push(command::Save{SaveKind::Om});
-  ImGui::SameLine(0, 4);
-  if (small_button(view, "CSV", Str::SaveCsvHelp)) commands.push(command::Save{SaveKind::Csv});
-  ImGui::SameLine(0, 4);
-  if (small_button(view, view.tr(Str::Trace), Str::SaveTraceHelp)) commands.push(command::Save{SaveKind::Trace});
+  if (small_button(view, view.tr(Str::SaveFiles), Str::SaveFilesHelp)) ImGui::OpenPopup("save");
+  draw_save_menu(view, commands);
   wrapped_text(view, view.format(Str::ProfileSummary, view.now.compile->chip, short_us(profile.ai_core_us), short_us(profile.ai_cpu_us),
                                  short_bytes(static_cast<double>(profile.peak_arena))), true);
   wrapped_text(view, view.format(Str::ProfileEnergy, profile.watts, profile.tops_per_watt), true);

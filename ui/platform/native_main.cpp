@@ -34,6 +34,7 @@ class NativePlatform final : public Platform {
     std::fprintf(stderr, "%s\n", status ? ("saved " + name).c_str() : status.error().message().c_str());
   }
   void copy_text(const std::string& text) override { SDL_SetClipboardText(text.c_str()); }
+  void open_page(const std::string& name) override { SDL_OpenURL(("file://" NPU_SAMPLES_DIR "/../web/" + name).c_str()); }
   void settings_changed(const Settings&, const std::string&) override {}
   ImTextureID upload_picture(const Picture& picture) override { return window.upload_picture(picture); }
 

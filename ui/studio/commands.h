@@ -12,7 +12,7 @@
 
 namespace npu::ui {
 
-enum class SaveKind { Om, Csv, Trace };
+enum class SaveKind { Om, OpSummary, Instructions, ChromeTrace, PerfettoTrace };
 
 namespace command {
 struct ChooseSample { std::string name; };
@@ -30,6 +30,7 @@ struct ChangePreprocess { Preprocess preprocess; };
 struct OpenFile {};           // asks the platform for a file
 struct Save { SaveKind kind; };
 struct Copy { std::string text; };
+struct OpenPage { std::string name; };  // that comes with the application
 struct Run {};
 struct Cancel {};
 struct DismissError {};
@@ -39,7 +40,7 @@ using Command =
     std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseThreads,
                  command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ChooseProfileView,
                  command::SelectPass, command::SelectTask, command::SwitchPass, command::ChangePreprocess,
-                 command::OpenFile, command::Save, command::Copy, command::Run, command::Cancel, command::DismissError>;
+                 command::OpenFile, command::Save, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;
 
 class Commands {
  public:

@@ -118,7 +118,8 @@ Result<ProfileInfo> profile_stage(const CompiledModel& model, const Progress& pr
   NPU_TRY(const Soc* soc, find_soc(model.soc));
   if (!progress(0, 0, model.name)) return cancelled();
   ProfileInfo info;
-  const bool events = count_instructions(model) <= kMostEvents;
+  info.instructions = count_instructions(model);
+  const bool events = info.instructions <= kMostEvents;
   NPU_TRY(ModelProfile profile, profile_model(model, events));
   if (!progress(1, 1, model.name)) return cancelled();
   info.total_us = profile.total_us;

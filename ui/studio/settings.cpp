@@ -19,10 +19,11 @@ constexpr Names<Tab, 5> kTabs{{{"overview", Tab::Overview},
                                {"compile", Tab::Compile},
                                {"run", Tab::Run},
                                {"profile", Tab::Profile}}};
-constexpr Names<ProfileView, 4> kProfileViews{{{"tasks", ProfileView::Tasks},
+constexpr Names<ProfileView, 5> kProfileViews{{{"tasks", ProfileView::Tasks},
                                                {"memory", ProfileView::Memory},
                                                {"disassembly", ProfileView::Disassembly},
-                                               {"manual", ProfileView::Manual}}};
+                                               {"manual", ProfileView::Manual},
+                                               {"accuracy", ProfileView::Accuracy}}};
 
 constexpr int kMostThreads = 64;
 constexpr int kMostTasks = 1'000'000;

@@ -10,7 +10,7 @@ namespace npu::ui {
 
 enum class Language { English, Chinese };
 enum class Tab { Overview, Model, Compile, Run, Profile };
-enum class ProfileView { Tasks, Memory, Disassembly, Manual };
+enum class ProfileView { Tasks, Memory, Disassembly, Manual, Accuracy };
 
 struct Settings {
   std::string sample = "defects";  // empty: a file the user opened

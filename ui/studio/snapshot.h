@@ -126,6 +126,7 @@ struct ProfileInfo {
   std::shared_ptr<const Timeline> timeline;
   std::shared_ptr<const ModelProfile> raw;  // for the files that are saved
   int64_t peak_arena = 0;       // bytes in use by live buffers at the worst moment
+  int64_t instructions = 0;     // that were timed
 };
 
 enum class Stage { Idle, Loading, Compiling, Timing, Running };
