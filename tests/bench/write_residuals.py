@@ -27,9 +27,9 @@ STEP = re.compile(r"^  (.+?)\s+published\s+([\d.]+) us\s+predicted\s+([\d.]+) us
 POWER = re.compile(r"^(\S+) \| (.+) \| published ([\d.]+) W \| predicted ([\d.]+) W \| ([\d.]+) TOPS/W$")
 ROW = re.compile(r"^NPU_(\w+)\((.*)\)$")
 
-STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}
+STYLE = """@font-face{font-family:cjk;src:url(fonts/cjk.ttf)}body{font:15px/1.5 system-ui,sans-serif,cjk;max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}
 td,th{padding:.1rem .8rem;text-align:right;white-space:nowrap}td:first-child,th:first-child{text-align:left}.wide{overflow-x:auto}
-tbody tr:nth-child(odd){background:#8881}.far{font-weight:bold}:root{color-scheme:light dark}
+tbody tr:nth-child(odd){background:#8881}.far{font-weight:bold}:root{color-scheme:light dark}@media(max-width:40rem){td,th{padding:.1rem .3rem}body{font-size:13px;margin:1rem auto;padding:0 .6rem}}
 :root[lang^=en] [lang=zh],:root[lang^=zh] [lang=en]{display:none}"""
 # The page's link carries its language; else the browser's.
 SCRIPT = """const language = () => { document.documentElement.lang = /^#(zh|en)/.exec(location.hash)?.[1] ?? (navigator.language.startsWith('zh') ? 'zh' : 'en'); };

@@ -14,16 +14,18 @@ namespace {
 // A latency or a power, as a row of text.
 struct Row {
   std::string_view chip;
-  std::string what, published, predicted;
+  std::string what, published, predicted, both;
   double error = 0;
 };
 
 std::vector<Row> make_rows() {
   std::vector<Row> rows;
   for (const Residual& r : residuals())
-    rows.push_back({r.chip, fmt::format("{} {} x{}", r.network, r.precision, r.batch), fmt::format("{:.3g} ms", r.published_ms), fmt::format("{:.3g} ms", r.predicted_ms), r.error()});
+    rows.push_back({r.chip, fmt::format("{}{} x{}", r.network, r.precision == "fp16" ? "" : fmt::format(" {}", r.precision), r.batch), fmt::format("{:.3g} ms", r.published_ms),
+                    fmt::format("{:.3g} ms", r.predicted_ms), fmt::format("{:.3g} / {:.3g} ms", r.published_ms, r.predicted_ms), r.error()});
   for (const PowerResidual& r : power_residuals())
-    rows.push_back({r.chip, fmt::format("{} ({:.2f} TOPS/W)", r.load, r.tops_per_watt), fmt::format("{:.3g} W", r.published_watts), fmt::format("{:.3g} W", r.predicted_watts), r.error()});
+    rows.push_back({r.chip, fmt::format("{} ({:.2f} TOPS/W)", r.load, r.tops_per_watt), fmt::format("{:.3g} W", r.published_watts), fmt::format("{:.3g} W", r.predicted_watts),
+                    fmt::format("{:.3g} / {:.3g} W", r.published_watts, r.predicted_watts), r.error()});
   return rows;
 }
 
@@ -36,6 +38,7 @@ void cell_chip(const View&, const Row& row) { cut_text(row.chip); }
 void cell_network(const View&, const Row& row) { cut_text(row.what); }
 void cell_published(const View&, const Row& row) { right_text(row.published); }
 void cell_predicted(const View&, const Row& row) { right_text(row.predicted); }
+void cell_both(const View&, const Row& row) { right_text(row.both); }
 void cell_error(const View&, const Row& row) { right_text(fmt::format("{:+.1f} %", 100 * row.error)); }
 
 constexpr Column<Row> kColumns[] = {{Str::ColChip, Str::ColChipHelp, 110, cell_chip},
@@ -44,7 +47,7 @@ constexpr Column<Row> kColumns[] = {{Str::ColChip, Str::ColChipHelp, 110, cell_c
                                     {Str::ColPredicted, Str::ColPredictedHelp, 84, cell_predicted},
                                     {Str::ColError, Str::ColErrorHelp, 70, cell_error}};
 // On a phone: with one chip, which is named above the table, and with several.
-constexpr Column<Row> kNarrowColumns[] = {kColumns[1], kColumns[2], kColumns[3], kColumns[4]};
+constexpr Column<Row> kNarrowColumns[] = {kColumns[1], {Str::ColBoth, Str::ColBothHelp, 104, cell_both}, {Str::ColError, Str::ColErrorHelp, 62, cell_error}};
 constexpr Column<Row> kNarrowColumnsOfAll[] = {kColumns[0], kColumns[1], kColumns[4]};
 
 // Data types apart: what is wrong with one says nothing of the other.
