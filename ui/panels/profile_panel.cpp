@@ -34,7 +34,7 @@ void draw_save_menu(const View& view, Commands& commands) {
   for (const SaveItem& item : kSaveItems) {
     if (ImGui::MenuItem(item.file)) commands.push(command::Save{item.kind});
     ImGui::Indent();
-    faint_text(view, view.tr(item.meaning));
+    ImGui::TextColored(view.theme.faint, "%s", view.tr(item.meaning));
     ImGui::Unindent();
   }
   ImGui::EndPopup();
@@ -57,7 +57,10 @@ void ProfilePanel::draw(const View& view, Commands& commands) {
     }
   }
   ImGui::Spacing();
+  const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
   for (const ViewTab& tab : kTabs) {
+    // A narrow window has two lines of them.
+    if (ImGui::GetCursorScreenPos().x + ImGui::CalcTextSize(view.tr(tab.name)).x + ImGui::GetStyle().FramePadding.x * 2 > right) ImGui::NewLine();
     const bool chosen = view.settings.profile_view == tab.view;
     ImGui::PushStyleColor(ImGuiCol_Button, chosen ? view.theme.raised : ImVec4(0, 0, 0, 0));
     ImGui::PushStyleColor(ImGuiCol_Text, chosen ? view.theme.text : view.theme.faint);
