@@ -90,9 +90,8 @@ Status check_img2col(const Instr& instr, const IssueState& issue, const Img2ColS
     return invalid(fmt::format("filter {}x{} (dilation {}x{}, stride {}x{}) does not fit into the map of {}x{} with padding top {}, bottom {}, left {}, right {}",
                                arg[kImFilterH], arg[kImFilterW], arg[kImDilationH], arg[kImDilationW], arg[kImStrideH], arg[kImStrideW], issue.fm_h,
                                issue.fm_w, issue.pad_top, issue.pad_bottom, issue.pad_left, issue.pad_right));
-  const int64_t columns = shape.c1 * arg[kImFilterH] * arg[kImFilterW];
-  if (shape.first_k1 + shape.k1 > columns)
-    return invalid(fmt::format("columns {} to {} of a matrix that has {}", arg[kImPosK], arg[kImPosK] + arg[kImStepK], columns * shape.c0));
+  if (shape.first_k1 + shape.k1 > shape.all_k1)
+    return invalid(fmt::format("columns {} to {} of a matrix that has {}", arg[kImPosK], arg[kImPosK] + arg[kImStepK], shape.all_k1 * shape.c0));
   return {};
 }
 
@@ -100,10 +99,10 @@ Status check_img2col(const Instr& instr, const IssueState& issue, const Img2ColS
 Status check_img2col_source(OnChipBuffer& l1, const Instr& instr, const IssueState& issue, const Img2ColShape& shape) {
   using namespace field;
   const auto& arg = instr.arg;
-  const int64_t row_bytes = issue.fm_w * kBlockBytes;
+  const int64_t row_bytes = issue.fm_w * shape.pixel_bytes;
   const int64_t first_out = shape.first_m / shape.out_w, last_out = (shape.first_m + shape.real_m - 1) / shape.out_w;
-  for (int64_t k1 = shape.first_k1; k1 < shape.first_k1 + shape.k1; ++k1) {
-    const int64_t plane = k1 / (arg[kImFilterH] * arg[kImFilterW]), kh = k1 / arg[kImFilterW] % arg[kImFilterH];
+  for (int64_t tap = shape.first_tap; tap < shape.end_tap; ++tap) {
+    const int64_t plane = tap / (arg[kImFilterH] * arg[kImFilterW]), kh = tap / arg[kImFilterW] % arg[kImFilterH];
     for (int64_t out = first_out; out <= last_out; ++out) {
       const int64_t row = out * arg[kImStrideH] - issue.pad_top + kh * arg[kImDilationH];
       if (row < 0 || row >= issue.fm_h) continue;
@@ -120,24 +119,34 @@ bool all_zero(const float* values, int64_t count) {
   return bits == 0;
 }
 
-// How many of the 16 rows of B's column block `index` are left when trailing ones of zeros are dropped.
+// Whether row k of B's column block `index` holds zeros only.
+bool zero_row(const kernels::MadArgs& args, int64_t index, int64_t k) {
+  for (int64_t n = 0; n < args.n1; ++n)
+    if (!all_zero(args.b + (index * args.n1 + n) * kernels::kFractal + k * 16, 16)) return false;
+  return true;
+}
+
+// How many of its 16 rows are left when trailing ones of zeros are dropped.
 int used_rows(const kernels::MadArgs& args, int64_t index) {
-  const auto zero_row = [&](int64_t k) {
-    for (int64_t n = 0; n < args.n1; ++n)
-      if (!all_zero(args.b + (index * args.n1 + n) * kernels::kFractal + k * 16, 16)) return false;
-    return true;
-  };
   int rows = 16;
-  while (rows > 0 && zero_row(rows - 1)) --rows;
+  while (rows > 0 && zero_row(args, index, rows - 1)) --rows;
   return rows;
 }
 
-// How many of the 16 k of column block `index` count: trailing ones where A and B both hold +0 everywhere (C0's padding
-// channels) add +0 to every sum.
-int useful_steps(const kernels::CubeKernels& cube, const kernels::MadArgs& args, int64_t index) {
-  const int steps = used_rows(args, index);
-  if (steps == 16) return steps;
-  return std::max(steps, cube.used_columns(args.a + index * kernels::kFractal, ceil_div(args.m, 16), args.k1 * kernels::kFractal));
+struct Steps {
+  int count = 16;    // of the 16 k, the first
+  int of_four = 4;   // of each four k, the first
+};
+
+// Which k of column block `index` count: those where A and B both hold +0 everywhere (padding channels: of 16 behind the last
+// one, of small channels in each four) add +0 to every sum.
+Steps useful_steps(const kernels::CubeKernels& cube, const kernels::MadArgs& args, int64_t index) {
+  if (!zero_row(args, index, 15)) return {};
+  uint32_t used = cube.used_columns(args.a + index * kernels::kFractal, ceil_div(args.m, 16), args.k1 * kernels::kFractal);
+  for (int64_t k = 0; k < 15; ++k)
+    if ((used >> k & 1) == 0 && !zero_row(args, index, k)) used |= uint32_t{1} << k;
+  const uint32_t of_four = (used | used >> 4 | used >> 8 | used >> 12) & 15;
+  return {static_cast<int>(std::bit_width(used)), static_cast<int>(std::bit_width(of_four))};
 }
 
 // Products of integers with 0 are 0: only B is asked.
@@ -183,14 +192,16 @@ bool find_diagonal_pairs(Machine& machine, const kernels::MadArgs& args, std::sp
 
 // Adding +0 changes nothing but -0. A sum that starts at +0 never becomes -0; for another start one such step is kept.
 void choose_steps(Machine& machine, kernels::MadArgs& args, bool all) {
-  machine.k_steps.assign(static_cast<size_t>(args.k1), 16);
+  machine.k_steps.assign(static_cast<size_t>(2 * args.k1), 16);
   args.k_steps = machine.k_steps.data();
   if (all) return;
+  args.k_of_four = machine.k_steps.data() + args.k1;
   bool keep_one = args.start != kernels::MadStart::Zero;
   for (int64_t i = 0; i < args.k1; ++i) {
-    int steps = useful_steps(*machine.cube, args, i);
-    if (steps < 16 && std::exchange(keep_one, false)) ++steps;
-    machine.k_steps[static_cast<size_t>(i)] = static_cast<uint8_t>(steps);
+    Steps steps = useful_steps(*machine.cube, args, i);
+    if (steps.count < 16 && std::exchange(keep_one, false)) steps = {steps.count + 1, 4};
+    machine.k_steps[static_cast<size_t>(i)] = static_cast<uint8_t>(steps.count);
+    machine.k_steps[static_cast<size_t>(args.k1 + i)] = static_cast<uint8_t>(steps.of_four);
   }
 }
 
@@ -300,7 +311,7 @@ Status execute_Img2ColV2CbufToCa(Machine& machine, const Instr& instr) {
       .fm_h = issue.fm_h, .fm_w = issue.fm_w, .pad_left = issue.pad_left, .pad_top = issue.pad_top,
       .stride_w = arg[kImStrideW], .stride_h = arg[kImStrideH], .filter_w = arg[kImFilterW], .filter_h = arg[kImFilterH],
       .dilation_w = arg[kImDilationW], .dilation_h = arg[kImDilationH], .out_w = shape.out_w,
-      .first_k1 = shape.first_k1, .k1 = shape.k1, .first_m = shape.first_m, .m = shape.m, .real_m = shape.real_m};
+      .first_k1 = shape.first_k1, .k1 = shape.k1, .first_m = shape.first_m, .m = shape.m, .real_m = shape.real_m, .small = shape.small};
   fill_pad_row(*machine.cube, element, issue.pad_value, args.pad_row);
   machine.cube->img2col[element](args);
   l0a.mark_typed(arg[kImDst], arg[kImDst] + shape.m * shape.k1 * kBlockBytes, arg[kImType]);

@@ -96,20 +96,21 @@ Status execute_Img2ColV2CbufToCb(Machine& machine, const Instr& instr) {
   const Img2ColShape shape(instr, issue);
   if (arg[kImPosK] % 16 != 0 || arg[kImStepK] % 16 != 0) return invalid(fmt::format("pos_k {} and step_k {} must be multiples of 16", arg[kImPosK], arg[kImStepK]));
   if (shape.out_h == 0 || shape.out_w == 0) return invalid(fmt::format("filter {}x{} does not fit into the map of {}x{}", arg[kImFilterH], arg[kImFilterW], issue.fm_h, issue.fm_w));
-  const int64_t window = arg[kImFilterH] * arg[kImFilterW];
-  if (shape.first_k1 + shape.k1 > shape.c1 * window)
-    return invalid(fmt::format("columns {} to {} of a matrix that has {}", arg[kImPosK], arg[kImPosK] + arg[kImStepK], shape.c1 * window * 16));
-  FeatureMap map(machine, arg[kImSrc], 16);
+  const int64_t window = arg[kImFilterH] * arg[kImFilterW], channels = shape.small ? kSmallChannels : 16;
+  if (shape.first_k1 + shape.k1 > shape.all_k1)
+    return invalid(fmt::format("columns {} to {} of a matrix that has {}", arg[kImPosK], arg[kImPosK] + arg[kImStepK], shape.all_k1 * 16));
+  FeatureMap map(machine, arg[kImSrc], channels);
   for (int64_t m1 = 0; m1 < shape.m / 16; ++m1)
     for (int64_t j = 0; j < shape.k1; ++j) {
       alignas(64) uint16_t fractal[256] = {};
-      const int64_t k1 = shape.first_k1 + j, tap = k1 % window;
       for (int64_t row = 0; row < 16 && m1 * 16 + row < shape.real_m; ++row) {
         const int64_t m = shape.first_m + m1 * 16 + row;
-        const int64_t h = m / shape.out_w * arg[kImStrideH] - issue.pad_top + tap / arg[kImFilterW] * arg[kImDilationH];
-        const int64_t w = m % shape.out_w * arg[kImStrideW] - issue.pad_left + tap % arg[kImFilterW] * arg[kImDilationW];
         for (int64_t c = 0; c < 16; ++c) {
-          NPU_TRY(fractal[row * 16 + c], map.at(k1 / window, h, w, c));
+          const int64_t tap = shape.first_tap + (j * 16 + c) / channels, inside = tap % window;
+          if (tap >= shape.end_tap) break;
+          const int64_t h = m / shape.out_w * arg[kImStrideH] - issue.pad_top + inside / arg[kImFilterW] * arg[kImDilationH];
+          const int64_t w = m % shape.out_w * arg[kImStrideW] - issue.pad_left + inside % arg[kImFilterW] * arg[kImDilationW];
+          NPU_TRY(fractal[row * 16 + c], map.at(tap / window, h, w, c % channels));
         }
       }
       store_fractal(machine, Buffer::L0B, arg[kImDst] + (m1 * shape.k1 + j) * kFractalBytes, fractal, static_cast<VecType>(arg[kImType]));

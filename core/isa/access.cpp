@@ -143,17 +143,17 @@ void img2col(const Instr& instr, const IssueState& state, AccessList& list) {
   if (shape.real_m == 0 || shape.k1 == 0) return;
 
   const int64_t window = arg[kImFilterH] * arg[kImFilterW];
-  const int64_t last_k1 = shape.first_k1 + shape.k1 - 1;
-  const int64_t first_c1 = shape.first_k1 / window, last_c1 = last_k1 / window;
+  const int64_t last_tap = shape.end_tap - 1;
+  const int64_t first_c1 = shape.first_tap / window, last_c1 = last_tap / window;
   const bool one_plane = first_c1 == last_c1;
-  const int64_t first_kh = one_plane ? shape.first_k1 % window / arg[kImFilterW] : 0;
-  const int64_t last_kh = one_plane ? last_k1 % window / arg[kImFilterW] : arg[kImFilterH] - 1;
+  const int64_t first_kh = one_plane ? shape.first_tap % window / arg[kImFilterW] : 0;
+  const int64_t last_kh = one_plane ? last_tap % window / arg[kImFilterW] : arg[kImFilterH] - 1;
   const int64_t top = shape.first_m / shape.out_w * arg[kImStrideH] - state.pad_top;
   const int64_t bottom = (shape.first_m + shape.real_m - 1) / shape.out_w * arg[kImStrideH] - state.pad_top;
   const int64_t first_row = std::max<int64_t>(top + first_kh * arg[kImDilationH], 0);
   const int64_t last_row = std::min<int64_t>(bottom + last_kh * arg[kImDilationH], state.fm_h - 1);
   if (first_row >= state.fm_h || last_row < 0) return;
-  const int64_t row_bytes = state.fm_w * kBlockBytes, plane_bytes = state.fm_h * row_bytes;
+  const int64_t row_bytes = state.fm_w * shape.pixel_bytes, plane_bytes = state.fm_h * row_bytes;
   add_bursts(list, Buffer::L1, false, arg[kImSrc] + first_c1 * plane_bytes + first_row * row_bytes, last_c1 - first_c1 + 1,
              (last_row + 1 - first_row) * row_bytes, plane_bytes);
 }

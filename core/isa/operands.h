@@ -74,17 +74,24 @@ struct ReduceShape {
   }
 };
 
+// What an img2col takes for small channels: a pixel of so many elements of 2 bytes.
+inline constexpr int64_t kSmallChannels = 4;
+
 // Elements of a 32-byte row of a fractal.
 constexpr int64_t c0_of_type(int64_t type) {
   return static_cast<VecType>(type) == VecType::S4 ? 64 : kBlockBytes / vec_type_size(static_cast<VecType>(type));
 }
 
-// The virtual matrix of an img2col: M = out_h * out_w rows, K = (c1, kh, kw, c0) columns.
+// The virtual matrix of an img2col: M = out_h * out_w rows, K = (c1, kh, kw, c0) columns. Small channels (4 of 2 bytes): the
+// map is [h][w][4] and K = (kh, kw, 4), padded to whole blocks.
 struct Img2ColShape {
   int64_t out_h = 0, out_w = 0;   // 0 when the window does not fit into the padded map
-  int64_t c0 = 16;                // channels of a plane
-  int64_t c1 = 0;                 // planes
-  int64_t first_k1 = 0, k1 = 0;   // columns asked for, in blocks of c0
+  bool small = false;             // small channels
+  int64_t c0 = 16;                // columns of a block
+  int64_t all_k1 = 0;             // blocks of the whole matrix
+  int64_t first_k1 = 0, k1 = 0;   // blocks asked for ...
+  int64_t first_tap = 0, end_tap = 0;  // ... and the taps in them, counted through all planes
+  int64_t pixel_bytes = kBlockBytes;
   int64_t first_m = 0, m = 0;     // rows asked for
   int64_t real_m = 0;             // of them inside the matrix; the rest is zero
 
@@ -97,9 +104,14 @@ struct Img2ColShape {
     out_h = extent(state.fm_h + state.pad_top + state.pad_bottom, arg[field::kImFilterH], arg[field::kImDilationH], arg[field::kImStrideH]);
     out_w = extent(state.fm_w + state.pad_left + state.pad_right, arg[field::kImFilterW], arg[field::kImDilationW], arg[field::kImStrideW]);
     c0 = c0_of_type(arg[field::kImType]);
-    c1 = ceil_div(arg[field::kImChannels], c0);
+    small = arg[field::kImChannels] == kSmallChannels && vec_type_size(static_cast<VecType>(arg[field::kImType])) == 2;
+    const int64_t window = arg[field::kImFilterW] * arg[field::kImFilterH], block_taps = small ? c0 / kSmallChannels : 1;
+    all_k1 = small ? ceil_div(window, block_taps) : ceil_div(arg[field::kImChannels], c0) * window;
     first_k1 = arg[field::kImPosK] / c0;
     k1 = ceil_div(arg[field::kImStepK], c0);
+    first_tap = first_k1 * block_taps;
+    end_tap = (first_k1 + k1) * block_taps;
+    if (small) end_tap = std::min(end_tap, window), pixel_bytes = 2 * kSmallChannels;
     first_m = arg[field::kImPosM];
     m = align_up(arg[field::kImStepM], 16);
     real_m = std::clamp<int64_t>(out_h * out_w - first_m, 0, arg[field::kImStepM]);

@@ -119,6 +119,8 @@ void bench_instructions() {
   bench_program("img2col 3x3, 14x14", {map14}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 144, 192, 0, 0, 1, 1, 3, 3, 1, 1, 16}), 16), 144 * 192, "Gelement/s");
   bench_program("img2col 3x3 stride 2, 28x28", {map28}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 144, 192, 0, 0, 2, 2, 3, 3, 1, 1, 16}), 16), 144 * 192, "Gelement/s");
   bench_program("img2col 3x3, 14x14, u8", {map14}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 288, 192, 0, 0, 1, 1, 3, 3, 1, 1, 32, 4}), 16), 288 * 192, "Gelement/s");
+  bench_program("img2col 7x7 stride 2, 4 channels", {make_instr(SetFMatrix, {32, 112, 3, 3, 3, 3})},
+                many(make_instr(Img2ColV2CbufToCa, {0, 0, 208, 128, 0, 0, 2, 2, 7, 7, 1, 1, 4}), 16), 208 * 128, "Gelement/s");
   bench_program("img2col 1x1, 14x14", {plain14}, many(make_instr(Img2ColV2CbufToCa, {0, 0, 128, 192, 0, 0, 1, 1, 1, 1, 1, 1, 128}), 16), 128 * 192, "Gelement/s");
   bench_program("load_cbuf_to_cb", {}, many(make_instr(LoadCbufToCb, {0, 0, 128, 1, 0, 0}), 16), 128 * 256, "Gelement/s");
   bench_program("copy_matrix_cc_to_ubuf f32 -> f16", {}, many(make_instr(CopyMatrixCcToUbuf, {0, 0, 1, 64, 0, 0, 1, 0}), 16), 64 * 256, "Gelement/s");

@@ -75,7 +75,7 @@ void store_floats(const float* src, float* dst, size_t count) {
   std::memcpy(dst + i, tail, (count - i) * sizeof(float));
 }
 
-int used_columns(const float* fractal, int64_t fractals, int64_t stride) {
+uint32_t used_columns(const float* fractal, int64_t fractals, int64_t stride) {
   const U32 d;
   hn::Vec<U32> seen[16 / kLanes];
   for (auto& bits : seen) bits = hn::Zero(d);
@@ -85,8 +85,8 @@ int used_columns(const float* fractal, int64_t fractals, int64_t stride) {
         seen[i] = hn::Or(seen[i], hn::BitCast(d, hn::LoadU(F32(), fractal + row * 16 + i * kLanes)));
   uint32_t columns[16];
   for (size_t i = 0; i < 16 / kLanes; ++i) hn::StoreU(seen[i], d, columns + i * kLanes);
-  int used = 16;
-  while (used > 0 && columns[used - 1] == 0) --used;
+  uint32_t used = 0;
+  for (uint32_t i = 0; i < 16; ++i) used |= uint32_t{columns[i] != 0} << i;
   return used;
 }
 

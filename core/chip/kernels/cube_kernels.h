@@ -41,7 +41,8 @@ struct MadArgs {
   int64_t k1 = 0;
   int64_t n1 = 0;
   MadStart start = MadStart::Zero;
-  const uint8_t* k_steps = nullptr;   // for each k1: how many of its 16 k are taken
+  const uint8_t* k_steps = nullptr;   // for each k1: how many of its 16 k are taken ...
+  const uint8_t* k_of_four = nullptr; // ... and of each four of those so many; null: all
 };
 
 // Sixteen columns of L0C on their way to 8 or 16 bits: rows of 16 words.
@@ -61,7 +62,7 @@ struct QuantArgs {
 // Rows [first_m, first_m + m) and column blocks [first_k1, first_k1 + k1) of the virtual img2col matrix.
 struct Img2ColArgs {
   float* dst = nullptr;               // L0A, [m1][k1][16][16]
-  const uint16_t* src = nullptr;      // L1, [c1][h][w] of 32 bytes
+  const uint16_t* src = nullptr;      // L1, [c1][h][w] of 32 bytes, small: [h][w] of 8 bytes
   float pad_row[16] = {};             // what a pixel outside the map becomes
   int64_t fm_h = 0, fm_w = 0;
   int64_t pad_left = 0, pad_top = 0;
@@ -72,6 +73,7 @@ struct Img2ColArgs {
   int64_t first_k1 = 0, k1 = 0;
   int64_t first_m = 0, m = 0;         // m: a multiple of 16
   int64_t real_m = 0;                 // rows from here on are zero
+  bool small = false;                 // 4 channels of 2 bytes: a column block is 4 taps, zeros past the last
 };
 
 struct CubeKernels {
@@ -88,9 +90,9 @@ struct CubeKernels {
   // One fractal [16 rows][32 bytes] into the L0A / L0B order; transposed (types of 2 bytes): the source is its transpose.
   void (*load_a[kElements])(const uint16_t* src, float* dst, bool transpose);
   void (*load_b[kElements])(const uint16_t* src, float* dst, bool transpose);
-  // How many of 16 columns are left when trailing ones that hold +0 in every row are dropped; `fractals` fractals of
-  // 16 rows of 16 columns, `stride` elements apart.
-  int (*used_columns)(const float* fractal, int64_t fractals, int64_t stride);
+  // The columns of 16 that do not hold +0 in every row, column 0 in the lowest bit; `fractals` fractals of 16 rows of 16
+  // columns, `stride` elements apart.
+  uint32_t (*used_columns)(const float* fractal, int64_t fractals, int64_t stride);
   void (*half_to_float)(const uint16_t* src, float* dst, size_t count);
   // Round to nearest even; magnitudes from `limit` on give `limit` (65504), or infinity (limit 65536). NaN: 0x7e00.
   void (*float_to_half)(const float* src, uint16_t* dst, size_t count, float limit);

@@ -64,6 +64,12 @@ HWY_INLINE void load_half_16(const uint16_t* src, VF32* out) {
     out[i] = hn::PromoteTo(F32(), hn::BitCast(F16(), hn::LoadU(H16(), src + i * kLanes)));
 }
 
+// As many halves as D has lanes.
+template <class D>
+HWY_INLINE hn::Vec<D> halves_to_floats(D d, hn::Vec<hn::Rebind<uint16_t, D>> halves) {
+  return hn::PromoteTo(d, hn::BitCast(hn::Rebind<hwy::float16_t, D>(), halves));
+}
+
 HWY_INLINE void store_half_16(const VF32* in, uint16_t* dst, VF32 limit) {
   for (size_t i = 0; i < 16 / kLanes; ++i) {
     const VF32 clamped = hn::Min(hn::Max(in[i], hn::Neg(limit)), limit);
@@ -113,6 +119,13 @@ HWY_INLINE void load_half_16(const uint16_t* src, VF32* out) {
   out[1] = upper_half_to_float<kSpecial>(hn::BitCast(du, hn::InterleaveUpper(dh, zero, low)));
   out[2] = upper_half_to_float<kSpecial>(hn::BitCast(du, hn::InterleaveLower(dh, zero, high)));
   out[3] = upper_half_to_float<kSpecial>(hn::BitCast(du, hn::InterleaveUpper(dh, zero, high)));
+}
+
+// As many halves as D has lanes.
+template <class D>
+HWY_INLINE hn::Vec<D> halves_to_floats(D, hn::Vec<hn::Rebind<uint16_t, D>> halves) {
+  static_assert(hn::MaxLanes(D()) == kLanes);
+  return upper_half_to_float<true>(hn::ShiftLeft<16>(hn::PromoteTo(U32(), halves)));
 }
 
 // Adding 2^(exponent + 13) leaves the magnitude, rounded to the half's last place, in the low bits of the sum; the

@@ -8,6 +8,7 @@
 #endif
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/chip/kernels/cube_kernels.h"
 #include "core/chip/kernels/unpack-inl.h"
@@ -82,8 +83,90 @@ HWY_INLINE void img2col_column(const Img2ColArgs& args, const L0Column& column, 
   fill_rows(column, args.real_m, args.m - args.real_m, kZeros);
 }
 
+// --- small channels: a pixel is 4 elements of 2 bytes, a column block 4 taps ---
+
+// 4*T words of each row: taps side by side, source rows `step` elements apart.
+template <Element E, int T>
+HWY_INLINE void copy_taps(const L0Column& column, int64_t first, int64_t count, const uint16_t* src, int64_t step) {
+  using D = hn::CappedTag<float, 4 * T>;
+  const hn::RebindToUnsigned<D> words;
+  const hn::Rebind<uint16_t, D> narrow;
+  const auto copy = [&](float* rows, int64_t run) HWY_ATTR {
+    if constexpr (T == 4) {
+      unpack<E>(src, step, rows, run);
+      src += run * step;
+    } else {
+      for (int64_t r = 0; r < run; ++r, src += step)
+        for (size_t i = 0; i < 4 * T; i += hn::MaxLanes(D())) {
+          const auto halves = hn::LoadU(narrow, src + i);
+          float* const to = rows + r * 16 + static_cast<int64_t>(i);
+          if constexpr (E == Element::BF16) hn::StoreU(hn::BitCast(D(), hn::ShiftLeft<16>(hn::PromoteTo(words, halves))), D(), to);
+          else hn::StoreU(halves_to_floats(D(), halves), D(), to);
+        }
+    }
+  };
+  column.for_each_run(first, count, copy);
+}
+
+template <int T>
+HWY_INLINE void fill_taps(const L0Column& column, int64_t first, int64_t count, const float* row) {
+  const auto fill = [row](float* rows, int64_t run) HWY_ATTR {
+    for (int64_t r = 0; r < run; ++r) std::memcpy(rows + r * 16, row, 16 * T);
+  };
+  column.for_each_run(first, count, fill);
+}
+
+// T taps from (kh, kw) on, in one row of the window; `column` starts at the first one's words.
+template <Element E, int T>
+HWY_INLINE void img2col_taps(const Img2ColArgs& args, const L0Column& column, int64_t kh, int64_t kw) {
+  int64_t out_row = args.first_m / args.out_w, out_column = args.first_m % args.out_w;
+  for (int64_t m = 0; m < args.real_m; ++out_row, out_column = 0) {
+    const int64_t run = HWY_MIN(args.out_w - out_column, args.real_m - m);
+    const int64_t h = out_row * args.stride_h - args.pad_top + kh * args.dilation_h;
+    if (h < 0 || h >= args.fm_h) {
+      fill_taps<T>(column, m, run, args.pad_row);
+    } else {
+      const int64_t w = out_column * args.stride_w - args.pad_left + kw * args.dilation_w;
+      const uint16_t* const row = args.src + h * args.fm_w * 4;
+      // Windows [left, inside) have all T taps in the map, those around them some.
+      const int64_t left = count_below(w, args.stride_w, 0, run);
+      const int64_t inside = HWY_MAX(left, count_below(w + T - 1, args.stride_w, args.fm_w, run));
+      copy_taps<E, T>(column, m + left, inside - left, row + (w + left * args.stride_w) * 4, args.stride_w * 4);
+      for (int64_t i = left > 0 ? 0 : inside; i < run; i = i + 1 == left ? inside : i + 1)
+        for (int64_t t = 0; t < T; ++t) {
+          const int64_t x = w + i * args.stride_w + t;
+          const L0Column one{column.dst + t * 4, column.fractal_stride};
+          if (x < 0 || x >= args.fm_w) fill_taps<1>(one, m + i, 1, args.pad_row);
+          else copy_taps<E, 1>(one, m + i, 1, row + x * 4, 0);
+        }
+    }
+    m += run;
+  }
+}
+
+template <Element E>
+inline void img2col_small(const Img2ColArgs& args) {
+  constexpr float kZeros[16] = {};
+  const int64_t window = args.filter_h * args.filter_w;
+  for (int64_t j = 0; j < args.k1; ++j) {
+    const L0Column block{args.dst + j * kFractal, args.k1 * kFractal};
+    for (int64_t slot = 0; slot < 4;) {
+      const L0Column column{block.dst + slot * 4, block.fractal_stride};
+      const int64_t tap = (args.first_k1 + j) * 4 + slot, kh = tap / args.filter_w, kw = tap % args.filter_w;
+      const int64_t beside = args.dilation_w == 1 ? HWY_MIN(args.filter_w - kw, 4 - slot) : 1;
+      if (tap >= window) fill_taps<1>(column, 0, args.real_m, kZeros), slot += 1;
+      else if (beside == 4) img2col_taps<E, 4>(args, column, kh, kw), slot += 4;
+      else if (beside >= 2) img2col_taps<E, 2>(args, column, kh, kw), slot += 2;
+      else img2col_taps<E, 1>(args, column, kh, kw), slot += 1;
+    }
+    fill_rows(block, args.real_m, args.m - args.real_m, kZeros);
+  }
+}
+
 template <Element E>
 inline void img2col(const Img2ColArgs& given) {
+  if constexpr (E == Element::F16 || E == Element::BF16)
+    if (given.small) return img2col_small<E>(given);
   Img2ColArgs args = given;
   // A 1x1 window that visits every pixel: the map is one long row.
   if (args.filter_w == 1 && args.filter_h == 1 && args.stride_w == 1 && args.stride_h == 1 && args.pad_left == 0 &&

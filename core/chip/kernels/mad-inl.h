@@ -148,6 +148,19 @@ HWY_NOINLINE void mad_block(const MadBlock& block) {
     const float* HWY_RESTRICT ak = a;
     const float* HWY_RESTRICT bk = b;
     const float* const end = a + args.k_steps[k1];
+    const int of_four = args.k_of_four ? args.k_of_four[k1] : 4;
+    if (of_four == 3) {
+      for (; ak < end; ak += 4, bk += 4 * 16) {
+        HWY_UNROLL(3)
+        for (int k = 0; k < 3; ++k) mad_step<R, NV, P>(ak + k, bk + k * 16, acc);
+      }
+      continue;
+    }
+    if (of_four < 3) {
+      for (; ak < end; ak += 4, bk += 4 * 16)
+        for (int k = 0; k < of_four; ++k) mad_step<R, NV, P>(ak + k, bk + k * 16, acc);
+      continue;
+    }
     for (; ak + kUnroll <= end; ak += kUnroll, bk += kUnroll * 16) {
       HWY_UNROLL(16)
       for (int k = 0; k < kUnroll; ++k) mad_step<R, NV, P>(ak + k, bk + k * 16, acc);

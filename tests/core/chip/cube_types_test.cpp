@@ -186,39 +186,54 @@ TEST_CASE("load 2D: random places, strides, gaps, transposes and both directions
   }
 }
 
-TEST_CASE("img2col and load 2D: every type") {
-  for (const bool split : {false, true}) {
-    TypesRig rig(split ? test::split_soc() : test::coupled_soc(), 44);
-    const auto& all = split ? kSplitTypes : kCoupledTypes;
-    for (int64_t done = 0; done < kCases / 2; done += kBatch) {
-      Program program{Rig::fill_l1(kL1Bytes)};
-      for (int64_t i = 0; i < kBatch;) {
-        const Types& types = all[static_cast<size_t>(rig.below(static_cast<int64_t>(all.size())))];
-        const int64_t c0 = types.a == VecType::S4 ? 64 : 32 / vec_type_size(types.a);
-        const int64_t h = 1 + rig.below(6), w = 1 + rig.below(8), c1 = 1 + rig.below(2), pl = rig.below(3), pr = rig.below(3), pt = rig.below(3), pb = rig.below(3);
-        const int64_t fw = 1 + rig.below(3), fh = 1 + rig.below(3), sw = 1 + rig.below(2), sh = 1 + rig.below(2), dw = 1 + rig.below(2), dh = 1 + rig.below(2);
-        const int64_t span_w = w + pl + pr - (fw - 1) * dw - 1, span_h = h + pt + pb - (fh - 1) * dh - 1;
-        if (span_w < 0 || span_h < 0) continue;
-        const int64_t all_m = (span_w / sw + 1) * (span_h / sh + 1), all_k1 = c1 * fw * fh, first_k1 = rig.below(all_k1);
-        const int64_t k1 = 1 + rig.below(std::min<int64_t>(all_k1 - first_k1, 3)), first_m = rig.below(all_m), m = 1 + rig.below(32), m1 = (m + 15) / 16;
-        program.push_back(make_instr(SetPadding, {rig.below(65536)}));
-        program.push_back(make_instr(SetFMatrix, {h, w, pl, pr, pt, pb}));
-        program.push_back(make_instr(Img2ColV2CbufToCa, {0, rig.below(200) * 32, k1 * c0, m, first_k1 * c0, first_m, sw, sh, fw, fh, dw, dh, c1 * c0 - rig.below(c0), arg(types.a)}));
-        program.push_back(make_instr(LoadCbufToCb, {0, rig.below(100) * 32, k1, rig.below(3), 0, vec_type_size(types.b) == 2 ? rig.below(2) : 0, arg(types.b)}));
-        program.push_back(make_instr(Mad, {0, 0, 0, m1 * 16, k1 * c0, 16, 1, arg(types.a), arg(types.b), types.hf32}));
-        const auto mode = static_cast<int64_t>(integers(types.a) ? CopyMode::S32 : CopyMode::F32);
-        if (split) {
-          program.push_back(make_instr(CopyMatrixCcToGm, {kOut + i * kSlot, 0, m1 * 16, 16, m1 * 32, m1, mode, 0, 0, 0}));
-        } else {
-          program.push_back(make_instr(CopyMatrixCcToUbuf, {65536, 0, 1, m1, 0, 0, mode, 0, 0}));
-          program.push_back(make_instr(CopyUbufToGm, {kOut + i * kSlot, 65536, 1, m1 * 32, 0, 0}));
-        }
-        ++i;
-      }
-      rig.check_same(program);
-    }
-    rig.require_cases(kCases / 2, {SetPadding, SetFMatrix, Img2ColV2CbufToCa});
+// One product of what img2col made; false: the window does not fit. small: 4 channels of a 2-byte type.
+bool push_img2col(TypesRig& rig, const Types& types, bool small, int64_t slot, Program& program) {
+  const int64_t c0 = types.a == VecType::S4 ? 64 : 32 / vec_type_size(types.a);
+  const int64_t h = 1 + rig.below(6), w = 1 + rig.below(small ? 20 : 8), c1 = 1 + rig.below(2), pl = rig.below(small ? 4 : 3), pr = rig.below(3), pt = rig.below(3), pb = rig.below(3);
+  const int64_t fw = 1 + rig.below(small ? 7 : 3), fh = 1 + rig.below(3), sw = 1 + rig.below(2), sh = 1 + rig.below(2), dw = 1 + rig.below(2), dh = 1 + rig.below(2);
+  const int64_t span_w = w + pl + pr - (fw - 1) * dw - 1, span_h = h + pt + pb - (fh - 1) * dh - 1;
+  if (span_w < 0 || span_h < 0) return false;
+  int64_t channels = c1 * c0 - rig.below(c0);
+  if (small) channels = 4;
+  else if (channels == 4) channels = 5;
+  const int64_t all_m = (span_w / sw + 1) * (span_h / sh + 1), all_k1 = small ? (fw * fh + 3) / 4 : c1 * fw * fh, first_k1 = rig.below(all_k1);
+  const int64_t k1 = 1 + rig.below(std::min<int64_t>(all_k1 - first_k1, 3)), first_m = rig.below(all_m), m = 1 + rig.below(32), m1 = (m + 15) / 16;
+  program.push_back(make_instr(SetPadding, {rig.below(65536)}));
+  program.push_back(make_instr(SetFMatrix, {h, w, pl, pr, pt, pb}));
+  program.push_back(make_instr(Img2ColV2CbufToCa, {0, rig.below(200) * 32, k1 * c0, m, first_k1 * c0, first_m, sw, sh, fw, fh, dw, dh, channels, arg(types.a)}));
+  program.push_back(make_instr(LoadCbufToCb, {0, rig.below(100) * 32, k1, rig.below(3), 0, vec_type_size(types.b) == 2 ? rig.below(2) : 0, arg(types.b)}));
+  program.push_back(make_instr(Mad, {0, 0, 0, m1 * 16, k1 * c0, 16, 1, arg(types.a), arg(types.b), types.hf32}));
+  const auto mode = static_cast<int64_t>(integers(types.a) ? CopyMode::S32 : CopyMode::F32);
+  if (rig.soc.split) {
+    program.push_back(make_instr(CopyMatrixCcToGm, {kOut + slot * kSlot, 0, m1 * 16, 16, m1 * 32, m1, mode, 0, 0, 0}));
+  } else {
+    program.push_back(make_instr(CopyMatrixCcToUbuf, {65536, 0, 1, m1, 0, 0, mode, 0, 0}));
+    program.push_back(make_instr(CopyUbufToGm, {kOut + slot * kSlot, 65536, 1, m1 * 32, 0, 0}));
   }
+  return true;
+}
+
+void check_img2col(TypesRig& rig, std::span<const Types> all, bool small) {
+  for (int64_t done = 0; done < kCases / 2; done += kBatch) {
+    Program program{Rig::fill_l1(kL1Bytes)};
+    for (int64_t i = 0; i < kBatch;)
+      i += push_img2col(rig, all[static_cast<size_t>(rig.below(std::ssize(all)))], small, i, program);
+    rig.check_same(program);
+  }
+  rig.require_cases(kCases / 2, {SetPadding, SetFMatrix, Img2ColV2CbufToCa});
+}
+
+TEST_CASE("img2col and load 2D: every type") {
+  TypesRig coupled(test::coupled_soc(), 44), split(test::split_soc(), 44);
+  check_img2col(coupled, kCoupledTypes, false);
+  check_img2col(split, kSplitTypes, false);
+}
+
+TEST_CASE("img2col of small channels") {
+  TypesRig coupled(test::coupled_soc(), 46), split(test::split_soc(), 46);
+  const Types halves{VecType::F16, VecType::F16, 0}, both[] = {halves, {VecType::BF16, VecType::BF16, 0}};
+  check_img2col(coupled, std::span(&halves, 1), true);
+  check_img2col(split, both, true);
 }
 
 TEST_CASE("types and modes that a chip has not are refused with their names") {

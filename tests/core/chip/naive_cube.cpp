@@ -48,6 +48,17 @@ void NaiveCore::img2col(const Instr& instr) {
   for (int64_t i = 0; i < (arg[kImStepM] + 15) / 16 * 16; ++i)
     for (int64_t k1 = 0; k1 < k1_count; ++k1) {
       const int64_t m = arg[kImPosM] + i, column = arg[kImPosK] / c0 + k1;
+      if (arg[kImChannels] == 4 && vec_type_size(type) == 2) {
+        for (int64_t k = 0; k < 16; ++k) {
+          const int64_t tap = column * 4 + k / 4, h = m / out_w * arg[kImStrideH] - pad_top + tap / arg[kImFilterW] * arg[kImDilationH];
+          const int64_t w = m % out_w * arg[kImStrideW] - pad_left + tap % arg[kImFilterW] * arg[kImDilationW];
+          uint16_t value = 0;
+          if (i < arg[kImStepM] && m < out_h * out_w && tap < arg[kImFilterW] * arg[kImFilterH])
+            value = h >= 0 && h < fm_h && w >= 0 && w < fm_w ? get<uint16_t>(l1, arg[kImSrc] + ((h * fm_w + w) * 4 + k % 4) * 2) : static_cast<uint16_t>(pad);
+          put(l0a, arg[kImDst] + (((i / 16 * k1_count + k1) * 16 + i % 16) * 16 + k) * 2, value);
+        }
+        continue;
+      }
       const int64_t kw = column % arg[kImFilterW], kh = column / arg[kImFilterW] % arg[kImFilterH], c1 = column / arg[kImFilterW] / arg[kImFilterH];
       const int64_t h = m / out_w * arg[kImStrideH] - pad_top + kh * arg[kImDilationH], w = m % out_w * arg[kImStrideW] - pad_left + kw * arg[kImDilationW];
       const int64_t dst = arg[kImDst] + ((i / 16 * k1_count + k1) * 16 + i % 16) * 32;

@@ -310,8 +310,10 @@ TEST_CASE("img2col of version 1, small channels, and into L0B") {
       check_fractals(older, program, older.below(8) * 512, older.below(8) * 512);
     }
     Program program = map;
-    program.push_back(make_instr(Img2ColV2CbufToCb, {older.below(3) * 512, older.below(8) * 32, 16 * (1 + older.below(2)), 1 + older.below(40), 16 * older.below(fw * fh), older.below(20),
-                                                     1 + older.below(3), 1 + older.below(3), fw, fh, dw, dh, 48, 0}));
+    const bool small = older.below(2) == 1;
+    const int64_t all_k1 = small ? (fw * fh + 3) / 4 : 3 * fw * fh, pos_k1 = older.below(all_k1), step_k1 = 1 + older.below(std::min<int64_t>(2, all_k1 - pos_k1));
+    program.push_back(make_instr(Img2ColV2CbufToCb, {older.below(3) * 512, older.below(8) * 32, 16 * step_k1, 1 + older.below(40), 16 * pos_k1, older.below(20),
+                                                     1 + older.below(3), 1 + older.below(3), fw, fh, dw, dh, small ? 4 : 48, 0}));
     check_fractals(split, program, older.below(8) * 512, older.below(8) * 512);
   }
   const auto what = [&](const Instr& instr) { return older.error_of({make_instr(SetFMatrix, {4, 4, 0, 0, 0, 0}), instr}).what; };

@@ -73,12 +73,14 @@ std::vector<Piece> pieces_of(const Instr& instr, const IssueState& state) {
       const int64_t out_h = (state.fm_h + state.pad_top + state.pad_bottom - (a[9] - 1) * a[11] - 1) / a[7] + 1;
       to.add(L0A, true, a[0], up(a[3], 16) * up(a[2], 16) * 512);
       std::set<int64_t> pixels;
+      const bool small = a[12] == 4;
+      const int64_t taps = small ? a[8] * a[9] : INT64_MAX, pixel_bytes = small ? 8 : 32, channels = pixel_bytes / 2;
       for (int64_t m = a[5]; m < std::min(a[5] + a[3], out_h * out_w); ++m)
-        for (int64_t k1 = a[4] / 16; k1 < (a[4] + a[2]) / 16; ++k1) {
-          const int64_t h = m / out_w * a[7] - state.pad_top + k1 / a[8] % a[9] * a[11], w = m % out_w * a[6] - state.pad_left + k1 % a[8] * a[10];
-          if (h >= 0 && h < state.fm_h && w >= 0 && w < state.fm_w) pixels.insert((k1 / (a[8] * a[9]) * state.fm_h + h) * state.fm_w + w);
+        for (int64_t tap = a[4] / channels; tap < std::min(taps, (a[4] + a[2]) / channels); ++tap) {
+          const int64_t h = m / out_w * a[7] - state.pad_top + tap / a[8] % a[9] * a[11], w = m % out_w * a[6] - state.pad_left + tap % a[8] * a[10];
+          if (h >= 0 && h < state.fm_h && w >= 0 && w < state.fm_w) pixels.insert((tap / (a[8] * a[9]) * state.fm_h + h) * state.fm_w + w);
         }
-      for (int64_t pixel : pixels) to.add(L1, false, a[1] + pixel * 32, 32);
+      for (int64_t pixel : pixels) to.add(L1, false, a[1] + pixel * pixel_bytes, pixel_bytes);
       break;
     }
     case Mad: {
