@@ -14,7 +14,7 @@ namespace {
 struct LayerNorm {
   int64_t rows = 1, length = 1;
   float epsilon = 1e-5f;
-  int64_t src = 0, dst = 0, scale = 0, shift = -1;  // device addresses; scale and shift in fp32, padded to blocks
+  int64_t src = 0, dst = 0, scale = -1, shift = -1;  // device addresses; scale and shift in fp32, padded to blocks; -1: 1 and 0
 };
 
 Shape normalised(const Graph& graph, const Node& node) {
@@ -61,7 +61,7 @@ class LayerNormBlock {
     e_.scalar(Opcode::Vadds, VecType::F32, factors, factors, norm_.epsilon, rows);
     e_.unary(Opcode::Vrsqrt, VecType::F32, factors, factors, rows);
     tile_.with_row_values(Opcode::Vmul, wide_, wide_, tile_.broadcast(factors, rows), rows);
-    tile_.with_column_values(Opcode::Vmul, wide_, wide_, scale_, rows);
+    if (scale_ >= 0) tile_.with_column_values(Opcode::Vmul, wide_, wide_, scale_, rows);
     if (shift_ >= 0) tile_.with_column_values(Opcode::Vadd, wide_, wide_, shift_, rows);
     e_.convert(VecType::F16, VecType::F32, half, wide_, count);
     tile_.store(norm_.dst + row * norm_.length * 2, half, rows);
@@ -76,6 +76,80 @@ class LayerNormBlock {
   Ring half_;
   int64_t wide_, squares_;
 };
+
+// Rows that do not fit UB: each is read three times in pieces, for its mean, its variance and the result.
+class LongLayerNormBlock {
+ public:
+  LongLayerNormBlock(const Soc& soc, const LayerNorm& norm)
+      : soc_(soc), norm_(norm), e_(soc), whole_(e_, kPiece), rest_(e_, std::max<int64_t>(1, norm.length % kPiece)), half_(e_, Buffer::UB, kPiece * 2, 2, "a piece"),
+        columns_(e_, Buffer::UB, kPiece * 4, 2, "scale and shift"), wide_(e_.reserve(Buffer::UB, kPiece * 4, "a piece in fp32")),
+        statistics_(e_.reserve(Buffer::UB, 2 * kBlockBytes, "mean and variance")) {
+    whole_.reserve(1);
+    rest_.reserve(1);
+  }
+
+  Result<Program> run(int64_t from, int64_t to) {
+    for (int64_t row = from; row < to; ++row) one_row(row);
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+  static constexpr int64_t kPiece = 8192;
+
+ private:
+  template <class F>
+  void for_pieces(int64_t row, F&& use) {
+    for (int64_t at = 0; at < norm_.length; at += kPiece) {
+      const int64_t count = std::min(kPiece, norm_.length - at), half = half_.next();
+      RowTile& tile = count == kPiece ? whole_ : rest_;
+      tile.load(half, norm_.src + (row * norm_.length + at) * 2, 1);
+      e_.convert(VecType::F32, VecType::F16, wide_, half, tile.pitch());
+      use(tile, at, count, half);
+    }
+  }
+
+  void add_up(int64_t sum, RowTile& tile, int64_t values) { e_.binary(Opcode::Vadd, VecType::F32, sum, {sum}, {tile.reduce_sum(values, 1)}, 1); }
+
+  void one_row(int64_t row) {
+    const int64_t mean = statistics_, factor = statistics_ + kBlockBytes;
+    const float share = 1.0f / static_cast<float>(norm_.length);
+    e_.fill(VecType::F32, statistics_, 0, 2 * kBlockBytes / 4);
+    for_pieces(row, [&](RowTile& tile, int64_t, int64_t, int64_t) { add_up(mean, tile, wide_); });
+    e_.scalar(Opcode::Vmuls, VecType::F32, mean, mean, share, 1);
+    for_pieces(row, [&](RowTile& tile, int64_t, int64_t, int64_t) {
+      tile.with_row_values(Opcode::Vsub, wide_, wide_, tile.broadcast(mean, 1), 1);
+      tile.binary(Opcode::Vmul, wide_, wide_, wide_, 1);
+      add_up(factor, tile, wide_);
+    });
+    e_.scalar(Opcode::Vmuls, VecType::F32, factor, factor, share, 1);
+    e_.scalar(Opcode::Vadds, VecType::F32, factor, factor, norm_.epsilon, 1);
+    e_.unary(Opcode::Vrsqrt, VecType::F32, factor, factor, 1);
+    for_pieces(row, [&](RowTile& tile, int64_t at, int64_t count, int64_t half) {
+      tile.with_row_values(Opcode::Vsub, wide_, wide_, tile.broadcast(mean, 1), 1);
+      tile.with_row_values(Opcode::Vmul, wide_, wide_, tile.broadcast(factor, 1), 1);
+      with_columns(Opcode::Vmul, norm_.scale, tile, at, count);
+      with_columns(Opcode::Vadd, norm_.shift, tile, at, count);
+      e_.convert(VecType::F16, VecType::F32, half, wide_, tile.pitch());
+      tile.store(norm_.dst + (row * norm_.length + at) * 2, half, 1);
+    });
+  }
+
+  void with_columns(Opcode op, int64_t address, RowTile& tile, int64_t at, int64_t count) {
+    if (address < 0) return;
+    const int64_t ub = columns_.next();
+    e_.gm_to_ub_bytes(ub, address + at * 4, {.bytes = count * 4});
+    tile.with_column_values(op, wide_, wide_, ub, 1);
+  }
+
+  const Soc& soc_;
+  const LayerNorm& norm_;
+  Emitter e_;
+  RowTile whole_, rest_;
+  Ring half_, columns_;
+  int64_t wide_, statistics_;
+};
+
+bool fits_ub(const Soc& soc, int64_t length) { return align_up(length, 16) * (3 * 4 + 2 * 4) + 16384 <= soc.ub; }
 
 int64_t add_column_values(LowerContext& context, const Tensor& values, int64_t length) {
   const Tensor wide = values.cast(DType::Float32);
@@ -95,8 +169,8 @@ std::optional<std::string> reject_layer_norm(const Graph& graph, const Node& nod
     if (node.inputs[i] != kNone && !graph.is_constant(node.inputs[i])) return "scale or shift computed at run time";
   const int64_t length = element_count(normalised(graph, node));
   if (length == 0) return "empty rows";
-  const int64_t need = align_up(length, 16) * (3 * 4 + 2 * 4) + 16384;
-  if (need > soc.ub) return fmt::format("UB budget: rows of {} values need {} bytes > {}", length, need, soc.ub);
+  const int64_t need = LongLayerNormBlock::kPiece * (2 * 2 + 2 * 4 + 4) + 16384;
+  if (!fits_ub(soc, length) && need > soc.ub) return fmt::format("UB budget: pieces of rows of {} values need {} bytes > {}", length, need, soc.ub);
   return std::nullopt;
 }
 
@@ -109,12 +183,17 @@ Status lower_layer_norm(LowerContext& context, const TaskSpec& spec, Task& task)
   norm.epsilon = node.float_attr("epsilon", 1e-5f);
   norm.src = context.address(node.inputs[0]);
   norm.dst = context.address(node.outputs[0]);
-  norm.scale = add_column_values(context, *graph.value(node.inputs[1]).constant, norm.length);
+  const Tensor& scale = *graph.value(node.inputs[1]).constant;
+  if (std::ranges::any_of(scale.to_doubles(), [](double v) { return v != 1; })) norm.scale = add_column_values(context, scale, norm.length);
   if (node.inputs.size() > 2 && node.inputs[2] != kNone) norm.shift = add_column_values(context, *graph.value(node.inputs[2]).constant, norm.length);
-  for (const RowShare& share : share_rows(norm.rows, context.soc.cores_for(true))) {
-    LayerNormBlock block(context.soc, norm, share.to - share.from);
+  const auto add_block = [&](auto&& block, const RowShare& share) -> Status {
     NPU_TRY(Program program, block.run(share.from, share.to));
     task.blocks.push_back(std::move(program));
+    return {};
+  };
+  for (const RowShare& share : share_rows(norm.rows, context.soc.cores_for(true))) {
+    if (fits_ub(context.soc, norm.length)) NPU_CHECK(add_block(LayerNormBlock(context.soc, norm, share.to - share.from), share));
+    else NPU_CHECK(add_block(LongLayerNormBlock(context.soc, norm), share));
   }
   task.vector_task = true;
   return {};

@@ -160,8 +160,26 @@ std::vector<Piece> pad_pieces(const Build& b) {
   return {box(in, out, extent, src, dst)};
 }
 
+// Sub-pixels of whole blocks of channels: only whole blocks move in NC1HWC0.
+std::vector<Piece> depth_space_blocks(const Build& b) {
+  const bool to_space = b.node.op == "DepthToSpace";
+  const Space deep = b.space(to_space ? b.node.inputs[0] : b.node.outputs[0]), wide = b.space(to_space ? b.node.outputs[0] : b.node.inputs[0]);
+  const int64_t s = b.node.int_attr("blocksize", 1), pixel = wide.dims[1] * deep.strides[1];
+  Piece piece;
+  for (const auto& [size, in_deep, in_wide] : std::array<std::array<int64_t, 3>, 7>{{{deep.dims[0], deep.strides[0], wide.strides[0]},
+                                                                                    {s, s * pixel, wide.strides[2]},
+                                                                                    {s, pixel, wide.strides[3]},
+                                                                                    {wide.dims[1], deep.strides[1], wide.strides[1]},
+                                                                                    {deep.dims[2], deep.strides[2], s * wide.strides[2]},
+                                                                                    {deep.dims[3], deep.strides[3], s * wide.strides[3]},
+                                                                                    {16, 1, 1}}})
+    piece.dims.push_back({size, to_space ? in_deep : in_wide, to_space ? in_wide : in_deep});
+  return {piece};
+}
+
 // [N, b, b, C, H, W] <-> [N, C, H, b, W, b] in the orders of ONNX's DCR and CRD modes.
 std::vector<Piece> depth_space_pieces(const Build& b) {
+  if (b.format == Format::NC1HWC0) return depth_space_blocks(b);
   const bool to_space = b.node.op == "DepthToSpace";
   const Shape deep = b.shape(to_space ? b.node.inputs[0] : b.node.outputs[0]);
   const int64_t s = b.node.int_attr("blocksize", 1), h = deep[2], w = deep[3], c = deep[1] / (s * s);
@@ -217,6 +235,10 @@ bool pad_on_image(const Build& b) {
   const auto pads = b.ints(1, "pads");
   return pads.size() == 8 && pads[1] == 0 && pads[5] == 0;
 }
+bool depth_space_on_image(const Build& b) {
+  const int64_t shallow = b.shape(b.node.op == "DepthToSpace" ? b.node.outputs[0] : b.node.inputs[0])[1];
+  return b.node.string_attr("mode", "DCR") == "DCR" && on_blocks(shallow);
+}
 bool always(const Build&) { return true; }
 bool never(const Build&) { return false; }
 
@@ -257,12 +279,12 @@ struct MoveOp {
 
 constexpr std::array kMoves{
     MoveOp{"Concat", concat_pieces, concat_on_image, no_reason},
-    MoveOp{"DepthToSpace", depth_space_pieces, never, no_reason},
+    MoveOp{"DepthToSpace", depth_space_pieces, depth_space_on_image, no_reason},
     MoveOp{"Expand", expand_pieces, never, no_reason},
     MoveOp{"Pad", pad_pieces, pad_on_image, reject_pad},
     MoveOp{"Resize", resize_pieces, always, reject_resize},
     MoveOp{"Slice", slice_pieces, slice_on_image, reject_slice},
-    MoveOp{"SpaceToDepth", depth_space_pieces, never, no_reason},
+    MoveOp{"SpaceToDepth", depth_space_pieces, depth_space_on_image, no_reason},
     MoveOp{"Split", split_pieces, split_on_image, no_reason},
     MoveOp{"Transpose", transpose_pieces, never, no_reason},
 };

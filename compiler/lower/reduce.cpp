@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/row_tile.h"
@@ -11,6 +12,29 @@
 
 namespace npu {
 namespace {
+
+// How each element is prepared, which reduction follows, and what is done with the result beside the scale.
+struct Reduction {
+  std::string_view op;
+  bool maximum = false;
+  enum Before : uint8_t { Nothing, Negative, Magnitude, Square } before = Nothing;
+  enum After : uint8_t { Plain, Negated, Root } after = Plain;
+  bool mean = false;
+};
+
+constexpr std::array kReductions{
+    Reduction{.op = "GlobalAveragePool", .mean = true},
+    Reduction{.op = "GlobalMaxPool", .maximum = true},
+    Reduction{.op = "ReduceL1", .before = Reduction::Magnitude},
+    Reduction{.op = "ReduceL2", .before = Reduction::Square, .after = Reduction::Root},
+    Reduction{.op = "ReduceMax", .maximum = true},
+    Reduction{.op = "ReduceMean", .mean = true},
+    Reduction{.op = "ReduceMin", .maximum = true, .before = Reduction::Negative, .after = Reduction::Negated},
+    Reduction{.op = "ReduceSum"},
+    Reduction{.op = "ReduceSumSquare", .before = Reduction::Square},
+};
+
+const Reduction& reduction_of(const Node& node) { return *std::ranges::find(kReductions, std::string_view(node.op), &Reduction::op); }
 
 std::vector<int64_t> reduced_axes(const Graph& graph, const Node& node) {
   const auto rank = static_cast<int64_t>(graph.value(node.inputs[0]).type.dims.size());
@@ -24,6 +48,7 @@ std::vector<int64_t> reduced_axes(const Graph& graph, const Node& node) {
 }
 
 bool over_pixels(const Graph& graph, const Node& node) {
+  if (reduction_of(node).before != Reduction::Nothing) return false;
   const bool kept = node.op.starts_with("Global") || node.int_attr("keepdims", 1) != 0;
   return kept && graph.value(node.inputs[0]).type.dims.size() == 4 && reduced_axes(graph, node) == std::vector<int64_t>{2, 3};
 }
@@ -43,8 +68,8 @@ std::optional<int64_t> row_length(const Graph& graph, const Node& node) {
 
 class RowReduceBlock {
  public:
-  RowReduceBlock(const Soc& soc, int64_t length, int64_t rows, bool maximum, float scale, int64_t src, int64_t dst)
-      : soc_(soc), length_(length), maximum_(maximum), scale_(scale), src_(src), dst_(dst), e_(soc), tile_(e_, length),
+  RowReduceBlock(const Soc& soc, int64_t length, int64_t rows, const Reduction& reduction, float scale, int64_t src, int64_t dst)
+      : soc_(soc), length_(length), reduction_(reduction), scale_(scale), src_(src), dst_(dst), e_(soc), tile_(e_, length),
         rows_(tile_.rows_that_fit(tile_.pitch() * (2 * 2 + 4) + 8, rows)), half_(e_, Buffer::UB, rows_ * tile_.pitch() * 2, 2, "the rows"),
         out_(e_, Buffer::UB, align_up(rows_, 16) * 2, 2, "the results"), wide_(e_.reserve(Buffer::UB, rows_ * tile_.pitch() * 4, "the rows in fp32")) {
     tile_.reserve(rows_);
@@ -61,15 +86,27 @@ class RowReduceBlock {
     const int64_t half = half_.next(), out = out_.next();
     tile_.load(half, src_ + row * length_ * 2, rows);
     e_.convert(VecType::F32, VecType::F16, wide_, half, rows * tile_.pitch());
-    const int64_t results = maximum_ ? tile_.reduce_max(wide_, rows) : tile_.reduce_sum(wide_, rows);
-    if (scale_ != 1) e_.scalar(Opcode::Vmuls, VecType::F32, results, results, scale_, rows);
+    prepare(rows);
+    const int64_t results = reduction_.maximum ? tile_.reduce_max(wide_, rows) : tile_.reduce_sum(wide_, rows);
+    const float scale = reduction_.after == Reduction::Negated ? -scale_ : scale_;
+    if (scale != 1) e_.scalar(Opcode::Vmuls, VecType::F32, results, results, scale, rows);
+    if (reduction_.after == Reduction::Root) e_.unary(Opcode::Vsqrt, VecType::F32, results, results, rows);
     e_.convert(VecType::F16, VecType::F32, out, results, rows);
     e_.ub_to_gm_bytes(dst_ + row * 2, out, {.bytes = rows * 2});
   }
 
+  void prepare(int64_t rows) {
+    switch (reduction_.before) {
+      case Reduction::Nothing: return;
+      case Reduction::Negative: return e_.scalar(Opcode::Vmuls, VecType::F32, wide_, wide_, -1.0f, rows * tile_.pitch());
+      case Reduction::Magnitude: return tile_.unary(Opcode::Vabs, wide_, wide_, rows);
+      case Reduction::Square: return tile_.binary(Opcode::Vmul, wide_, wide_, wide_, rows);
+    }
+  }
+
   const Soc& soc_;
   int64_t length_;
-  bool maximum_;
+  const Reduction& reduction_;
   float scale_;
   int64_t src_, dst_;
   Emitter e_;
@@ -161,10 +198,9 @@ std::optional<std::string> reject_reduce(const Graph& graph, const Node& node, c
 Status lower_reduce(LowerContext& context, const TaskSpec& spec, Task& task) {
   const Node& node = context.graph.node(spec.nodes[0]);
   const Shape x = to_shape(context.graph.value(node.inputs[0]).type.dims);
-  const bool maximum = node.op == "GlobalMaxPool" || node.op == "ReduceMax";
-  const bool mean = node.op == "GlobalAveragePool" || node.op == "ReduceMean";
+  const Reduction& reduction = reduction_of(node);
   const int64_t src = context.address(node.inputs[0]), dst = context.address(node.outputs[0]);
-  const auto scale = [&](int64_t values) { return mean ? 1.0f / static_cast<float>(values) : 1.0f; };
+  const auto scale = [&](int64_t values) { return reduction.mean ? 1.0f / static_cast<float>(values) : 1.0f; };
   const auto add_block = [&](auto block, int64_t from, int64_t to) -> Status {
     NPU_TRY(Program program, block.run(from, to));
     task.blocks.push_back(std::move(program));
@@ -174,13 +210,13 @@ Status lower_reduce(LowerContext& context, const TaskSpec& spec, Task& task) {
   if (!over_pixels(context.graph, node)) {
     const int64_t length = *row_length(context.graph, node);
     for (const RowShare& share : share_rows(element_count(x) / length, context.soc.cores_for(true)))
-      NPU_CHECK(add_block(RowReduceBlock(context.soc, length, share.to - share.from, maximum, scale(length), src, dst), share.from, share.to));
+      NPU_CHECK(add_block(RowReduceBlock(context.soc, length, share.to - share.from, reduction, scale(length), src, dst), share.from, share.to));
     return {};
   }
   const int64_t planes = x[0] * ceil_div(x[1], 16), pixels = x[2] * x[3];
   const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), planes);
   for (int64_t i = 0; i < parts; ++i)
-    NPU_CHECK(add_block(ReduceBlock(context.soc, pixels, maximum, scale(pixels), src, dst), planes * i / parts, planes * (i + 1) / parts));
+    NPU_CHECK(add_block(ReduceBlock(context.soc, pixels, reduction.maximum, scale(pixels), src, dst), planes * i / parts, planes * (i + 1) / parts));
   return {};
 }
 

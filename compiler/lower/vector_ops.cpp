@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "compiler/lower/chain_builder.h"
@@ -175,18 +176,27 @@ constexpr std::array<Power, 7> kPowers{{
     {-1.0f, [](ChainBuilder& b, Ref x) { return b.unary(Opcode::Vrec, x); }},
 }};
 
+float exponent_of(const Graph& graph, const Node& node) { return constant_or(graph, node, 1, std::numeric_limits<float>::quiet_NaN()); }
+
 const Power* find_power(const Graph& graph, const Node& node) {
-  const float exponent = constant_or(graph, node, 1, std::numeric_limits<float>::quiet_NaN());
+  const float exponent = exponent_of(graph, node);
   for (const Power& power : kPowers)
     if (power.exponent == exponent) return &power;
   return nullptr;
 }
 
-Ref pow_rule(ChainBuilder& b, const Node& node, Refs in) { return find_power(b.graph(), node)->rule(b, b.convert(in[0], VecType::F32)); }
+// Fractional powers as exp(exponent * ln(x)); of negative numbers they are not a number, as ln is.
+Ref pow_rule(ChainBuilder& b, const Node& node, Refs in) {
+  const Ref x = b.convert(in[0], VecType::F32);
+  if (const Power* power = find_power(b.graph(), node)) return power->rule(b, x);
+  return b.unary(Opcode::Vexp, b.scalar(Opcode::Vmuls, b.unary(Opcode::Vln, x), exponent_of(b.graph(), node)));
+}
 
 std::optional<std::string> reject_pow(const Graph& graph, const Node& node) {
   if (find_power(graph, node) != nullptr) return std::nullopt;
-  return "the exponent is not one of 1, 2, 3, 4, 0.5, -0.5, -1";
+  const float exponent = exponent_of(graph, node);
+  if (std::isfinite(exponent) && exponent != std::trunc(exponent)) return std::nullopt;
+  return "the exponent is no constant fraction, nor one of 1, 2, 3, 4, -1";
 }
 
 std::optional<std::string> reject_prelu(const Graph& graph, const Node& node) {

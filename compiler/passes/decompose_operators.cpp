@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Needs: static types, canonical spellings, folded BatchNormalization and bias (they look for the operators that go
+// here). Guarantees: nothing. Must run before fold-transposes, which takes some of the new Transposes away, and before
+// assign-precision: constants are made from float32.
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "compiler/passes/decompose.h"
+#include "core/ops/op.h"
+
+namespace npu::pass {
+
+Status eliminate_identities(Graph& graph, PassContext& context);
+
+ValueId Decompose::add(std::string_view op, std::vector<ValueId> inputs, Attrs attrs) {
+  const std::string name = names_.unique(fmt::format("{}_{}", node().name.empty() ? node().op : node().name, op));
+  Node made = make_node(op, name, std::move(inputs), {graph_.add_value(name, {})}, node().origin);
+  if (made.origin.empty()) made.origin.push_back(node().name);
+  made.attrs = std::move(attrs);
+  const ValueId result = made.outputs[0];
+  const NodeId at = graph_.insert_before(id_, std::move(made));
+  if (status_) status_ = infer_node(graph_, at);
+  return result;
+}
+
+ValueId Decompose::constant(std::string_view what, Tensor tensor) {
+  return graph_.add_constant(names_.unique(fmt::format("{}_{}", node().name.empty() ? node().op : node().name, what)), std::move(tensor));
+}
+
+ValueId Decompose::reshape(ValueId from, const Shape& to) {
+  return shape(from) == to ? from : add("Reshape", {from, ints("shape", to)});
+}
+
+ValueId Decompose::transpose(ValueId from, const std::vector<int64_t>& perm) {
+  return std::ranges::is_sorted(perm) ? from : add("Transpose", {from}, {{"perm", perm}});
+}
+
+ValueId Decompose::slice(ValueId from, int64_t axis, int64_t start, int64_t count, int64_t step) {
+  if (start == 0 && step == 1 && count == shape(from)[static_cast<size_t>(axis)]) return from;
+  return add("Slice", {from, ints("starts", {start}), ints("ends", {start + (count - 1) * step + 1}), ints("axes", {axis}), ints("steps", {step})});
+}
+
+void Decompose::become(std::string_view op, std::vector<ValueId> inputs, Attrs attrs) {
+  Node& changed = graph_.node(id_);
+  changed.op = op;
+  changed.inputs = std::move(inputs);
+  changed.attrs = std::move(attrs);
+}
+
+std::optional<int64_t> axis_of(const Node& node, int64_t fallback, size_t rank) {
+  const auto axes = normalise_axes({node.int_attr("axis", fallback)}, static_cast<int64_t>(rank));
+  return axes ? std::optional(axes->front()) : std::nullopt;
+}
+
+std::vector<int64_t> identity_perm(size_t rank) {
+  std::vector<int64_t> perm(rank);
+  std::iota(perm.begin(), perm.end(), 0);
+  return perm;
+}
+
+namespace {
+
+struct Row {
+  std::string_view op;
+  DecomposeRule rule;
+};
+
+constexpr Row kRows[] = {
+    {"Add", broadcast_to_expand},
+    {"AveragePool", window_to_image},
+    {"Conv", window_to_image},
+    {"ConvTranspose", conv_transpose_to_conv},
+    {"Div", broadcast_to_expand},
+    {"GroupNormalization", group_norm_to_rows},
+    {"InstanceNormalization", instance_norm_to_rows},
+    {"LRN", lrn_to_conv},
+    {"LogSoftmax", axis_to_last},
+    {"Max", broadcast_to_expand},
+    {"MaxPool", window_to_image},
+    {"Min", broadcast_to_expand},
+    {"Mul", broadcast_to_expand},
+    {"PRelu", broadcast_to_expand},
+    {"ReduceL1", reduced_axes_to_last},
+    {"ReduceL2", reduced_axes_to_last},
+    {"ReduceMax", reduced_axes_to_last},
+    {"ReduceMean", reduced_axes_to_last},
+    {"ReduceMin", reduced_axes_to_last},
+    {"ReduceSum", reduced_axes_to_last},
+    {"ReduceSumSquare", reduced_axes_to_last},
+    {"Resize", resize_to_products},
+    {"Softmax", axis_to_last},
+    {"Sub", broadcast_to_expand},
+    {"Tile", tile_to_expand},
+};
+
+// What the AI core computes with: floats, as they are before assign-precision.
+bool is_floating(const Graph& graph, const Node& node) {
+  const ValueId x = input_of(node, 0), y = node.outputs[0];
+  if (x == kNone || !graph.value(x).type.is_static() || !graph.value(y).type.is_static()) return false;
+  const auto fits = [&](ValueId id) { return graph.value(id).type.dtype == DType::Float32 || graph.value(id).type.dtype == DType::Float16; };
+  return fits(x) && fits(y) && element_count(to_shape(graph.value(y).type.dims)) > 0 && element_count(to_shape(graph.value(x).type.dims)) > 0;
+}
+
+}  // namespace
+
+Status decompose_operators(Graph& graph, PassContext& context) {
+  Names names(graph);
+  const std::vector<NodeId> order = graph.order();
+  for (NodeId id : order) {
+    const auto* row = std::ranges::find(kRows, std::string_view(graph.node(id).op), &Row::op);
+    if (row == std::end(kRows) || !is_floating(graph, graph.node(id))) continue;
+    Decompose decompose(graph, names, id);
+    const auto left = row->rule(decompose);
+    NPU_CHECK(decompose.status());
+    if (!left) context.count_rewrite();
+    else if (!left->reason.empty()) context.missed(graph.node(id), left->reason);
+  }
+  if (context.rewrites == 0) return {};
+  graph.erase_dead();
+  return eliminate_identities(graph, context);
+}
+
+}  // namespace npu::pass
