@@ -191,6 +191,8 @@ const Case kCases[] = {
     {"InstanceNormalization(@2x5x9x11, 5, 5)"},
     {"InstanceNormalization(@1x20x130x127, 20, 20) epsilon=f:1e-3"},
     {"InstanceNormalization(@3x4x77, 4, 4)"},
+    {"GroupNormalization(@2x12x9x11, 12, 12) num_groups=i:4 opset=21"},
+    {"GroupNormalization(@1x32x33, 8, 8) num_groups=i:8 opset=18"},
     {"LayerNormalization(@3x20011, 20011, 20011) opset=17"},
     {"LRN(@2x20x5x7) size=i:5 alpha=f:0.9 beta=f:0.75 bias=f:1"},
     {"Conv(@1x8x6x6, 17x8x3x3, 17) ; LRN(@) size=i:4 ; MaxPool(@) kernel_shape=2,2"},
