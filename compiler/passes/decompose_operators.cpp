@@ -95,11 +95,16 @@ constexpr Row kRows[] = {
     {"Tile", tile_to_expand},
 };
 
-// What the AI core computes with: floats, as they are before assign-precision.
-bool is_floating(const Graph& graph, const Node& node) {
+// What the AI core will compute with: float16, and float32 unless assign-precision is switched off. The AI CPU runs the
+// operators as they are.
+bool will_be_half(const Graph& graph, const PassContext& context, const Node& node) {
+  const bool lowers = !context.options.disabled.contains("assign-precision");
   const ValueId x = input_of(node, 0), y = node.outputs[0];
   if (x == kNone || !graph.value(x).type.is_static() || !graph.value(y).type.is_static()) return false;
-  const auto fits = [&](ValueId id) { return graph.value(id).type.dtype == DType::Float32 || graph.value(id).type.dtype == DType::Float16; };
+  const auto fits = [&](ValueId id) {
+    const DType dtype = graph.value(id).type.dtype;
+    return dtype == DType::Float16 || (lowers && dtype == DType::Float32);
+  };
   return fits(x) && fits(y) && element_count(to_shape(graph.value(y).type.dims)) > 0 && element_count(to_shape(graph.value(x).type.dims)) > 0;
 }
 
@@ -110,7 +115,7 @@ Status decompose_operators(Graph& graph, PassContext& context) {
   const std::vector<NodeId> order = graph.order();
   for (NodeId id : order) {
     const auto* row = std::ranges::find(kRows, std::string_view(graph.node(id).op), &Row::op);
-    if (row == std::end(kRows) || !is_floating(graph, graph.node(id))) continue;
+    if (row == std::end(kRows) || !will_be_half(graph, context, graph.node(id))) continue;
     Decompose decompose(graph, names, id);
     const auto left = row->rule(decompose);
     NPU_CHECK(decompose.status());
