@@ -48,7 +48,8 @@ for (const name of options.models.split(',')) {
   call('npu-quantize-model', model, quantised);
   const session = await ort.InferenceSession.create(readFileSync(quantised));
   const shape = [1, 3, 224, 224];
-  call('atc', `--model=${quantised}`, '--framework=5', `--output=${om}`, `--soc_version=${options.soc}`);
+  call('atc', `--model=${quantised}`, '--framework=5', `--output=${om}`, `--soc_version=${options.soc}`,
+    `--input_shape=${session.inputNames[0]}:${shape}`);
   let state = 7, worst = 0, equal = 0, total = 0, same = 0;
   for (let i = 0; i < Number(options.inputs); ++i) {
     const data = Float32Array.from({ length: 3 * 224 * 224 }, () => {
