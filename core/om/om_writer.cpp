@@ -84,7 +84,7 @@ class GraphWriter {
     desc.shape = shape_of(value.type);
     desc.attrs[std::string(kOriginShape)] = ge::Attr::of(desc.shape);
     desc.attrs["origin_format"] =
-        ge::Attr::of(value.format == Format::NC1HWC0 || value.format == Format::FRACTAL_Z ? "NCHW" : "ND");
+        ge::Attr::of(value.format == Format::NC1HWC0 || value.format == Format::NC1HWC0_C04 || value.format == Format::FRACTAL_Z ? "NCHW" : "ND");
     if (value.type.is_static() && value.type.dtype != DType::Undefined) {
       if (const auto physical = physical_shape(desc.shape, value.type.dtype, value.format)) desc.shape = *physical;
       const int64_t bytes = element_count(desc.shape) * static_cast<int64_t>(dtype_size(value.type.dtype));

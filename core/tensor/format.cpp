@@ -82,6 +82,7 @@ Result<Layout> unchecked_layout(const Shape& logical, DType dtype, Format format
     case Format::ND: return row_major(logical);
     case Format::NCHW: return is_image ? Result<Layout>(row_major(logical)) : wrong_rank("4");
     case Format::NHWC: return is_image ? Result<Layout>(nhwc(logical)) : wrong_rank("4");
+    case Format::NC1HWC0_C04: return is_image ? Result<Layout>(nc1hwc0(logical, 4)) : wrong_rank("4");
     case Format::NC1HWC0: return is_image ? Result<Layout>(nc1hwc0(logical, c0)) : wrong_rank("4");
     case Format::FRACTAL_Z:
       if (logical.size() == 2) return fractal_z_matrix(logical, c0);

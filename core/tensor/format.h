@@ -11,7 +11,7 @@
 
 namespace npu {
 
-enum class Format : uint8_t { ND, NCHW, NHWC, NC1HWC0, FRACTAL_Z, FRACTAL_NZ };
+enum class Format : uint8_t { ND, NCHW, NHWC, NC1HWC0, FRACTAL_Z, FRACTAL_NZ, NC1HWC0_C04 };
 
 struct FormatInfo {
   Format format;
@@ -21,13 +21,14 @@ struct FormatInfo {
 };
 
 // One row per Format, in enum order.
-inline constexpr std::array<FormatInfo, 6> kFormats{{
+inline constexpr std::array<FormatInfo, 7> kFormats{{
     {Format::ND, "ND", 2, "logical shape, row-major"},
     {Format::NCHW, "NCHW", 0, "N,C,H,W"},
     {Format::NHWC, "NHWC", 1, "N,H,W,C"},
     {Format::NC1HWC0, "NC1HWC0", 3, "N,C1,H,W,C0"},
     {Format::FRACTAL_Z, "FRACTAL_Z", 4, "C1*Kh*Kw,N1,16,C0"},
     {Format::FRACTAL_NZ, "FRACTAL_NZ", 29, "...,N1,M1,16,C0"},
+    {Format::NC1HWC0_C04, "NC1HWC0_C04", 12, "N,C1,H,W,4"},  // images of up to 4 channels
 }};
 
 constexpr const FormatInfo& format_info(Format f) { return kFormats[static_cast<size_t>(f)]; }

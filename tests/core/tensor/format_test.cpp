@@ -57,6 +57,14 @@ const Formula kFiveHd{Format::NC1HWC0,
                         return (((i[0] * up(s[1], c0) + i[1] / c0) * s[2] + i[2]) * s[3] + i[3]) * c0 + i[1] % c0;
                       }};
 
+const Formula kFiveHdC04{Format::NC1HWC0_C04,
+                         [](const Shape& s, int64_t) {
+                           return Shape{s[0], up(s[1], 4), s[2], s[3], 4};
+                         },
+                         [](const Shape& s, const Shape& i, int64_t) {
+                           return (((i[0] * up(s[1], 4) + i[1] / 4) * s[2] + i[2]) * s[3] + i[3]) * 4 + i[1] % 4;
+                         }};
+
 const Formula kFractalZ{Format::FRACTAL_Z,
                         [](const Shape& s, int64_t c0) {
                           return Shape{up(s[1], c0) * s[2] * s[3], up(s[0], 16), 16, c0};
@@ -122,7 +130,7 @@ TEST_CASE("formats follow the published index formulas and invert") {
   const Shape batches[] = {{1, 1, 1}, {2, 17, 33}, {3, 16, 64}, {1, 40, 5}};
   for (DType dtype : {DType::Float16, DType::Float32, DType::Int8, DType::Int64}) {
     for (const Shape& shape : images)
-      for (const Formula* formula : {&kNhwc, &kFiveHd, &kFractalZ}) check_formula(*formula, dtype, shape);
+      for (const Formula* formula : {&kNhwc, &kFiveHd, &kFiveHdC04, &kFractalZ}) check_formula(*formula, dtype, shape);
     for (const Shape& shape : matrices) check_formula(kFractalZMatrix, dtype, shape);
     for (const Shape& shape : batches) check_formula(kFractalNz, dtype, shape);
   }
