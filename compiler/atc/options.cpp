@@ -215,6 +215,8 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   NPU_ATC_TAKE(index, choice(given, "input_format"));
   NPU_ATC_TAKE(index, choice(given, "precision_mode"));
   if (index == 1) options.disabled_passes.insert("assign-precision");
+  NPU_ATC_TAKE(index, choice(given, "enable_small_channel"));
+  if (index == 0) options.disabled_passes.insert("assign-small-channels");
   NPU_ATC_TAKE(index, choice(given, "disable_reuse_memory"));
   options.disable_memory_reuse = index == 1;
   NPU_ATC_TAKE(index, choice(given, "display_model_info"));

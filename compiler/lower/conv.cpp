@@ -24,9 +24,22 @@ namespace {
   }
 }
 
+// Small channels: [kh*kw/4][n1][16 n][4 taps][4 c] as fp16, zeros past the last tap.
+Tensor prepare_small_weights(const Tensor& half, const ConvShape& s) {
+  const int64_t taps = s.kh * s.kw, k1 = ceil_div(taps, 4), n1 = ceil_div(s.cout, 16);
+  Tensor prepared(DType::Float16, {k1, n1, 16, 16});
+  const Half* from = half.data<Half>().data();
+  Half* const to = prepared.mutable_data<Half>().data();
+  for (int64_t n = 0; n < s.cout; ++n)
+    for (int64_t c = 0; c < s.cin; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap) to[(tap / 4 * n1 * 16 + n) * 16 + tap % 4 * 4 + c] = *from++;
+  return prepared;
+}
+
 // [packs][c1][kh][kw][n1][16 n][16 c] as fp16.
 Tensor prepare_weights(const Tensor& weights, const ConvShape& s) {
   const Tensor half = weights.cast(DType::Float16);
+  if (s.small) return prepare_small_weights(half, s);
   const auto source = half.data<Half>();
   const int64_t in = s.cin / s.groups, out = s.cout / s.groups, taps = s.kh * s.kw;
   const int64_t c1 = s.pack_in() / 16, n1 = s.pack_out() / 16;
@@ -60,6 +73,7 @@ CubeProblem problem_of(const ConvShape& part, const ConvShape& whole) {
   p.h = part.h, p.w = part.w, p.kh = part.kh, p.kw = part.kw, p.sh = part.sh, p.sw = part.sw, p.dh = part.dh, p.dw = part.dw;
   p.pt = part.pt, p.pl = part.pl, p.pb = part.pb, p.pr = part.pr, p.ho = part.ho, p.wo = part.wo;
   p.n = part.packs() == 1 ? part.cout : part.pack_out();
+  p.small = part.small;
   p.result_c1 = ceil_div(whole.cout, whole.c0);
   return p;
 }
@@ -72,7 +86,7 @@ void add_part_items(const LowerContext& context, const Node& node, const ConvSha
     for (int64_t g = 0; g < part.packs(); ++g) {
       const int64_t in = first_in + g * part.pack_in(), out = first_out + g * part.pack_out();
       CubeItem item;
-      item.a = context.address(node.inputs[0]) + (n * in_c1 + in / whole.c0) * whole.h * whole.w * 32;
+      item.a = context.address(node.inputs[0]) + (n * in_c1 + in / whole.c0) * whole.h * whole.w * cube.problem.pixel_bytes();
       item.b = weights + g * pack_weights;
       item.channel_block = out / 16;
       item.result_offset = (n * out_c1 + out / whole.c0) * whole.ho * whole.wo * 32;
@@ -124,6 +138,7 @@ ConvShape conv_shape(const Graph& graph, const Node& node) {
   // Input rows the kernel never reaches are left out; ceil-like tails cannot occur for Conv.
   s.pb = std::max<int64_t>(0, (s.ho - 1) * s.sh + (s.kh - 1) * s.dh + 1 - s.pt - s.h);
   s.c0 = c0_of(graph.value(node.inputs[0]).type.dtype);
+  s.small = graph.value(node.inputs[0]).format == Format::NC1HWC0_C04;
   return s;
 }
 
@@ -134,6 +149,16 @@ std::optional<std::string> reject_conv(const Graph& graph, const Node& node, con
   if (!graph.is_constant(node.inputs[1])) return "weights computed at run time";
   if (node.inputs.size() > 2 && node.inputs[2] != kNone && !graph.is_constant(node.inputs[2])) return "bias computed at run time";
   return reject_parts(conv_shape(graph, node), soc);
+}
+
+std::optional<std::string> reject_small_channels(const Graph& graph, const Node& node, const Soc& soc) {
+  ConvShape s = conv_shape(graph, node);
+  s.small = true;
+  if (s.cin > 4) return fmt::format("{} channels", s.cin);
+  if (s.groups != 1) return fmt::format("{} groups", s.groups);
+  if (s.kh * s.kw == 1) return "a 1x1 kernel has no taps to pack";
+  if (s.w % 4 != 0) return fmt::format("rows of {} pixels of 8 bytes are no whole 32-byte blocks", s.w);
+  return reject_parts(s, soc);
 }
 
 std::optional<std::string> reject_conv_shape(const Graph& graph, const Node& node, const Soc& soc) {

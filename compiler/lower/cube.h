@@ -12,7 +12,8 @@
 
 namespace npu {
 
-// One product as the cube sees it: rows are output pixels, K is (c1, kh, kw, c0), columns are output channels.
+// One product as the cube sees it: rows are output pixels, K is (c1, kh, kw, c0) or, of small channels, (kh, kw, 4), columns
+// are output channels.
 // All items have the same shape.
 struct CubeProblem {
   int64_t items = 1;                  // independent products: batch x groups
@@ -21,7 +22,8 @@ struct CubeProblem {
   int64_t pt = 0, pl = 0, pb = 0, pr = 0;
   int64_t ho = 1, wo = 1;
   int64_t n = 1;                      // columns of one item
-  bool matrix = false;                // A is [M, k] and the result [M, n], row by row; else both are NC1HWC0
+  bool small = false;                 // the feature map is NC1HWC0_C04
+  bool matrix = false;                // A is [M, k] and the result [M, n], row by row; else both are NC1HWC0 (but for a small A)
   int64_t k = 0;                      // matrix: columns of A
   int64_t a_pitch = 0, y_pitch = 0;   // matrix: elements from row to row
   bool b_matrix = false;              // B is an activation [k, n], row by row; else prepared fractals [K1][N1][16 n][16 k]
@@ -36,7 +38,10 @@ struct CubeProblem {
   int64_t group() const { return bytes() ? 2 : 1; }
   int64_t groups() const { return ceil_div(n1(), group()); }
   int64_t n1() const { return ceil_div(n, 16); }
-  int64_t k1() const { return c1 * kh * kw; }
+  int64_t k1() const { return k1_of(c1); }
+  // Blocks of K in the first `planes` channel blocks.
+  int64_t k1_of(int64_t planes) const { return small ? ceil_div(planes * kh * kw, 4) : planes * kh * kw; }
+  int64_t pixel_bytes() const { return small ? 8 : kBlockBytes; }
   int64_t m() const { return ho * wo; }
   // A 1x1 kernel reads pixels one by one: rows of the map do not matter.
   bool flat() const { return kh == 1 && kw == 1 && sh == 1 && sw == 1 && pt + pl + pb + pr == 0; }

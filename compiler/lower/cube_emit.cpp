@@ -4,6 +4,7 @@
 
 #include "compiler/lower/cube.h"
 #include "compiler/schedule/insert_sync.h"
+#include "core/isa/operands.h"
 
 namespace npu {
 namespace {
@@ -166,16 +167,16 @@ class CubeBlock {
         else if (next) fetch(*next, 0);
       }
       set_map(macro);
-      const int64_t taps = p_.kh * p_.kw;
-      for (int64_t k = 0; k < chunk.size() * taps; k += plan_.k_tile) {
-        const Range fractals{k, std::min(k + plan_.k_tile, chunk.size() * taps)};
+      const int64_t k1 = p_.k1_of(chunk.size());
+      for (int64_t k = 0; k < k1; k += plan_.k_tile) {
+        const Range fractals{k, std::min(k + plan_.k_tile, k1)};
         const int64_t l0b = l0b_.next();
         load_b(macro, chunk, fractals, b, l0b);
         for_m_tiles(macro, [&](Range rows, int64_t l0c) {
           const int64_t l0a = l0a_.next();
           const int64_t c0 = p_.c0();
           e_.push(Opcode::Img2ColV2CbufToCa, {l0a, a, fractals.size() * c0, rows.size(), fractals.begin * c0, rows.begin - macro.first_row, p_.sw,
-                                              p_.sh, p_.kw, p_.kh, p_.dw, p_.dh, chunk.size() * c0, type_arg(p_.a_type)});
+                                              p_.sh, p_.kw, p_.kh, p_.dw, p_.dh, p_.small ? kSmallChannels : chunk.size() * c0, type_arg(p_.a_type)});
           const int64_t init = c == 0 && k == 0 ? first_init() : 0;
           e_.push(Opcode::Mad, {l0c, l0a, l0b, rows.size(), fractals.size() * c0, macro.columns.size() * 16, init,
                                  type_arg(p_.a_type), type_arg(p_.b_type)});
@@ -188,7 +189,7 @@ class CubeBlock {
   // Products of one mad each.
   int64_t count_steps(const Macro& macro) const {
     int64_t k_tiles = 0;
-    for (int64_t c = 0; c < p_.c1; c += plan_.c1_chunk) k_tiles += ceil_div(std::min(plan_.c1_chunk, p_.c1 - c) * p_.kh * p_.kw, plan_.k_tile);
+    for (int64_t c = 0; c < p_.c1; c += plan_.c1_chunk) k_tiles += ceil_div(p_.k1_of(std::min(plan_.c1_chunk, p_.c1 - c)), plan_.k_tile);
     return k_tiles * ceil_div(macro.rows.size(), plan_.m_tile);
   }
 
@@ -217,7 +218,9 @@ class CubeBlock {
       const Range rows = map_rows(macro);
       span = {std::max<int64_t>(rows.begin, 0) * p_.w, std::min(rows.end, p_.h) * p_.w};
     }
-    e_.gm_to_l1(l1, macro.item->a + (chunk.begin * map + span.begin) * 32, {.bursts = chunk.size(), .blocks = span.size(), .src_gap = map - span.size()});
+    const int64_t bytes = p_.pixel_bytes();  // small: rows are whole blocks
+    e_.gm_to_l1(l1, macro.item->a + (chunk.begin * map + span.begin) * bytes,
+                {.bursts = chunk.size(), .blocks = span.size() * bytes / kBlockBytes, .src_gap = (map - span.size()) * bytes / kBlockBytes});
   }
 
   void set_map(const Macro& macro) {
@@ -233,10 +236,10 @@ class CubeBlock {
   }
 
   void load_weights(const Macro& macro, Range chunk, int64_t l1) {
-    const int64_t taps = p_.kh * p_.kw, n1 = macro.columns.size();
+    const int64_t n1 = macro.columns.size();
     if (!p_.b_matrix) {
-      const int64_t source = macro.item->b + (chunk.begin * taps * p_.n1() + macro.columns.begin) * kFractalBytes;
-      e_.gm_to_l1(l1, source, {.bursts = chunk.size() * taps, .blocks = n1 * 16, .src_gap = (p_.n1() - n1) * 16});
+      const int64_t source = macro.item->b + (p_.k1_of(chunk.begin) * p_.n1() + macro.columns.begin) * kFractalBytes;
+      e_.gm_to_l1(l1, source, {.bursts = p_.k1_of(chunk.size()), .blocks = n1 * 16, .src_gap = (p_.n1() - n1) * 16});
       return;
     }
     // L1: [columns / 16][rows][16] of the stored matrix, which is [k, n] or [n, k].

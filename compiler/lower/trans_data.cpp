@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NCHW <-> NC1HWC0 (fp16), NCHW -> NC1HWC0 (bytes, by way of fp16): 16 channels by 16 pixels at a time through the vector unit's transpose.
+// NCHW <-> NC1HWC0 (fp16), NCHW -> NC1HWC0 (bytes, by way of fp16), NCHW -> NC1HWC0_C04 (fp16): through the vector unit's
+// transpose of 16 by 16, channels by pixels, or (small channels) pixels by pixels and back.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -100,20 +101,69 @@ class ByteImageBlock {
   Ring in_, rows_, pixels_, out_;
 };
 
-Status lower_byte_image(LowerContext& context, const Map& map, VecType type, int64_t src, int64_t dst, Task& task) {
-  const int64_t most = std::min((context.soc.ub - 8192) / (32 * 8) / 32 * 32, align_up(map.pixels, 32));
+// Small channels: pixels [begin, begin + count) of one image, 256 at a time. A pixel's index is (a, b, c) of 4, 2 and 2 bits.
+// Each plane's [a][b c] is transposed into blocks (b, c, plane) of 16 a; then, for each b, the blocks (c, plane) are
+// transposed into rows a of 16 (c, plane).
+class SmallImageBlock {
+ public:
+  SmallImageBlock(const Soc& soc, const Map& map, int64_t src, int64_t dst, int64_t most)
+      : soc_(soc), map_(map), src_(src), dst_(dst), most_(most), e_(soc), in_(e_, Buffer::UB, map.c * most * 2, 2, "the input tile"),
+        turned_(e_, Buffer::UB, most * 8, 1, "turned planes"), out_(e_, Buffer::UB, most * 8, 2, "the output tile") {}
+
+  // What `most` can be: a multiple of 256.
+  static int64_t most_pixels(const Soc& soc, const Map& map) {
+    return std::min((soc.ub - 4096) / (2 * 8 + 8 + 2 * 8) / 256 * 256, align_up(map.pixels, 256));
+  }
+
+  Result<Program> run(std::span<const Piece> pieces) {
+    e_.fill(VecType::F16, turned_.next(), 0, most_ * 4);  // the planes that are missing
+    for (const Piece& piece : pieces) gather(piece);
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+ private:
+  void gather(const Piece& p) {
+    const int64_t tiles = ceil_div(p.count, 256), row = tiles * 512, used = align_up(p.count * 2, kBlockBytes);
+    const int64_t in = in_.next(), turned = turned_.next(), out = out_.next();
+    e_.gm_to_ub_bytes(in, src_ + (p.n * map_.c * map_.pixels + p.begin) * 2,
+                      {.bursts = map_.c, .bytes = p.count * 2, .gm_gap = (map_.pixels - p.count) * 2, .ub_gap = (row - used) / kBlockBytes});
+    for (int64_t plane = 0; plane < map_.c; ++plane) {
+      if (used < row) e_.fill(VecType::F16, in + plane * row + used, 0, (row - used) / 2);
+      e_.push(Opcode::ScatterVnchwconvB16, {turned + plane * kBlockBytes, in + plane * row, tiles, 4, 1, 64, 16});
+    }
+    for (int64_t b = 0; b < 4; ++b)
+      e_.push(Opcode::ScatterVnchwconvB16, {out + b * kBlockBytes, turned + b * 16 * kBlockBytes, tiles, 4, 1, 64, 64});
+    e_.ub_to_gm_bytes(dst_ + (p.n * map_.pixels + p.begin) * 8, out, {.bytes = p.count * 8});
+  }
+
+  const Soc& soc_;
+  const Map& map_;
+  int64_t src_, dst_, most_;
+  Emitter e_;
+  Ring in_, turned_, out_;
+};
+
+// Pieces of at most `most` pixels of each plane of `planes`, shared out to the cores.
+template <class Run>
+Status lower_pieces(const Soc& soc, const Map& map, int64_t planes, int64_t most, Task& task, Run&& run) {
   std::vector<Piece> pieces;
   for (int64_t n = 0; n < map.batch; ++n)
-    for (int64_t c1 = 0; c1 < ceil_div(map.c, 32); ++c1)
+    for (int64_t c1 = 0; c1 < planes; ++c1)
       for (int64_t p = 0; p < map.pixels; p += most) pieces.push_back({n, c1, p, std::min(most, map.pixels - p)});
-  const auto total = static_cast<int64_t>(pieces.size()), parts = std::min<int64_t>(context.soc.cores_for(true), total);
+  const auto total = static_cast<int64_t>(pieces.size()), parts = std::min<int64_t>(soc.cores_for(true), total);
   for (int64_t i = 0; i < parts; ++i) {
-    ByteImageBlock block(context.soc, map, type, src, dst, most);
     const auto first = static_cast<size_t>(total * i / parts), last = static_cast<size_t>(total * (i + 1) / parts);
-    NPU_TRY(Program program, block.run(std::span(pieces).subspan(first, last - first)));
+    NPU_TRY(Program program, run(std::span(pieces).subspan(first, last - first)));
     task.blocks.push_back(std::move(program));
   }
   return {};
+}
+
+Status lower_byte_image(LowerContext& context, const Map& map, VecType type, int64_t src, int64_t dst, Task& task) {
+  const int64_t most = std::min((context.soc.ub - 8192) / (32 * 8) / 32 * 32, align_up(map.pixels, 32));
+  return lower_pieces(context.soc, map, ceil_div(map.c, 32), most, task,
+                      [&](std::span<const Piece> pieces) { return ByteImageBlock(context.soc, map, type, src, dst, most).run(pieces); });
 }
 
 // One pixel an image: the channels are in order in both formats, only the padding differs.
@@ -145,6 +195,8 @@ std::optional<std::string> reject_trans_data(const Graph& graph, const Node& nod
     return std::nullopt;
   }
   if (type.dtype != DType::Float16) return fmt::format("{} data", to_string(type.dtype));
+  if (node.string_attr("src_format", "") == to_string(Format::NC1HWC0_C04)) return "out of NC1HWC0_C04";
+  if (node.string_attr("dst_format", "") == to_string(Format::NC1HWC0_C04) && to_shape(type.dims)[1] > 4) return "more than 4 channels";
   return std::nullopt;
 }
 
@@ -157,25 +209,19 @@ Status lower_trans_data(LowerContext& context, const TaskSpec& spec, Task& task)
   task.vector_task = true;
   const DType dtype = context.graph.value(node.inputs[0]).type.dtype;
   if (dtype != DType::Float16) return lower_byte_image(context, map, dtype == DType::Int8 ? VecType::S8 : VecType::U8, src, dst, task);
+  if (context.graph.value(node.outputs[0]).format == Format::NC1HWC0_C04) {
+    const int64_t pixels = SmallImageBlock::most_pixels(context.soc, map);
+    return lower_pieces(context.soc, map, 1, pixels, task,
+                        [&](std::span<const Piece> pieces) { return SmallImageBlock(context.soc, map, src, dst, pixels).run(pieces); });
+  }
   if (map.pixels == 1) {
     NPU_TRY(Program program, copy_vectors(context.soc, map, src, dst, to_image));
     task.blocks.push_back(std::move(program));
     return {};
   }
   const int64_t most = std::min((context.soc.ub - 4096) / (4 * 32) / 16 * 16, align_up(map.pixels, 16));
-  std::vector<Piece> pieces;
-  for (int64_t n = 0; n < map.batch; ++n)
-    for (int64_t c1 = 0; c1 < map.c1(); ++c1)
-      for (int64_t p = 0; p < map.pixels; p += most) pieces.push_back({n, c1, p, std::min(most, map.pixels - p)});
-  const auto total = static_cast<int64_t>(pieces.size());
-  const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), total);
-  for (int64_t i = 0; i < parts; ++i) {
-    TransDataBlock block(context.soc, map, src, dst, most);
-    const auto first = static_cast<size_t>(total * i / parts), last = static_cast<size_t>(total * (i + 1) / parts);
-    NPU_TRY(Program program, block.run(std::span(pieces).subspan(first, last - first), to_image));
-    task.blocks.push_back(std::move(program));
-  }
-  return {};
+  return lower_pieces(context.soc, map, map.c1(), most, task,
+                      [&](std::span<const Piece> pieces) { return TransDataBlock(context.soc, map, src, dst, most).run(pieces, to_image); });
 }
 
 }  // namespace npu

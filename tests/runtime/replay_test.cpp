@@ -100,7 +100,7 @@ TEST_CASE("a replay ends with the outputs of a session, also after it was moved 
 }
 
 TEST_CASE("seeking back and forward gives the buffers of a straight run") {
-  constexpr int64_t kEvery = 37;
+  constexpr int64_t kEvery = 23;
   const auto model = digits("Ascend310");
   const std::vector<uint64_t> prints = straight_run(model, kEvery);
   REQUIRE(prints.size() > 20);

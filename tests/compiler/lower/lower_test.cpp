@@ -30,6 +30,9 @@ const Case kCases[] = {
     {"Conv(@1x16x8x8, 16x16x1x1, 16)"},
     {"Conv(@2x40x13x11, 24x40x3x3, 24) strides=2,2 pads=1,1,1,1"},
     {"Conv(@1x3x64x64, 64x3x7x7, 64) strides=2,2 pads=3,3,3,3"},
+    {"Conv(@2x3x50x52, 24x3x6x6, 24) strides=2,2 pads=2,2,2,2 ; Relu(@)"},
+    {"Conv(@2x1x30x16, 20x1x3x3, 20) dilations=1,2"},
+    {"Conv(@1x4x33x20, 17x4x1x5) strides=1,3 pads=0,4,0,1"},
     {"Conv(@1x96x15x15, 40x96x1x1) strides=2,2"},
     {"Conv(@1x300x7x7, 70x300x3x3, 70) pads=1,1,1,1"},
     {"Conv(@1x32x20x20, 32x32x3x3, 32) dilations=2,2 pads=2,2,2,2"},
@@ -294,6 +297,34 @@ TEST_CASE("lowered operators agree with their reference") {
       const auto got = executed(model, parsed.inputs, 2);
       REQUIRE(got.size() == want->size());
       for (size_t i = 0; i < got.size(); ++i) compare(got[i], (*want)[i]);
+    }
+}
+
+TEST_CASE("small channels do not change a bit of a convolution") {
+  const char* const cases[] = {"Conv(@1x3x64x64, 64x3x7x7, 64) strides=2,2 pads=3,3,3,3", "Conv(@2x3x50x52, 24x3x6x6, 24) strides=2,2 pads=2,2,2,2",
+                               "Conv(@3x1x28x28, 8x1x5x5, 8) pads=2,2,2,2", "Conv(@1x4x33x20, 17x4x1x5) strides=1,3 pads=0,4,0,1",
+                               "Conv(@1x2x230x228, 40x2x3x3, 40) pads=1,1,1,1 ; Relu(@)", "Conv(@1x3x40x40, 16x3x3x3) dilations=2,3"};
+  for (const char* text : cases)
+    for (const char* soc : {"Ascend310", "Ascend910B3"}) {
+      const std::string what = fmt::format("{} on {}", text, soc);
+      CAPTURE(what);
+      const OperatorCase parsed = parse_operator_case(text);
+      CompileOptions options;
+      options.soc = soc;
+      auto small = compile(parsed.graph, options);
+      options.passes.disabled.insert("assign-small-channels");
+      auto plain = compile(parsed.graph, options);
+      REQUIRE(small);
+      REQUIRE(plain);
+      const auto uses = [](const CompiledModel& model) {
+        return std::ranges::any_of(model.tasks, [](const Task& task) {
+          return task.macs > 0 && std::ranges::any_of(task.inputs, [](const TensorDesc& input) { return input.format == Format::NC1HWC0_C04; });
+        });
+      };
+      CHECK(uses(*small));
+      CHECK(!uses(*plain));
+      const auto a = executed(std::move(*small), parsed.inputs, 2), b = executed(std::move(*plain), parsed.inputs, 2);
+      CHECK(std::ranges::equal(a[0].bytes(), b[0].bytes()));
     }
 }
 
