@@ -49,6 +49,9 @@ Layout quantized_layout(const Graph&, const Node&);
 std::optional<std::string> reject_quantized(const Graph&, const Node&, const Soc&);
 Status lower_quantized(LowerContext&, const TaskSpec&, Task&);
 
+std::optional<std::string> reject_select(const Graph&, const Node&, const Soc&);
+Status lower_select(LowerContext&, const TaskSpec&, Task&);
+
 Layout view_layout(const Graph&, const Node&);
 std::optional<std::string> reject_view(const Graph&, const Node&, const Soc&);
 

@@ -28,6 +28,7 @@ enum class Family : uint8_t {
   QuantConv,    // cube: QLinearConv
   QuantMatMul,  // cube: QGemm
   Quantized,    // vector: quantise, dequantise and what is between 8-bit tensors
+  Select,       // vector: comparisons, logic, Where
   View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)
 };
 

@@ -64,6 +64,8 @@ std::optional<Left> lrn_to_conv(Decompose&);
 std::optional<Left> resize_to_products(Decompose&);
 std::optional<Left> tile_to_expand(Decompose&);
 std::optional<Left> broadcast_to_expand(Decompose&);  // elementwise operators of two inputs
+std::optional<Left> select_operands_to_tiles(Decompose&);  // comparisons, logic, Where
+std::optional<Left> bool_to_float_as_choice(Decompose&);   // Cast
 
 // The axis attribute, not negative; nothing when out of range.
 std::optional<int64_t> axis_of(const Node& node, int64_t fallback, size_t rank);

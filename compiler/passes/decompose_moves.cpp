@@ -2,6 +2,7 @@
 // Interpolation as products with constant matrices; repetition as Expand.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -112,41 +113,72 @@ std::optional<Left> tile_to_expand(Decompose& d) {
   return std::nullopt;
 }
 
-// An operand that no instruction can read broadcast is written out.
-std::optional<Left> broadcast_to_expand(Decompose& d) {
-  constexpr int64_t kLargestConstant = 1 << 20;  // elements
-  const Graph& graph = d.graph();
-  const Dims result = graph.value(d.node().outputs[0]).type.dims;
+namespace {
+
+constexpr int64_t kLargestConstant = 1 << 20;  // elements
+
+// Writes out the operands for which `fits` does not hold in the shape of the result.
+template <class Fits>
+std::optional<Left> write_out(Decompose& d, Fits&& fits) {
   std::vector<ValueId> inputs = d.node().inputs;
-  if (inputs.size() != 2 || inputs[1] == kNone || !graph.value(inputs[1]).type.is_static()) return Left{};
-  const auto fits = [&](bool image) {
-    bool tile = false;
-    for (ValueId input : inputs) {
-      const auto kind = operand_kind(graph, input, result, image);
-      if (!kind) return false;
-      tile |= kind == OperandKind::Tile;
-    }
-    return tile;
-  };
-  if (fits(false) || (result.size() == 4 && fits(true))) return Left{};
-  bool tile = false;
-  const auto is_tile = [&](ValueId input) { return operand_kind(graph, input, result, false) == OperandKind::Tile; };
-  for (ValueId input : inputs) tile |= is_tile(input);
-  const Shape target = to_shape(result);
+  const Shape target = d.output_shape();
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (operand_kind(graph, inputs[i], result, false) && tile) continue;
-    tile = true;
-    if (!graph.is_constant(inputs[i])) {
+    if (fits(inputs[i])) continue;
+    if (!d.graph().is_constant(inputs[i])) {
       inputs[i] = d.add("Expand", {inputs[i], d.ints("shape", target)});
       continue;
     }
     if (element_count(target) > kLargestConstant) return Left{fmt::format("a constant of {} elements would become one of {}", d.constant(i)->elements(), element_count(target))};
-    Node expand = make_node("Expand", "expand", {0, 1}, {2});
-    const auto whole = run_reference(expand, graph.opset, std::array{*d.constant(i), ints_tensor(target)});
+    const Node expand = make_node("Expand", "expand", {0, 1}, {2});
+    const auto whole = run_reference(expand, d.graph().opset, std::array{*d.constant(i), ints_tensor(target)});
     if (!whole) return Left{whole.error().what};
     inputs[i] = d.constant("expanded", (*whole)[0]);
   }
   d.become(d.node().op, inputs, d.node().attrs);
+  return std::nullopt;
+}
+
+bool inputs_static(const Decompose& d) {
+  return std::ranges::all_of(d.node().inputs, [&](ValueId id) { return id != kNone && d.graph().value(id).type.is_static(); });
+}
+
+}  // namespace
+
+// An operand that no instruction can read broadcast is written out.
+std::optional<Left> broadcast_to_expand(Decompose& d) {
+  const Graph& graph = d.graph();
+  const Dims result = graph.value(d.node().outputs[0]).type.dims;
+  const std::vector<ValueId> inputs = d.node().inputs;
+  if (inputs.size() != 2 || !inputs_static(d)) return Left{};
+  const auto kind = [&](ValueId input, bool image) { return operand_kind(graph, input, result, image); };
+  const auto any_tile = [&](bool image) { return std::ranges::any_of(inputs, [&](ValueId id) { return kind(id, image) == OperandKind::Tile; }); };
+  const auto fits = [&](bool image) { return any_tile(image) && std::ranges::all_of(inputs, [&](ValueId id) { return kind(id, image).has_value(); }); };
+  if (fits(false) || (result.size() == 4 && fits(true))) return Left{};
+  bool tile = any_tile(false);
+  return write_out(d, [&](ValueId input) { return std::exchange(tile, true) && kind(input, false); });
+}
+
+// Comparisons and choices read whole tiles or one constant number.
+std::optional<Left> select_operands_to_tiles(Decompose& d) {
+  if (!inputs_static(d)) return Left{};
+  const Graph& graph = d.graph();
+  const Dims result = graph.value(d.node().outputs[0]).type.dims;
+  const auto fits = [&](ValueId input) {
+    const auto kind = operand_kind(graph, input, result, false);
+    return kind == OperandKind::Tile || kind == OperandKind::Scalar;
+  };
+  const std::vector<ValueId>& inputs = d.node().inputs;
+  if (std::ranges::all_of(inputs, fits) || std::ranges::all_of(inputs, [&](ValueId id) { return graph.is_constant(id); })) return Left{};
+  return write_out(d, fits);
+}
+
+// A bool as a number: 1 where it holds, else 0.
+std::optional<Left> bool_to_float_as_choice(Decompose& d) {
+  const DType from = d.graph().value(d.node().inputs[0]).type.dtype, to = d.graph().value(d.node().outputs[0]).type.dtype;
+  if (from != DType::Bool || to == DType::Bool || d.graph().is_constant(d.node().inputs[0])) return Left{};
+  const auto number = [&](const char* what, float value) { return d.constant(what, Tensor::from<float>(DType::Float32, {}, {&value, 1}).cast(to)); };
+  const ValueId one = number("one", 1), zero = number("zero", 0);
+  d.become("Where", {d.node().inputs[0], one, zero});
   return std::nullopt;
 }
 

@@ -69,18 +69,26 @@ struct Row {
 
 constexpr Row kRows[] = {
     {"Add", broadcast_to_expand},
+    {"And", select_operands_to_tiles},
     {"AveragePool", window_to_image},
+    {"Cast", bool_to_float_as_choice},
     {"Conv", window_to_image},
     {"ConvTranspose", conv_transpose_to_conv},
     {"Div", broadcast_to_expand},
+    {"Equal", select_operands_to_tiles},
+    {"Greater", select_operands_to_tiles},
+    {"GreaterOrEqual", select_operands_to_tiles},
     {"GroupNormalization", group_norm_to_rows},
     {"InstanceNormalization", instance_norm_to_rows},
     {"LRN", lrn_to_conv},
+    {"Less", select_operands_to_tiles},
+    {"LessOrEqual", select_operands_to_tiles},
     {"LogSoftmax", axis_to_last},
     {"Max", broadcast_to_expand},
     {"MaxPool", window_to_image},
     {"Min", broadcast_to_expand},
     {"Mul", broadcast_to_expand},
+    {"Or", select_operands_to_tiles},
     {"PRelu", broadcast_to_expand},
     {"ReduceL1", reduced_axes_to_last},
     {"ReduceL2", reduced_axes_to_last},
@@ -93,9 +101,10 @@ constexpr Row kRows[] = {
     {"Softmax", axis_to_last},
     {"Sub", broadcast_to_expand},
     {"Tile", tile_to_expand},
+    {"Where", select_operands_to_tiles},
 };
 
-// What the AI core will compute with: float16, and float32 unless assign-precision is switched off. The AI CPU runs the
+// What the AI core will compute with: bools, float16, and float32 unless assign-precision is switched off. The AI CPU runs the
 // operators as they are.
 bool will_be_half(const Graph& graph, const PassContext& context, const Node& node) {
   const bool lowers = !context.options.disabled.contains("assign-precision");
@@ -103,7 +112,7 @@ bool will_be_half(const Graph& graph, const PassContext& context, const Node& no
   if (x == kNone || !graph.value(x).type.is_static() || !graph.value(y).type.is_static()) return false;
   const auto fits = [&](ValueId id) {
     const DType dtype = graph.value(id).type.dtype;
-    return dtype == DType::Float16 || (lowers && dtype == DType::Float32);
+    return dtype == DType::Float16 || dtype == DType::Bool || (lowers && dtype == DType::Float32);
   };
   return fits(x) && fits(y) && element_count(to_shape(graph.value(y).type.dims)) > 0 && element_count(to_shape(graph.value(x).type.dims)) > 0;
 }

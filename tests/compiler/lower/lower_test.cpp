@@ -235,6 +235,13 @@ const Case kCases[] = {
     {"Sub(@40x1, @1x33)"},
     {"Div(@1x3x1x5, @2x1x4x1) ; Clip(@, =-50, =50)"},
     {"Abs(@7x300) ; Pow(@, =0.3)"},
+    {"Less(@7x301, @7x301)"},
+    {"LessOrEqual(@3x5x7, @5x1) ; Not(@)"},
+    {"Greater(@2x3x40x50, =0.25) ; Cast(@) to=i:1"},
+    {"GreaterOrEqual(@70x200, 200) ; Where(@, @70x200, =-2)"},
+    {"Equal(@33x9, @9) ; Where(@, @33x1, 9)"},
+    {"Less(@5x1, @1x9) ; Or(@, @) ; Where(@, =1, @9)"},
+    {"Greater(@9x300, =0) ; And(@, @) ; Cast(@) to=i:1 ; Mul(@, @9x300)"},
     {"Exp(@7x300) ; Pow(@, =-0.75)"},
 };
 
