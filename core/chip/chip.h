@@ -24,7 +24,7 @@ class DeviceMemory {
  public:
   DeviceMemory(Bytes weights, int64_t arena_bytes);
 
-  // Checked views by device address (core/om/model.h: weights at 0, arena at kArenaBase).
+  // Checked views by device address (core/isa/program.h: weights at 0, arena at kArenaBase).
   Result<std::span<const std::byte>> read(int64_t address, int64_t bytes) const {  // UninitializedRead, InvalidProgram
     if (unwatched(address, bytes)) return std::span<const std::byte>(arena_.data() + (address - kArenaBase), static_cast<size_t>(bytes));
     return checked_read(address, bytes);

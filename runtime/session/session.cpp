@@ -71,7 +71,7 @@ Status Session::run_on_cores(const Task& task, const TaskPlan& plan) {
   std::vector<Status> status(task.blocks.size());
   const auto run_block = [&](Core& core, size_t i) {
     core.reset();
-    status[i] = core.execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, proven_ ? Trust::Proven : plan.trust);
+    status[i] = core.execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, plan.trust);
   };
   if (plan.in_order) {
     for (size_t i = 0; i < task.blocks.size(); ++i) run_block(cores_[0], i);
@@ -99,6 +99,11 @@ Status Session::run_task(size_t index) {
   return task.engine == Engine::AiCpu ? run_cpu_task(*model_, task, memory_) : run_on_cores(task, plans_[index]);
 }
 
+void Session::trust_proven() {
+  for (TaskPlan& plan : plans_) plan.trust = Trust::Proven;
+  memory_.track(false);
+}
+
 Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs, const RunObserver& observer) {
   const CompiledModel& m = *model_;
   memory_.forget_arena();
@@ -107,7 +112,7 @@ Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs, const R
     if (observer && !observer(i, m.tasks.size())) return fail(ErrorKind::Cancelled, m.name, fmt::format("stopped before task {} of {}", i, m.tasks.size()));
     NPU_CHECK(run_task(i));
   }
-  if (may_prove_ && !std::exchange(proven_, true)) memory_.track(false);
+  if (std::exchange(may_prove_, false)) trust_proven();
   return fetch_outputs(m, memory_);
 }
 
