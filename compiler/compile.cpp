@@ -12,12 +12,13 @@ namespace {
 // Everything after the passes; model.graph is final and stays where it is.
 class Emitter {
  public:
-  Emitter(CompiledModel& model, const Soc& soc, const CompileObserver& observer)
+  Emitter(CompiledModel& model, const Soc& soc, WeightStore& weights, const CompileObserver& observer)
       : model_(model),
         graph_(model.graph),
         soc_(soc),
         observer_(observer),
-        context_(model.graph, soc),
+        weights_(weights),
+        context_(model.graph, soc, weights),
         tasks_(group_tasks(model.graph)) {}
 
   Status run(const MemoryOptions& options) {
@@ -32,7 +33,6 @@ class Emitter {
       NPU_TRY(auto desc, describe(id));
       model_.outputs.push_back(std::move(desc));
     }
-    model_.weights = std::make_shared<const std::vector<std::byte>>(context_.take_weights());
     return check_size();
   }
 
@@ -135,7 +135,7 @@ class Emitter {
   }
 
   Status check_size() const {
-    const auto weights = static_cast<int64_t>(model_.weights->size());
+    const auto weights = static_cast<int64_t>(weights_.bytes().size());
     if (model_.arena_bytes <= soc_.memory_bytes - weights) return {};
     return fail(ErrorKind::CompileLimit, std::string(soc_.name),
                 fmt::format("{} bytes of weights and {} of activations do not fit its {} bytes of memory", weights,
@@ -146,6 +146,7 @@ class Emitter {
   const Graph& graph_;
   const Soc& soc_;
   const CompileObserver& observer_;
+  const WeightStore& weights_;
   LowerContext context_;
   std::vector<TaskSpec> tasks_;
   std::vector<int64_t> scratch_;
@@ -159,9 +160,8 @@ void drop_large_constants(Graph& graph) {
   }
 }
 
-}  // namespace
-
-Result<CompiledModel> compile(Graph graph, const CompileOptions& options, const CompileObserver& observer) {
+// Everything but the weights, which go to the store.
+Result<CompiledModel> compile_program(Graph graph, const CompileOptions& options, WeightStore& weights, const CompileObserver& observer) {
   NPU_TRY(const Soc* soc, find_soc(options.soc));
   NPU_CHECK(run_passes(graph, *soc, options.passes, observer.on_pass));
   CompiledModel model;
@@ -169,9 +169,51 @@ Result<CompiledModel> compile(Graph graph, const CompileOptions& options, const 
   model.soc = soc->name;
   model.command_line = options.command_line;
   model.graph = std::move(graph);
-  NPU_CHECK(Emitter(model, *soc, observer).run({.reuse = !options.disable_memory_reuse}));
+  if (weights.bytes().empty()) weights.reserve_for(model.graph);
+  NPU_CHECK(Emitter(model, *soc, weights, observer).run({.reuse = !options.disable_memory_reuse}));
   drop_large_constants(model.graph);
   return model;
+}
+
+std::shared_ptr<const std::vector<std::byte>> share(WeightStore& weights) {
+  return std::make_shared<const std::vector<std::byte>>(weights.take());
+}
+
+}  // namespace
+
+Result<CompiledModel> compile(Graph graph, const CompileOptions& options, const CompileObserver& observer) {
+  WeightStore weights;
+  NPU_TRY(CompiledModel model, compile_program(std::move(graph), options, weights, observer));
+  model.weights = share(weights);
+  return model;
+}
+
+Result<ModelPackage> compile_gears(const Graph& graph, const CompileOptions& options, Dynamic dynamic,
+                                   std::span<const GearShapes> gears, const CompileObserver& observer) {
+  WeightStore weights;
+  std::vector<CompiledModel> programs;
+  std::vector<std::vector<int64_t>> values;
+  for (const GearShapes& gear : gears) {
+    if (observer.on_gear) observer.on_gear(programs.size(), gears.size());
+    CompileOptions of_gear = options;
+    of_gear.passes.input_shapes = gear.input_shapes;
+    auto program = compile_program(graph, of_gear, weights, observer);
+    if (!program) {
+      Error error = std::move(program).error();
+      const std::string which = "gear " + gears_text(dynamic, std::span(&gear.values, 1));
+      error.where = error.where.empty() ? which : which + ", " + error.where;
+      return std::unexpected(std::move(error));
+    }
+    programs.push_back(std::move(*program));
+    values.push_back(gear.values);
+  }
+  const auto shared = share(weights);
+  ModelPackage package{dynamic, {}};
+  for (size_t i = 0; i < programs.size(); ++i) {
+    programs[i].weights = shared;
+    package.gears.push_back({std::move(values[i]), std::make_shared<const CompiledModel>(std::move(programs[i]))});
+  }
+  return package;
 }
 
 }  // namespace npu

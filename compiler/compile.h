@@ -6,7 +6,7 @@
 #include <string>
 
 #include "compiler/passes/pass.h"
-#include "core/om/model.h"
+#include "core/om/package.h"
 
 namespace npu {
 
@@ -21,11 +21,23 @@ struct CompileObserver {
   PassObserver on_pass;
   // (done, total, what) while tasks are lowered; returning false cancels.
   std::function<bool(size_t done, size_t total, const std::string& what)> on_progress;
+  std::function<void(size_t gear, size_t gears)> on_gear;  // before each gear of several
 };
 
 // Task::inputs and Task::outputs: of an AI-CPU task one for each slot of its node (dtype Undefined: left out),
 // constants included; of an AI-core task what it reads and writes outside, a constant with bytes 0 (it is prepared, not
 // read so).
 Result<CompiledModel> compile(Graph graph, const CompileOptions& options, const CompileObserver& observer = {});
+
+// What a gear sets: its values as the command line has them, and what they make of the inputs' shapes.
+struct GearShapes {
+  std::vector<int64_t> values;
+  std::map<std::string, Shape, std::less<>> input_shapes;
+};
+
+// A program for each gear, the weights of all stored once; options.passes.input_shapes is not looked at. Errors name the
+// gear. Preconditions: dynamic is not None, gears is not empty.
+Result<ModelPackage> compile_gears(const Graph& graph, const CompileOptions& options, Dynamic dynamic,
+                                   std::span<const GearShapes> gears, const CompileObserver& observer = {});
 
 }  // namespace npu

@@ -16,10 +16,26 @@ std::shared_ptr<std::string> add_om_option(CLI::App& app) {
   return path;
 }
 
-Result<std::shared_ptr<const CompiledModel>> load_model(const std::string& path) {
+Result<ModelPackage> load_model(const std::string& path) {
   NPU_TRY(const SharedBytes file, read_file(path));
-  NPU_TRY(CompiledModel model, load_om(file));
-  return std::make_shared<const CompiledModel>(std::move(model));
+  return load_package(file);
+}
+
+std::shared_ptr<std::string> add_gear_option(CLI::App& app) {
+  const auto gear = std::make_shared<std::string>();
+  app.add_option("--gear", *gear, "Of a model with several: its batch, height,width or dims; the first when left out");
+  return gear;
+}
+
+Result<size_t> chosen_gear(const ModelPackage& package, const std::string& gear) {
+  if (gear.empty()) return 0;
+  std::vector<int64_t> values;
+  for (const std::string& word : CLI::detail::split(gear, ',')) {
+    int64_t value = 0;
+    if (!CLI::detail::lexical_cast(word, value)) return fail(ErrorKind::InvalidArgument, "--gear " + gear, "'" + word + "' is no number");
+    values.push_back(value);
+  }
+  return find_gear_by_values(package, values);
 }
 
 int default_threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 64u)); }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/atc/gear_options.h"
 #include "compiler/atc/model_json.h"
 #include "compiler/atc/om_info.h"
 #include "compiler/atc/options.h"
@@ -48,7 +49,7 @@ AtcError as_atc_error(const Error& error) {
       break;
   }
   const bool about_shape =
-      error.what.find("--input_shape") != std::string::npos || error.where.starts_with("--input_shape");
+      error.what.find("--input_shape") != std::string::npos || error.where.find("--input_shape") != std::string::npos;
   if (error.kind == ErrorKind::InvalidArgument && about_shape) code = "E10002";
   return {code, text_of(error)};
 }
@@ -91,6 +92,12 @@ class Stages {
     return !failed_;
   }
 
+  void on_gear(size_t gear) {
+    if (options_.log >= Log::Info)
+      say_(fmt::format("[INFO] gear {} of {}: {}\n", gear + 1, options_.gears.size(),
+                       gears_text(options_.dynamic, std::span(&options_.gears[gear].values, 1))));
+  }
+
   void dump(std::string_view stage, const Graph& graph) {
     if (options_.dump_passes.empty()) return;
     std::error_code ignored;
@@ -109,10 +116,10 @@ class Stages {
 };
 
 AtcResult<void> check_input_names(const Options& options, const Graph& graph) {
-  for (const auto& [name, shape] : options.input_shapes) {
+  for (const InputShape& shape : options.input_shapes) {
     bool found = false;
-    for (ValueId id : graph.inputs) found |= graph.value(id).name == name;
-    if (!found) return refuse("E10016", fmt::format("The model has no input '{}', which --input_shape names.", name));
+    for (ValueId id : graph.inputs) found |= graph.value(id).name == shape.name;
+    if (!found) return refuse("E10016", fmt::format("The model has no input '{}', which --input_shape names.", shape.name));
   }
   return {};
 }
@@ -137,6 +144,13 @@ AtcResult<void> show(Bytes om, const std::string& path, const Say& say) {
   return {};
 }
 
+Result<ModelPackage> compile_package(Graph graph, const Options& options, CompileOptions how, const CompileObserver& observer) {
+  if (!options.gears.empty()) return compile_gears(graph, how, options.dynamic, options.gears, observer);
+  how.passes.input_shapes = fixed_shapes(options.input_shapes);
+  NPU_TRY(CompiledModel model, compile(std::move(graph), how, observer));
+  return package_of(std::make_shared<const CompiledModel>(std::move(model)));
+}
+
 AtcResult<void> compile_model(const Options& options, const std::string& command_line, const Say& say) {
   auto graph = load(options.model);
   if (!graph) return std::unexpected(graph.error());
@@ -147,18 +161,19 @@ AtcResult<void> compile_model(const Options& options, const std::string& command
   if (options.log >= Log::Info) say("\n");
   stages.dump("import", *graph);
   CompileOptions how{.soc = options.soc,
-                     .passes = {.disabled = options.disabled_passes, .input_shapes = options.input_shapes},
+                     .passes = {.disabled = options.disabled_passes, .input_shapes = {}},
                      .command_line = command_line,
                      .disable_memory_reuse = options.disable_memory_reuse};
   CompileObserver observer{
       .on_pass = [&](const PassReport& report, const Graph& now) { return stages.on_pass(report, now); },
-      .on_progress = {}};
-  auto model = compile(std::move(*graph), how, observer);
+      .on_progress = {},
+      .on_gear = [&](size_t gear, size_t) { stages.on_gear(gear); }};
+  auto package = compile_package(std::move(*graph), options, how, observer);
   if (stages.failed()) return std::unexpected(*stages.failed());
-  if (!model) return std::unexpected(as_atc_error(model.error()));
+  if (!package) return std::unexpected(as_atc_error(package.error()));
   say(".");
 
-  auto file = convert(save_om(*model));
+  auto file = convert(save_om(*package));
   if (!file) return std::unexpected(file.error());
   if (auto written = write(options.output + ".om", *file); !written) return written;
   say(".\n");
@@ -184,9 +199,9 @@ AtcResult<std::string> to_json(const Options& options) {
   auto info = inspect_om(**bytes);
   if (!info) return std::unexpected(bad_om(options.om, info.error()));
   if (!info->runnable) return info_to_json(*info);
-  auto model = load_om(*bytes);
-  if (!model) return std::unexpected(bad_om(options.om, model.error()));
-  return model_to_json(*model);
+  auto package = load_package(*bytes);
+  if (!package) return std::unexpected(bad_om(options.om, package.error()));
+  return package_to_json(*package);
 }
 
 AtcResult<void> write_json(const Options& options) {

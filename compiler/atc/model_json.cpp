@@ -118,6 +118,12 @@ Json task_json(const Task& task) {
           {"output", descs_json(task.outputs)}};
 }
 
+Json tasks_json(const CompiledModel& model) {
+  Json tasks = Json::array();
+  for (const Task& task : model.tasks) tasks.push_back(task_json(task));
+  return tasks;
+}
+
 // Names in a file may be any bytes: what is no UTF-8 is replaced.
 std::string text_of(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -129,19 +135,26 @@ std::string graph_to_json(const Graph& graph) {
   return text_of({{"name", graph.name}, {"version", 1}, {"graph", Json::array({graph_json(graph)})}});
 }
 
-std::string model_to_json(const CompiledModel& model) {
-  Json tasks = Json::array();
-  for (const Task& task : model.tasks) tasks.push_back(task_json(task));
+std::string package_to_json(const ModelPackage& package) {
+  const CompiledModel& model = package.first();
   const auto attr = [](const char* key, Json value) { return Json{{"key", key}, {"value", std::move(value)}}; };
-  const Json attrs =
+  Json attrs =
       Json::array({attr("soc_version", {{"s", model.soc}}), attr("framework_type", {{"s", model.framework}}),
-                   attr("atc_cmdline", {{"s", model.command_line}}), attr("memory_size", {{"i", model.arena_bytes}}),
+                   attr("atc_cmdline", {{"s", model.command_line}}), attr("memory_size", {{"i", package.arena_bytes()}}),
                    attr("weight_size", {{"i", model.weights ? model.weights->size() : 0}})});
-  return text_of({{"name", model.name},
-                  {"version", 1},
-                  {"attr", attrs},
-                  {"graph", Json::array({graph_json(model.graph)})},
-                  {"task", tasks}});
+  if (package.dynamic == Dynamic::None)
+    return text_of({{"name", model.name},
+                    {"version", 1},
+                    {"attr", attrs},
+                    {"graph", Json::array({graph_json(model.graph)})},
+                    {"task", tasks_json(model)}});
+  attrs.push_back(attr("gears", {{"s", gears_text(package)}}));
+  Json graphs = Json::array(), gears = Json::array();
+  for (const Gear& gear : package.gears) {
+    graphs.push_back(graph_json(gear.program->graph));
+    gears.push_back({{"values", gear.values}, {"memory_size", gear.program->arena_bytes}, {"task", tasks_json(*gear.program)}});
+  }
+  return text_of({{"name", model.name}, {"version", 1}, {"attr", attrs}, {"graph", graphs}, {"gear", gears}});
 }
 
 std::string info_to_json(const OmInfo& info) {

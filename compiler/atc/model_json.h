@@ -9,7 +9,8 @@
 namespace npu::atc {
 
 std::string graph_to_json(const Graph& graph);
-std::string model_to_json(const CompiledModel& model);
+// "graph" has one for each gear; tasks are under "task", of several gears under "gear".
+std::string package_to_json(const ModelPackage& package);
 std::string info_to_json(const OmInfo& info);
 
 }  // namespace npu::atc

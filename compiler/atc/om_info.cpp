@@ -29,6 +29,7 @@ std::string describe_om(const OmInfo& info) {
   text += fmt::format("resource info: memory_size[{} B], weight_size[{} B], stream_num[{}], event_num[{}].\n",
                       attr(info, "memory_size"), attr(info, "weight_size"), attr(info, "stream_num"),
                       attr(info, "event_num"));
+  if (!info.gears.empty()) text += fmt::format("dynamic  info: gears[{}].\n", info.gears);
   // Partition types of the container: 0 graph, 1 weights, 3 kernels, 4 AI-CPU kernels, 2 tasks, 5 shared objects.
   text += fmt::format(
       "om       info: modeldef_size[{} B], weight_data_size[{} B], tbe_kernels_size[{} B], "

@@ -2,13 +2,14 @@
 #include "compiler/atc/options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "compiler/atc/gear_options.h"
+#include "compiler/atc/text.h"
 #include "compiler/passes/pass.h"
 #include "core/soc/soc.h"
 
@@ -108,55 +109,6 @@ AtcResult<std::string> required(const Given& given, std::string_view name, std::
   return value;
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(separator), text.size());
-    std::string_view part = text.substr(0, end);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    if (!part.empty()) parts.push_back(part);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
-
-AtcError bad_shape(std::string_view value, std::string_view reason) {
-  return {"E10002", fmt::format("The value '{}' of --input_shape is not valid: {}\n"
-                                "        Solution: Write name:n,c,h,w and put ; between inputs.",
-                                value, reason)};
-}
-
-AtcResult<Shape> parse_shape(std::string_view all, std::string_view text) {
-  Shape shape;
-  for (std::string_view part : split(text, ',')) {
-    int64_t dim = 0;
-    const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), dim);
-    if (failed == std::errc() && end == part.data() + part.size() && dim > 0) {
-      shape.push_back(dim);
-      continue;
-    }
-    if (part == "-1" || part.find('~') != std::string_view::npos)
-      return std::unexpected(bad_shape(all, fmt::format("dynamic dimensions ('{}') are not offered yet.", part)));
-    return std::unexpected(bad_shape(all, fmt::format("'{}' is no positive number.", part)));
-  }
-  return shape;
-}
-
-AtcResult<std::map<std::string, Shape, std::less<>>> parse_input_shapes(const std::string& value) {
-  std::map<std::string, Shape, std::less<>> shapes;
-  for (std::string_view part : split(value, ';')) {
-    const size_t colon = part.rfind(':');
-    if (colon == std::string_view::npos || colon == 0)
-      return std::unexpected(bad_shape(value, fmt::format("'{}' has no name before a colon.", part)));
-    auto shape = parse_shape(value, part.substr(colon + 1));
-    if (!shape) return std::unexpected(shape.error());
-    if (!shapes.emplace(part.substr(0, colon), *shape).second)
-      return std::unexpected(bad_shape(value, fmt::format("'{}' is given twice.", part.substr(0, colon))));
-  }
-  return shapes;
-}
-
 AtcResult<std::set<std::string, std::less<>>> parse_switches(const std::string& value) {
   std::set<std::string, std::less<>> disabled;
   for (std::string_view part : split(value, ';')) {
@@ -210,6 +162,16 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   NPU_ATC_TAKE(soc, required(given, "soc_version", "compiling"));
   NPU_ATC_TAKE(options.soc, check_soc(soc));
   NPU_ATC_TAKE(options.input_shapes, parse_input_shapes(value_of(given, "input_shape")));
+  Gears gears;
+  NPU_ATC_TAKE(gears, parse_gears({value_of(given, "dynamic_batch_size"), value_of(given, "dynamic_image_size"),
+                                   value_of(given, "dynamic_dims"), value_of(given, "input_format")},
+                                  options.input_shapes));
+  options.dynamic = gears.dynamic;
+  options.gears = std::move(gears.shapes);
+  if (options.gears.empty() && has_open_dims(options.input_shapes))
+    return refuse("E10002", fmt::format("The value '{}' of --input_shape is not valid: open dimensions are offered with "
+                                        "--dynamic_batch_size, --dynamic_image_size or --dynamic_dims only.",
+                                        value_of(given, "input_shape")));
   NPU_ATC_TAKE(options.disabled_passes, parse_switches(value_of(given, "optimization_switch")));
   size_t index = 0;
   NPU_ATC_TAKE(index, choice(given, "input_format"));

@@ -8,8 +8,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "core/tensor/tensor.h"
+#include "compiler/compile.h"
 
 namespace npu::atc {
 
@@ -33,7 +34,9 @@ struct Options {
   bool help = false;
   Mode mode = Mode::Compile;
   std::string model, output, soc, om, json, dump_passes;
-  std::map<std::string, Shape, std::less<>> input_shapes;
+  std::vector<InputShape> input_shapes;
+  Dynamic dynamic = Dynamic::None;
+  std::vector<GearShapes> gears;  // one for each size the dynamic option lists
   std::set<std::string, std::less<>> disabled_passes;
   bool disable_memory_reuse = false;
   bool display_model_info = false;

@@ -6,7 +6,6 @@
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/operands.h"
-#include "core/base/hash.h"
 
 namespace npu {
 namespace {
@@ -49,35 +48,6 @@ std::span<const LowerRule> all_lower_rules() { return kRules; }
 const LowerRule* find_lower_rule(std::string_view op) {
   const auto found = std::ranges::find(kRules, op, &LowerRule::op);
   return found == kRules.end() ? nullptr : found;
-}
-
-LowerContext::LowerContext(const Graph& of_graph, const Soc& for_soc)
-    : graph(of_graph), soc(for_soc), address_(of_graph.value_count(), -1) {
-  // Room for all at once: a vector that grows needs twice its size meanwhile.
-  size_t bytes = 0;
-  for (size_t id = 0; id < graph.value_count(); ++id)
-    if (const auto& constant = graph.value(static_cast<ValueId>(id)).constant) bytes += constant->byte_size() + 2 * kTensorAlign;
-  weights_.reserve(bytes + bytes / 8);  // padded channels
-}
-
-int64_t LowerContext::add_weights(Bytes bytes) {
-  return add_weights(bytes.size(), [&](std::span<std::byte> place) { std::ranges::copy(bytes, place.begin()); });
-}
-
-int64_t LowerContext::add_weights(size_t size, const std::function<void(std::span<std::byte>)>& write) {
-  const size_t offset = weights_.size();
-  weights_.resize(offset + size);
-  const auto place = std::span(weights_).subspan(offset);
-  write(place);
-  const uint64_t hash = hash_bytes(place);
-  for (const auto& [known, where] : known_)
-    if (known == hash && where.second == static_cast<int64_t>(size) && std::equal(place.begin(), place.end(), weights_.begin() + where.first)) {
-      weights_.resize(offset);
-      return where.first;
-    }
-  weights_.resize(static_cast<size_t>(align_up(static_cast<int64_t>(weights_.size()) + kTensorSlack, kTensorAlign)));
-  known_.push_back({hash, {static_cast<int64_t>(offset), static_cast<int64_t>(size)}});
-  return static_cast<int64_t>(offset);
 }
 
 std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, const TaskSpec& task, const Node& next) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/lower/weight_store.h"
 #include "core/graph/graph.h"
 #include "core/om/model.h"
 #include "core/soc/soc.h"
@@ -67,7 +68,8 @@ std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, con
 // Device addresses and prepared constants while tasks are lowered.
 class LowerContext {
  public:
-  LowerContext(const Graph& of_graph, const Soc& for_soc);
+  LowerContext(const Graph& of_graph, const Soc& for_soc, WeightStore& to)
+      : graph(of_graph), soc(for_soc), address_(of_graph.value_count(), -1), weights_(to) {}
 
   const Graph& graph;
   const Soc& soc;
@@ -75,15 +77,13 @@ class LowerContext {
   int64_t address(ValueId id) const { return address_[static_cast<size_t>(id)]; }
   void set_address(ValueId id, int64_t device_address) { address_[static_cast<size_t>(id)] = device_address; }
   // Appends bytes to the weights (512-aligned) and returns their device address; equal bytes are stored once.
-  int64_t add_weights(Bytes bytes);
+  int64_t add_weights(Bytes bytes) { return weights_.add(bytes); }
   // The same for bytes that `write` makes in place, from zeros.
-  int64_t add_weights(size_t size, const std::function<void(std::span<std::byte>)>& write);
-  std::vector<std::byte> take_weights() { return std::move(weights_); }
+  int64_t add_weights(size_t size, const std::function<void(std::span<std::byte>)>& write) { return weights_.add(size, write); }
 
  private:
   std::vector<int64_t> address_;
-  std::vector<std::byte> weights_;
-  std::vector<std::pair<uint64_t, std::pair<int64_t, int64_t>>> known_;  // hash -> offset, size
+  WeightStore& weights_;
 };
 
 // Fills task.blocks (AI-core instruction streams, flags included), op_type, fused, macs, vector_task.

@@ -14,6 +14,7 @@ constexpr size_t kNameBytes = 32;
 constexpr size_t kPlatformBytes = 20;
 constexpr uint32_t kVersion = 0x20000000;
 constexpr uint32_t kMaxPartitions = 1024;
+constexpr uint32_t kMaxModels = 1024;
 constexpr std::string_view kPlatform = "npu-sandbox";
 
 // Offsets in the header.
@@ -68,34 +69,23 @@ std::string part_name(uint32_t type) {
   return fmt::format("PARTITION_{}", type);
 }
 
-Bytes Container::find(Part part) const {
+Bytes PartTable::find(Part part) const {
   for (const Partition& partition : partitions)
     if (partition.type == static_cast<uint32_t>(part)) return partition.bytes;
   return {};
 }
 
-Result<Container> read_container(Bytes file) {
-  if (file.size() < 4 || read_at<uint32_t>(file, kAtMagic) != kMagic)
-    return bad("does not begin with the signature IMOD");
-  if (file.size() < kHeaderBytes)
-    return bad(fmt::format("has {} bytes, its header alone needs {}", file.size(), kHeaderBytes));
-  if (const auto size = read_at<uint32_t>(file, kAtHeaderSize); size != kHeaderBytes)
-    return bad(fmt::format("the header claims {} bytes, {} are known", size, kHeaderBytes));
-  if (read_at<uint8_t>(file, kAtIsEncrypted) != 0) return fail(ErrorKind::UnsupportedModel, ".om file", "is encrypted");
+namespace {
 
-  Container container;
-  container.version = read_at<uint32_t>(file, kAtVersion);
-  container.name = fixed_string(file, kAtName, kNameBytes);
-  container.platform = fixed_string(file, kAtPlatform, kPlatformBytes);
-  const bool is_wide = read_at<uint64_t>(file, kAtModelLength) != 0;
-  ByteReader table(file.subspan(kHeaderBytes));
+struct Row {
+  uint32_t type = 0;
+  uint64_t offset = 0, size = 0;  // offset: from the end of the table
+};
+
+Result<std::vector<Row>> read_rows(ByteReader& table, bool is_wide) {
   const auto count = table.read<uint32_t>();
   if (count > kMaxPartitions) return bad(fmt::format("claims {} partitions", count));
   if (is_wide) table.read<uint32_t>();
-  struct Row {
-    uint32_t type;
-    uint64_t offset, size;
-  };
   std::vector<Row> rows;
   for (uint32_t i = 0; i < count; ++i) {
     Row row{table.read<uint32_t>(), 0, 0};
@@ -105,42 +95,40 @@ Result<Container> read_container(Bytes file) {
     rows.push_back(row);
   }
   if (!table.ok()) return bad("is cut off in its partition table");
-  const size_t base = kHeaderBytes + table.position();
+  return rows;
+}
+
+// The table at `position` and what it names; position is then after the last partition.
+Result<PartTable> read_table(Bytes file, size_t& position, bool is_wide) {
+  ByteReader reader(file.subspan(position));
+  NPU_TRY(const std::vector<Row> rows, read_rows(reader, is_wide));
+  const size_t base = position + reader.position();
   const Bytes data = file.subspan(base);
+  PartTable table;
+  uint64_t end = 0;
   for (const Row& row : rows) {
     if (row.offset > data.size() || row.size > data.size() - row.offset)
       return bad(fmt::format("partition {} [{}, +{}) is outside the file's {} bytes of data", part_name(row.type),
                              row.offset, row.size, data.size()));
-    container.partitions.push_back(
+    table.partitions.push_back(
         {row.type, base + row.offset, data.subspan(static_cast<size_t>(row.offset), static_cast<size_t>(row.size))});
+    end = std::max(end, row.offset + row.size);
   }
-  return container;
+  position = base + static_cast<size_t>(end);
+  return table;
 }
 
-std::vector<std::byte> write_container(const std::string& name, uint8_t platform_type,
-                                       const std::vector<PartData>& parts) {
-  uint64_t data_bytes = 0;
-  for (const PartData& part : parts) data_bytes += part.bytes.size();
-  const bool is_wide = data_bytes >= (uint64_t{1} << 32) - 4096;
-  const size_t table_bytes = is_wide ? 8 + parts.size() * 24 : 4 + parts.size() * 12;
-  const uint64_t length = table_bytes + data_bytes;
+uint64_t data_bytes(const std::vector<PartData>& parts) {
+  uint64_t bytes = 0;
+  for (const PartData& part : parts) bytes += part.bytes.size();
+  return bytes;
+}
 
-  ByteWriter file;
-  file.bytes().reserve(kHeaderBytes + static_cast<size_t>(length));
-  file.bytes().resize(kHeaderBytes);
-  auto& header = file.bytes();
-  put_at(header, kAtMagic, kMagic);
-  put_at(header, kAtHeaderSize, static_cast<uint32_t>(kHeaderBytes));
-  put_at(header, kAtVersion, kVersion);
-  put_at(header, kAtLength, static_cast<uint32_t>(length));
-  put_at(header, kAtModelType, uint8_t{0});
-  put_string(header, kAtName, kNameBytes, name);
-  put_at(header, kAtIrVersion, uint32_t{2});
-  put_at(header, kAtModelNum, uint32_t{1});
-  put_string(header, kAtPlatform, kPlatformBytes, kPlatform);
-  put_at(header, kAtPlatformType, platform_type);
-  if (is_wide) put_at(header, kAtModelLength, length);
+size_t table_bytes(const std::vector<PartData>& parts, bool is_wide) {
+  return is_wide ? 8 + parts.size() * 24 : 4 + parts.size() * 12;
+}
 
+void write_table(ByteWriter& file, const std::vector<PartData>& parts, bool is_wide) {
   file.write(static_cast<uint32_t>(parts.size()));
   if (is_wide) file.write(uint32_t{0});
   uint64_t offset = 0;
@@ -157,6 +145,57 @@ std::vector<std::byte> write_container(const std::string& name, uint8_t platform
     offset += part.bytes.size();
   }
   for (const PartData& part : parts) file.write_bytes(part.bytes);
+}
+
+}  // namespace
+
+Result<Container> read_container(Bytes file) {
+  if (file.size() < 4 || read_at<uint32_t>(file, kAtMagic) != kMagic)
+    return bad("does not begin with the signature IMOD");
+  if (file.size() < kHeaderBytes)
+    return bad(fmt::format("has {} bytes, its header alone needs {}", file.size(), kHeaderBytes));
+  if (const auto size = read_at<uint32_t>(file, kAtHeaderSize); size != kHeaderBytes)
+    return bad(fmt::format("the header claims {} bytes, {} are known", size, kHeaderBytes));
+  if (read_at<uint8_t>(file, kAtIsEncrypted) != 0) return fail(ErrorKind::UnsupportedModel, ".om file", "is encrypted");
+
+  Container container;
+  container.version = read_at<uint32_t>(file, kAtVersion);
+  container.name = fixed_string(file, kAtName, kNameBytes);
+  container.platform = fixed_string(file, kAtPlatform, kPlatformBytes);
+  const bool is_wide = read_at<uint64_t>(file, kAtModelLength) != 0;
+  const auto models = std::max(uint32_t{1}, read_at<uint32_t>(file, kAtModelNum));  // older files leave it 0
+  if (models > kMaxModels) return bad(fmt::format("claims {} models", models));
+  size_t position = kHeaderBytes;
+  for (uint32_t i = 0; i < models; ++i) {
+    NPU_TRY(container.models.emplace_back(), read_table(file, position, is_wide));
+  }
+  return container;
+}
+
+std::vector<std::byte> write_container(const std::string& name, uint8_t platform_type,
+                                       const std::vector<std::vector<PartData>>& models) {
+  uint64_t total = 0;
+  for (const auto& parts : models) total += data_bytes(parts);
+  const bool is_wide = total >= (uint64_t{1} << 32) - 4096 * models.size();
+  uint64_t length = total;
+  for (const auto& parts : models) length += table_bytes(parts, is_wide);
+
+  ByteWriter file;
+  file.bytes().reserve(kHeaderBytes + static_cast<size_t>(length));
+  file.bytes().resize(kHeaderBytes);
+  auto& header = file.bytes();
+  put_at(header, kAtMagic, kMagic);
+  put_at(header, kAtHeaderSize, static_cast<uint32_t>(kHeaderBytes));
+  put_at(header, kAtVersion, kVersion);
+  put_at(header, kAtLength, static_cast<uint32_t>(length));
+  put_at(header, kAtModelType, uint8_t{0});
+  put_string(header, kAtName, kNameBytes, name);
+  put_at(header, kAtIrVersion, uint32_t{2});
+  put_at(header, kAtModelNum, static_cast<uint32_t>(models.size()));
+  put_string(header, kAtPlatform, kPlatformBytes, kPlatform);
+  put_at(header, kAtPlatformType, platform_type);
+  if (is_wide) put_at(header, kAtModelLength, length);
+  for (const auto& parts : models) write_table(file, parts, is_wide);
   return std::move(file.bytes());
 }
 

@@ -23,13 +23,22 @@ struct Partition {
   Bytes bytes;
 };
 
+// The partitions of one model.
+struct PartTable {
+  std::vector<Partition> partitions;
+
+  Bytes find(Part part) const;  // empty when absent
+};
+
+// Files with several models have a table and its partitions for each, one after the other.
 struct Container {
   uint32_t version = 0;
   std::string name;
   std::string platform;
-  std::vector<Partition> partitions;
+  std::vector<PartTable> models;  // at least one
 
-  Bytes find(Part part) const;  // empty when absent
+  const std::vector<Partition>& partitions() const { return models.front().partitions; }
+  Bytes find(Part part) const { return models.front().find(part); }
 };
 
 Result<Container> read_container(Bytes file);
@@ -40,7 +49,7 @@ struct PartData {
 };
 // platform_type: the vendor's number for the chip family (1: Ascend310).
 std::vector<std::byte> write_container(const std::string& name, uint8_t platform_type,
-                                       const std::vector<PartData>& parts);
+                                       const std::vector<std::vector<PartData>>& models);
 
 struct Kernel {
   std::string name;

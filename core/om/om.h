@@ -7,13 +7,17 @@
 #include <vector>
 
 #include "core/base/file.h"
-#include "core/om/model.h"
+#include "core/om/package.h"
 
 namespace npu {
 
 // What save_om wrote comes back whole, but for the elements of the graph's large constants (the tasks read the
 // prepared weights, not those) and node ids, which are counted anew. A file of the vendor's compiler is
 // UnsupportedModel: its kernels are machine code that this emulator does not run; inspect_om opens it.
+Result<ModelPackage> load_package(SharedBytes file);
+Result<std::vector<std::byte>> save_om(const ModelPackage& package);
+
+// The same for a file with one program; one with several gears is an InvalidArgument that lists them.
 Result<CompiledModel> load_om(SharedBytes file);
 Result<std::vector<std::byte>> save_om(const CompiledModel& model);
 
@@ -23,6 +27,7 @@ struct OmInfo {
     uint32_t type = 0;
     std::string name;  // "MODEL_DEF"
     uint64_t offset = 0, size = 0;
+    size_t model = 0;  // of the file: gear after gear
   };
   struct Tensor {
     std::string name, dtype, format;
@@ -43,6 +48,8 @@ struct OmInfo {
   };
   std::string name, platform;
   uint32_t version = 0;
+  size_t models = 1;      // what follows, partitions aside, is of the first
+  std::string gears;      // of ours; empty: fixed shapes
   bool runnable = false;  // holds instruction streams of this project
   std::string note;       // why it cannot be run; empty when it can
   std::vector<Partition> partitions;

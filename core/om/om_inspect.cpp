@@ -66,6 +66,21 @@ void fill(OmInfo& info, const Container& container, const ge::Model& model) {
                     : "it was written by another version of this project";
 }
 
+// Of a file of ours; a damaged one has none.
+std::string gears_of(const Container& container) {
+  std::vector<std::vector<int64_t>> gears;
+  int64_t dynamic = 0;
+  for (const PartTable& parts : container.models) {
+    const ge::Model model = ge::read_model(parts.find(Part::ModelDef));
+    const auto kind = model.attrs.find(kOwnDynamic), gear = model.attrs.find(kOwnGear);
+    if (kind == model.attrs.end() || gear == model.attrs.end()) return "";
+    dynamic = kind->second.i;
+    if (dynamic < 1 || dynamic > static_cast<int64_t>(Dynamic::AnyDims)) return "";
+    gears.push_back(gear->second.ints);
+  }
+  return gears_text(static_cast<Dynamic>(dynamic), gears);
+}
+
 std::string tensor_text(const OmInfo::Tensor& tensor) {
   return fmt::format("{}[{}] {}", tensor.dtype, fmt::join(tensor.shape, ","), tensor.format);
 }
@@ -83,12 +98,15 @@ Result<OmInfo> inspect_om(Bytes file) {
   info.name = container.name;
   info.platform = container.platform;
   info.version = container.version;
-  for (const Partition& part : container.partitions)
-    info.partitions.push_back({part.type, part_name(part.type), part.offset, part.bytes.size()});
+  info.models = container.models.size();
+  for (size_t i = 0; i < info.models; ++i)
+    for (const Partition& part : container.models[i].partitions)
+      info.partitions.push_back({part.type, part_name(part.type), part.offset, part.bytes.size(), i});
   for (const Kernel& kernel : kernels)
     info.kernels.push_back({kernel.name, kernel.bytes.size(), describe_kernel(kernel.bytes)});
   try {
     fill(info, container, ge::read_model(container.find(Part::ModelDef)));
+    info.gears = gears_of(container);
   } catch (const protozero::exception& error) {
     return fail(ErrorKind::InvalidModel, "'" + container.name + "'", "its graph or tasks are " + pb_damage(error));
   }
@@ -99,6 +117,7 @@ std::string to_text(const OmInfo& info) {
   std::string text = fmt::format("model '{}', version {:#x}, platform '{}', {} tasks\n", info.name, info.version,
                                  info.platform, info.tasks);
   text += info.runnable ? "can be run here\n" : fmt::format("cannot be run here: {}\n", info.note);
+  if (!info.gears.empty()) text += fmt::format("gears: {}; below is the first\n", info.gears);
   text += "\npartitions\n";
   for (const auto& part : info.partitions)
     text += fmt::format("  {:<20} {:>10} bytes at {}\n", part.name, part.size, part.offset);

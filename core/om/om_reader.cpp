@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -175,6 +176,8 @@ class GraphReader {
   std::unordered_map<std::string, std::vector<ValueId>> sources_;  // op name -> its outputs
 };
 
+using Weights = std::shared_ptr<const std::vector<std::byte>>;
+
 std::unexpected<Error> not_ours(const Container& container, const ge::Model& def) {
   const auto kernels = read_kernels(container.find(Part::Kernels));
   return fail(ErrorKind::UnsupportedModel, "'" + container.name + "'",
@@ -185,39 +188,103 @@ std::unexpected<Error> not_ours(const Container& container, const ge::Model& def
                           kernels ? kernels->size() : 0));
 }
 
-Result<CompiledModel> read(const Container& container) {
-  const ge::Model def = ge::read_model(container.find(Part::ModelDef));
+// One of the models in a file, and which gear it is.
+struct ReadProgram {
+  CompiledModel model;
+  int64_t dynamic = 0;
+  std::vector<int64_t> gear;
+};
+
+Result<ReadProgram> read_program(const Container& container, const PartTable& parts, const Weights& weights) {
+  const ge::Model def = ge::read_model(parts.find(Part::ModelDef));
   const int64_t format = int_of(def.attrs, kOwnVersion, 0);
   if (format == 0) return not_ours(container, def);
   if (format != kOwnFormat)
     return fail(ErrorKind::UnsupportedModel, "'" + container.name + "'",
                 fmt::format("is of format {}, {} is known: compile the model again", format, kOwnFormat));
-  CompiledModel model;
+  ReadProgram program;
+  program.dynamic = int_of(def.attrs, kOwnDynamic, 0);
+  if (const ge::Attr* gear = find(def.attrs, kOwnGear, ge::Attr::Kind::Ints)) program.gear = gear->ints;
+  CompiledModel& model = program.model;
   model.name = def.name;
   model.soc = string_of(def.attrs, "soc_version");
   model.framework = string_of(def.attrs, "framework_type");
   model.command_line = string_of(def.attrs, "atc_cmdline");
   NPU_TRY(model.graph, GraphReader().run(def));
-  NPU_CHECK(read_task_info(container.find(Part::TaskInfo), model));
-  NPU_CHECK(read_kernel_store(container.find(Part::Kernels), model));
+  NPU_CHECK(read_task_info(parts.find(Part::TaskInfo), model));
+  NPU_CHECK(read_kernel_store(parts.find(Part::Kernels), model));
   if (model.inputs.size() != model.graph.inputs.size() || model.outputs.size() != model.graph.outputs.size())
     return bad("'" + model.name + "'",
                fmt::format("has {} inputs and {} outputs, its graph {} and {}", model.inputs.size(),
                            model.outputs.size(), model.graph.inputs.size(), model.graph.outputs.size()));
-  const Bytes weights = container.find(Part::Weights);
-  model.weights = std::make_shared<const std::vector<std::byte>>(weights.begin(), weights.end());
-  return model;
+  model.weights = weights;
+  return program;
+}
+
+// Inputs and outputs are the same but for their shapes.
+bool same_tensors(const std::vector<TensorDesc>& a, const std::vector<TensorDesc>& b) {
+  return std::ranges::equal(a, b, [](const TensorDesc& x, const TensorDesc& y) { return x.name == y.name && x.dtype == y.dtype; });
+}
+
+// A gear against the first.
+Status check_gear(const ReadProgram& first, const ReadProgram& next, size_t index) {
+  const std::string where = fmt::format("'{}' gear {}", next.model.name, index);
+  if (next.dynamic < 1 || next.dynamic > static_cast<int64_t>(Dynamic::AnyDims))
+    return bad(where, fmt::format("is of the unknown kind {}", next.dynamic));
+  if (next.gear.empty()) return bad(where, "has no values");
+  if (next.dynamic != first.dynamic || next.gear.size() != first.gear.size())
+    return bad(where, "is of another kind than the first");
+  if (next.model.soc != first.model.soc || next.model.name != first.model.name)
+    return bad(where, fmt::format("is '{}' for {}, the first '{}' for {}", next.model.name, next.model.soc, first.model.name, first.model.soc));
+  if (!same_tensors(next.model.inputs, first.model.inputs) || !same_tensors(next.model.outputs, first.model.outputs))
+    return bad(where, "has other inputs or outputs than the first");
+  return {};
+}
+
+// One program for fixed shapes, or the gears.
+Result<std::vector<ReadProgram>> read_programs(const Container& container) {
+  const size_t count = container.models.size();
+  const Bytes bytes = container.find(Part::Weights);
+  const auto weights = std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+  std::vector<ReadProgram> programs;
+  for (const PartTable& parts : container.models) {
+    NPU_TRY(programs.emplace_back(), read_program(container, parts, weights));
+    if (count == 1 && programs[0].dynamic == 0) return programs;
+    if (count > kMaxGears)
+      return bad("'" + container.name + "'", fmt::format("has {} gears, at most {} are possible", count, kMaxGears));
+    NPU_CHECK(check_gear(programs.front(), programs.back(), programs.size() - 1));
+  }
+  return programs;
+}
+
+Result<std::vector<ReadProgram>> read(const SharedBytes& file) {
+  NPU_TRY(const Container container, read_container(*file));
+  try {
+    return read_programs(container);
+  } catch (const protozero::exception& error) {
+    return bad("'" + container.name + "'", "its graph or tasks are " + pb_damage(error));
+  }
 }
 
 }  // namespace
 
-Result<CompiledModel> load_om(SharedBytes file) {
-  NPU_TRY(const Container container, read_container(*file));
-  try {
-    return read(container);
-  } catch (const protozero::exception& error) {
-    return bad("'" + container.name + "'", "its graph or tasks are " + pb_damage(error));
+Result<ModelPackage> load_package(SharedBytes file) {
+  NPU_TRY(std::vector<ReadProgram> programs, read(file));
+  ModelPackage package;
+  for (ReadProgram& program : programs) {
+    package.dynamic = static_cast<Dynamic>(program.dynamic);
+    package.gears.push_back({std::move(program.gear), std::make_shared<const CompiledModel>(std::move(program.model))});
   }
+  return package;
+}
+
+Result<CompiledModel> load_om(SharedBytes file) {
+  NPU_TRY(std::vector<ReadProgram> programs, read(file));
+  if (programs[0].dynamic == 0) return std::move(programs[0].model);
+  std::vector<std::vector<int64_t>> gears;
+  for (const ReadProgram& program : programs) gears.push_back(program.gear);
+  return fail(ErrorKind::InvalidArgument, "'" + programs[0].model.name + "'",
+              "has several gears, one of them must be chosen: " + gears_text(static_cast<Dynamic>(programs[0].dynamic), gears));
 }
 
 }  // namespace npu

@@ -179,7 +179,7 @@ class GraphWriter {
     ops_.push_back(std::move(op));
   }
 
-  struct Place {
+  struct TaskOfNode {
     const Task* task;
     std::string type;  // the vendor's operator type
   };
@@ -188,7 +188,7 @@ class GraphWriter {
   const Graph& graph_;
   std::vector<std::string> sources_;  // of each value: "producer:output"
   std::vector<ge::Op> ops_;
-  std::unordered_map<NodeId, Place> places_;
+  std::unordered_map<NodeId, TaskOfNode> places_;
   std::unordered_map<std::string, int64_t> addresses_;
   std::unordered_set<std::string> names_;
   std::unordered_map<std::string, int> suffixes_;
@@ -200,7 +200,14 @@ std::vector<std::string> output_names(const CompiledModel& model) {
   return names;
 }
 
-std::string model_def(const CompiledModel& model, int64_t kernel_bytes, int64_t task_bytes) {
+// What a program's model says of the package it is in.
+struct Place {
+  Dynamic dynamic = Dynamic::None;
+  std::vector<int64_t> gear;
+  int64_t arena_bytes = 0;  // of all gears
+};
+
+std::string model_def(const CompiledModel& model, const Place& place, int64_t kernel_bytes, int64_t task_bytes) {
   const auto weight_bytes = static_cast<int64_t>(model.weights ? model.weights->size() : 0);
   ge::Model def;
   def.name = model.name;
@@ -216,29 +223,62 @@ std::string model_def(const CompiledModel& model, int64_t kernel_bytes, int64_t 
       {"event_num", ge::Attr::of(int64_t{0})},
       {"framework_type", ge::Attr::of(model.framework)},
       {"label_num", ge::Attr::of(int64_t{0})},
-      {"memory_size", ge::Attr::of(model.arena_bytes)},
+      {"memory_size", ge::Attr::of(place.arena_bytes)},
       {"om_info_list", ge::Attr::of(std::vector<int64_t>{weight_bytes, kernel_bytes, 0, task_bytes})},
       {"soc_version", ge::Attr::of(model.soc)},
       {"stream_num", ge::Attr::of(int64_t{1})},
       {"weight_size", ge::Attr::of(weight_bytes)},
       {std::string(kOwnVersion), ge::Attr::of(kOwnFormat)},
   };
+  if (place.dynamic != Dynamic::None) {
+    def.attrs[std::string(kOwnDynamic)] = ge::Attr::of(static_cast<int64_t>(place.dynamic));
+    def.attrs[std::string(kOwnGear)] = ge::Attr::of(place.gear);
+  }
   return ge::write_model(def);
+}
+
+// The bytes of one program's partitions, the weights aside.
+struct SavedProgram {
+  std::string definition, tasks;
+  std::vector<std::byte> kernels;
+};
+
+Result<SavedProgram> save_program(const CompiledModel& model, const Place& place) {
+  SavedProgram saved;
+  NPU_TRY(saved.kernels, write_kernel_store(model));
+  saved.tasks = write_task_info(model);
+  saved.definition =
+      model_def(model, place, static_cast<int64_t>(saved.kernels.size()), static_cast<int64_t>(saved.tasks.size()));
+  return saved;
+}
+
+// The first program's partitions have the weights of all.
+std::vector<std::byte> join(const CompiledModel& first, const std::vector<SavedProgram>& programs) {
+  std::vector<std::vector<PartData>> models;
+  for (const SavedProgram& program : programs) {
+    std::vector<PartData>& parts = models.emplace_back();
+    parts.push_back({Part::ModelDef, as_byte_view(program.definition)});
+    if (models.size() == 1) parts.push_back({Part::Weights, first.weights ? Bytes(*first.weights) : Bytes()});
+    parts.push_back({Part::Kernels, program.kernels});
+    parts.push_back({Part::TaskInfo, as_byte_view(program.tasks)});
+  }
+  return write_container(first.name, first.soc == "Ascend310" ? 1 : 0, models);
 }
 
 }  // namespace
 
 Result<std::vector<std::byte>> save_om(const CompiledModel& model) {
-  NPU_TRY(const std::vector<std::byte> kernels, write_kernel_store(model));
-  const std::string tasks = write_task_info(model);
-  const std::string definition =
-      model_def(model, static_cast<int64_t>(kernels.size()), static_cast<int64_t>(tasks.size()));
-  const Bytes weights = model.weights ? Bytes(*model.weights) : Bytes();
-  return write_container(model.name, model.soc == "Ascend310" ? 1 : 0,
-                         {{Part::ModelDef, as_byte_view(definition)},
-                          {Part::Weights, weights},
-                          {Part::Kernels, kernels},
-                          {Part::TaskInfo, as_byte_view(tasks)}});
+  std::vector<SavedProgram> programs(1);
+  NPU_TRY(programs[0], save_program(model, {Dynamic::None, {}, model.arena_bytes}));
+  return join(model, programs);
+}
+
+Result<std::vector<std::byte>> save_om(const ModelPackage& package) {
+  std::vector<SavedProgram> programs;
+  for (const Gear& gear : package.gears) {
+    NPU_TRY(programs.emplace_back(), save_program(*gear.program, {package.dynamic, gear.values, package.arena_bytes()}));
+  }
+  return join(package.first(), programs);
 }
 
 }  // namespace npu

@@ -16,6 +16,8 @@ inline constexpr std::string_view kOwnKeys = "_npu_attrs";  // which of the op's
 inline constexpr std::string_view kOwnEngine = "_npu_engine";
 inline constexpr std::string_view kOwnTask = "_npu_task";
 inline constexpr std::string_view kOwnOrigin = "_npu_origin";
+inline constexpr std::string_view kOwnDynamic = "_npu_dynamic";  // of the model: ModelPackage::dynamic
+inline constexpr std::string_view kOwnGear = "_npu_gear";        // of the model: Gear::values
 inline constexpr std::string_view kOriginShape = "origin_shape";  // the vendor's: the logical shape
 
 }  // namespace npu::om

@@ -20,6 +20,7 @@ struct BenchOptions {
   int threads = default_threads();
   bool json = false;
   bool tasks = false;
+  std::shared_ptr<std::string> gear;
 };
 
 // A fixed pattern between -1 and 1: times must not depend on denormals or special values.
@@ -57,7 +58,9 @@ Status bench_tasks(const CompiledModel& model, Session& session, std::span<const
 }
 
 Status bench(const std::string& om, const BenchOptions& options) {
-  NPU_TRY(const auto model, load_model(om));
+  NPU_TRY(const ModelPackage package, load_model(om));
+  NPU_TRY(const size_t gear, chosen_gear(package, *options.gear));
+  const auto model = package.gears[gear].program;
   NPU_TRY(const auto session, Session::create(model, options.threads));
   std::vector<Tensor> inputs;
   for (const TensorDesc& desc : model->inputs) inputs.push_back(pattern(desc));
@@ -90,6 +93,7 @@ Command add_bench(CLI::App& app) {
   auto* command = app.add_subcommand("bench", "Measure the emulation on this host and predict the chip's latency");
   const auto om = add_om_option(*command);
   const auto options = std::make_shared<BenchOptions>();
+  options->gear = add_gear_option(*command);
   command->add_option("--warmup", options->warmup, "Runs before the measured ones")->capture_default_str()->check(CLI::Range(0, 1000000));
   command->add_option("--iterations", options->iterations, "Measured runs")->capture_default_str()->check(CLI::Range(1, 1000000));
   command->add_option("--threads", options->threads, "Host threads")->capture_default_str();

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "core/om/model.h"
+#include "core/om/package.h"
 
 namespace npu {
 
@@ -22,7 +22,11 @@ Command add_manual(CLI::App& app);
 
 // --om, shared by the sub-commands.
 std::shared_ptr<std::string> add_om_option(CLI::App& app);
-Result<std::shared_ptr<const CompiledModel>> load_model(const std::string& path);
+Result<ModelPackage> load_model(const std::string& path);
+
+// --gear: "4", "416,416"; the first gear when left out, which a model of fixed shapes has only.
+std::shared_ptr<std::string> add_gear_option(CLI::App& app);
+Result<size_t> chosen_gear(const ModelPackage& package, const std::string& gear);
 int default_threads();
 
 }  // namespace npu

@@ -12,8 +12,10 @@
 namespace npu {
 namespace {
 
-Status profile(const std::string& om, const std::string& outdir) {
-  NPU_TRY(const auto model, load_model(om));
+Status profile(const std::string& om, const std::string& outdir, const std::string& gear) {
+  NPU_TRY(const ModelPackage package, load_model(om));
+  NPU_TRY(const size_t index, chosen_gear(package, gear));
+  const auto model = package.gears[index].program;
   NPU_TRY(const ModelProfile result, profile_model(*model, true));
   std::error_code error;
   std::filesystem::create_directories(outdir, error);
@@ -34,9 +36,13 @@ void print_tensors(const char* title, const std::vector<TensorDesc>& list) {
     fmt::print("{} '{}': {} {} {}, {} bytes\n", title, desc.name, to_string(desc.dtype), to_string(desc.shape), to_string(desc.format), desc.bytes);
 }
 
-Status info(const std::string& om) {
-  NPU_TRY(const auto model, load_model(om));
+Status info(const std::string& om, const std::string& gear) {
+  NPU_TRY(const ModelPackage package, load_model(om));
+  NPU_TRY(const size_t index, chosen_gear(package, gear));
+  const auto model = package.gears[index].program;
   fmt::print("model {}, {}, {} graph nodes, {} tasks\n", model->name, model->soc, model->graph.order().size(), model->tasks.size());
+  if (package.dynamic != Dynamic::None)
+    fmt::print("gears {}; arena of all {} bytes; this is gear {}\n", gears_text(package), package.arena_bytes(), index + 1);
   fmt::print("weights {} bytes, arena {} bytes\n", model->weights ? model->weights->size() : 0, model->arena_bytes);
   print_tensors("input", model->inputs);
   print_tensors("output", model->outputs);
@@ -49,8 +55,10 @@ Status info(const std::string& om) {
   return {};
 }
 
-Status disasm(const std::string& om, int chosen) {
-  NPU_TRY(const auto model, load_model(om));
+Status disasm(const std::string& om, int chosen, const std::string& gear) {
+  NPU_TRY(const ModelPackage package, load_model(om));
+  NPU_TRY(const size_t index, chosen_gear(package, gear));
+  const auto model = package.gears[index].program;
   const auto count = static_cast<int>(model->tasks.size());
   if (chosen >= count) return fail(ErrorKind::InvalidArgument, "--task", fmt::format("{} is not below {}", chosen, count));
   for (int i = chosen < 0 ? 0 : chosen; i < (chosen < 0 ? count : chosen + 1); ++i) {
@@ -76,23 +84,26 @@ Status manual(const std::string& outdir) {
 Command add_profile(CLI::App& app) {
   auto* command = app.add_subcommand("profile", "Write op_summary.csv, instr_exe.csv, trace.json (chrome://tracing, Perfetto) and trace.pftrace (Perfetto)");
   const auto om = add_om_option(*command);
+  const auto gear = add_gear_option(*command);
   const auto outdir = std::make_shared<std::string>();
   command->add_option("--outdir", *outdir, "Folder for the files")->required();
-  return [command, om, outdir]() -> Status { return command->parsed() ? profile(*om, *outdir) : Status(); };
+  return [command, om, outdir, gear]() -> Status { return command->parsed() ? profile(*om, *outdir, *gear) : Status(); };
 }
 
 Command add_info(CLI::App& app) {
   auto* command = app.add_subcommand("info", "Show a model's inputs, outputs, memory and tasks");
   const auto om = add_om_option(*command);
-  return [command, om]() -> Status { return command->parsed() ? info(*om) : Status(); };
+  const auto gear = add_gear_option(*command);
+  return [command, om, gear]() -> Status { return command->parsed() ? info(*om, *gear) : Status(); };
 }
 
 Command add_disasm(CLI::App& app) {
   auto* command = app.add_subcommand("disasm", "Show the instructions of one task or of all");
   const auto om = add_om_option(*command);
+  const auto gear = add_gear_option(*command);
   const auto task = std::make_shared<int>(-1);
   command->add_option("--task", *task, "Number of the task; all when left out")->check(CLI::NonNegativeNumber);
-  return [command, om, task]() -> Status { return command->parsed() ? disasm(*om, *task) : Status(); };
+  return [command, om, task, gear]() -> Status { return command->parsed() ? disasm(*om, *task, *gear) : Status(); };
 }
 
 Command add_manual(CLI::App& app) {

@@ -21,6 +21,7 @@ struct RunOptions {
   int threads = default_threads();
   int topk = 5;
   ImageInputOptions image;
+  std::shared_ptr<std::string> gear;
 };
 
 bool is_image(const std::string& extension) {
@@ -50,20 +51,47 @@ Result<Tensor> read_input(const std::string& path, const TensorDesc& desc, const
   return tensor.cast(desc.dtype);
 }
 
+// Which of the model's inputs `--input NAME=FILE` means, and the file.
+struct InputFile {
+  size_t index = 0;
+  std::string path;
+};
+
+Result<InputFile> find_input(const CompiledModel& model, const std::string& argument) {
+  const size_t equals = argument.find('=');
+  const std::string name = equals == std::string::npos ? "" : argument.substr(0, equals);
+  const auto found = std::ranges::find(model.inputs, name, &TensorDesc::name);
+  if (found != model.inputs.end()) return InputFile{static_cast<size_t>(found - model.inputs.begin()), argument.substr(equals + 1)};
+  if (name.empty() && model.inputs.size() == 1) return InputFile{0, argument};
+  std::string known;
+  for (const TensorDesc& desc : model.inputs) known += " '" + desc.name + "'";
+  return fail(ErrorKind::InvalidArgument, "--input " + argument, "give NAME=FILE; the model's inputs are" + known);
+}
+
+// The gear that takes the arrays among the files: other files and inputs that are not given follow it.
+Result<size_t> gear_of_files(const ModelPackage& package, const RunOptions& options) {
+  if (!options.gear->empty() || package.dynamic == Dynamic::None) return chosen_gear(package, *options.gear);
+  std::vector<std::pair<size_t, Shape>> given;
+  std::vector<Shape> shapes;
+  for (const TensorDesc& desc : package.first().inputs) shapes.push_back(desc.shape);
+  for (const std::string& argument : options.inputs) {
+    NPU_TRY(const InputFile file, find_input(package.first(), argument));
+    if (!file.path.ends_with(".npy")) continue;
+    NPU_TRY(const SharedBytes bytes, read_file(file.path));
+    NPU_TRY(const Tensor tensor, load_npy(*bytes));
+    given.emplace_back(file.index, tensor.shape());
+    shapes[file.index] = tensor.shape();
+  }
+  for (size_t i = 0; i < package.gears.size(); ++i)
+    if (std::ranges::all_of(given, [&](const auto& input) { return package.gears[i].program->inputs[input.first].shape == input.second; })) return i;
+  return find_gear(package, shapes);  // says which gears there are
+}
+
 Result<std::vector<Tensor>> gather_inputs(const CompiledModel& model, const RunOptions& options) {
   std::vector<Tensor> tensors(model.inputs.size());
   for (const std::string& argument : options.inputs) {
-    const size_t equals = argument.find('=');
-    const std::string name = equals == std::string::npos ? "" : argument.substr(0, equals);
-    const auto found = std::ranges::find(model.inputs, name, &TensorDesc::name);
-    const bool only = name.empty() && model.inputs.size() == 1;
-    if (found == model.inputs.end() && !only) {
-      std::string known;
-      for (const TensorDesc& desc : model.inputs) known += " '" + desc.name + "'";
-      return fail(ErrorKind::InvalidArgument, "--input " + argument, "give NAME=FILE; the model's inputs are" + known);
-    }
-    const size_t index = only ? 0 : static_cast<size_t>(found - model.inputs.begin());
-    NPU_TRY(tensors[index], read_input(only ? argument : argument.substr(equals + 1), model.inputs[index], options.image));
+    NPU_TRY(const InputFile file, find_input(model, argument));
+    NPU_TRY(tensors[file.index], read_input(file.path, model.inputs[file.index], options.image));
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     if (tensors[i].empty()) {
@@ -93,7 +121,11 @@ std::string file_name(std::string name) {
 }
 
 Status run(const std::string& om, const RunOptions& options) {
-  NPU_TRY(const auto model, load_model(om));
+  NPU_TRY(const ModelPackage package, load_model(om));
+  NPU_TRY(const size_t gear, gear_of_files(package, options));
+  const auto model = package.gears[gear].program;
+  if (package.dynamic != Dynamic::None)
+    fmt::print("gear {}\n", gears_text(package.dynamic, std::span(&package.gears[gear].values, 1)));
   NPU_TRY(const auto session, Session::create(model, options.threads));
   NPU_TRY(const std::vector<Tensor> inputs, gather_inputs(*model, options));
   NPU_TRY(const std::vector<Tensor> outputs, session->run(inputs));
@@ -117,6 +149,7 @@ Command add_run(CLI::App& app) {
   const auto om = add_om_option(*command);
   const auto options = std::make_shared<RunOptions>();
   command->add_option("--input", options->inputs, "NAME=FILE (.npy, .bin, .jpg, .png, .bmp); NAME may be left out for a single input");
+  options->gear = add_gear_option(*command);
   command->add_option("--outdir", options->outdir, "Write each output to OUTDIR/<output name>.npy");
   command->add_option("--threads", options->threads, "Host threads")->capture_default_str();
   command->add_option("--topk", options->topk, "How many of the largest values to print")->capture_default_str();

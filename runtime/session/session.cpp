@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "core/chip/check/check.h"
@@ -13,19 +14,24 @@
 
 namespace npu {
 
-Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledModel> model, int threads, const SessionOptions& options) {
-  NPU_TRY(const Soc* soc, find_soc(model->soc));
-  if (model->arena_bytes < 0 || model->arena_bytes > soc->memory_bytes)
-    return fail(ErrorKind::CompileLimit, model->name, fmt::format("needs {} bytes of device memory, {} has {}", model->arena_bytes, soc->name, soc->memory_bytes));
-  std::unique_ptr<Session> session(new Session(std::move(model), *soc, std::clamp(threads, 1, 64)));
-  if (options.check_streams) NPU_CHECK(check_model(*soc, *session->model_, session->pool_));
-  NPU_CHECK(session->plan(*soc, options.check_streams));
-  return session;
+Result<std::shared_ptr<Device>> make_device(const CompiledModel& model, int64_t arena_bytes, int threads) {
+  NPU_TRY(const Soc* soc, find_soc(model.soc));
+  if (arena_bytes < 0 || arena_bytes > soc->memory_bytes)
+    return fail(ErrorKind::CompileLimit, model.name, fmt::format("needs {} bytes of device memory, {} has {}", arena_bytes, soc->name, soc->memory_bytes));
+  return std::make_shared<Device>(*soc, threads, model.weights, arena_bytes);
 }
 
-Session::Session(std::shared_ptr<const CompiledModel> model, const Soc& soc, int threads)
-    : model_(std::move(model)), memory_(model_->weights ? Bytes(*model_->weights) : Bytes(), model_->arena_bytes), pool_(threads) {
-  for (int i = 0; i < threads; ++i) cores_.emplace_back(soc);
+Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledModel> model, int threads, const SessionOptions& options) {
+  NPU_TRY(auto device, make_device(*model, model->arena_bytes, threads));
+  return create(std::move(model), std::move(device), options);
+}
+
+Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledModel> model, std::shared_ptr<Device> device, const SessionOptions& options) {
+  NPU_TRY(const Soc* soc, find_soc(model->soc));
+  std::unique_ptr<Session> session(new Session(std::move(model), std::move(device)));
+  if (options.check_streams) NPU_CHECK(check_model(*soc, *session->model_, session->device_->pool));
+  NPU_CHECK(session->plan(*soc, options.check_streams));
+  return session;
 }
 
 namespace {
@@ -63,24 +69,24 @@ Status Session::plan(const Soc& soc, bool checked) {
 
 Status Session::run_on_cores(const Task& task, const TaskPlan& plan) {
   if (plan.together) {
-    std::vector<Core> cores(task.blocks.size(), cores_[0]);
-    Status status = execute_together(cores, task.blocks, memory_);
+    std::vector<Core> cores(task.blocks.size(), device_->cores[0]);
+    Status status = execute_together(cores, task.blocks, device_->memory);
     if (!status) status.error().where = fmt::format("task '{}', {}", task.name, status.error().where);
     return status;
   }
   std::vector<Status> status(task.blocks.size());
   const auto run_block = [&](Core& core, size_t i) {
     core.reset();
-    status[i] = core.execute(task.blocks[i], memory_, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, plan.trust);
+    status[i] = core.execute(task.blocks[i], device_->memory, {static_cast<int64_t>(i), static_cast<int64_t>(task.blocks.size())}, plan.trust);
   };
   if (plan.in_order) {
-    for (size_t i = 0; i < task.blocks.size(); ++i) run_block(cores_[0], i);
+    for (size_t i = 0; i < task.blocks.size(); ++i) run_block(device_->cores[0], i);
     return first_error(task, status);
   }
   std::vector<Core*> idle;
-  for (Core& core : cores_) idle.push_back(&core);
+  for (Core& core : device_->cores) idle.push_back(&core);
   std::mutex mutex;
-  pool_.parallel_for(task.blocks.size(), [&](size_t i) {
+  device_->pool.parallel_for(task.blocks.size(), [&](size_t i) {
     Core* core = nullptr;
     {
       std::lock_guard lock(mutex);
@@ -96,24 +102,25 @@ Status Session::run_on_cores(const Task& task, const TaskPlan& plan) {
 
 Status Session::run_task(size_t index) {
   const Task& task = model_->tasks[index];
-  return task.engine == Engine::AiCpu ? run_cpu_task(*model_, task, memory_) : run_on_cores(task, plans_[index]);
+  return task.engine == Engine::AiCpu ? run_cpu_task(*model_, task, device_->memory) : run_on_cores(task, plans_[index]);
 }
 
 void Session::trust_proven() {
   for (TaskPlan& plan : plans_) plan.trust = Trust::Proven;
-  memory_.track(false);
+  proven_ = true;
 }
 
 Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs, const RunObserver& observer) {
   const CompiledModel& m = *model_;
-  memory_.forget_arena();
-  NPU_CHECK(store_inputs(m, inputs, memory_));
+  device_->memory.track(!proven_);
+  device_->memory.forget_arena();
+  NPU_CHECK(store_inputs(m, inputs, device_->memory));
   for (size_t i = 0; i < m.tasks.size(); ++i) {
     if (observer && !observer(i, m.tasks.size())) return fail(ErrorKind::Cancelled, m.name, fmt::format("stopped before task {} of {}", i, m.tasks.size()));
     NPU_CHECK(run_task(i));
   }
   if (std::exchange(may_prove_, false)) trust_proven();
-  return fetch_outputs(m, memory_);
+  return fetch_outputs(m, device_->memory);
 }
 
 }  // namespace npu

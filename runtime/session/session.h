@@ -7,10 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "core/base/thread_pool.h"
-#include "core/chip/chip.h"
 #include "core/om/model.h"
 #include "core/soc/soc.h"
+#include "runtime/session/device.h"
 
 namespace npu {
 
@@ -24,10 +23,15 @@ struct SessionOptions {
   bool check_streams = true;
 };
 
+// CompileLimit when the chip has less memory. threads: host threads that emulate the cores; they change the time, never the
+// result.
+Result<std::shared_ptr<Device>> make_device(const CompiledModel& model, int64_t arena_bytes, int threads);
+
 class Session {
  public:
-  // threads: host threads that emulate the cores; they change the time, never the result.
   static Result<std::unique_ptr<Session>> create(std::shared_ptr<const CompiledModel> model, int threads, const SessionOptions& options = {});
+  // On a device that other sessions use too. Its arena must be large enough, its weights must begin with the model's.
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<const CompiledModel> model, std::shared_ptr<Device> device, const SessionOptions& options = {});
 
   const CompiledModel& model() const { return *model_; }
 
@@ -36,7 +40,7 @@ class Session {
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, const RunObserver& observer = {});
 
  private:
-  Session(std::shared_ptr<const CompiledModel> model, const Soc& soc, int threads);
+  Session(std::shared_ptr<const CompiledModel> model, std::shared_ptr<Device> device) : model_(std::move(model)), device_(std::move(device)) {}
 
   // What a task's streams say, read once.
   struct TaskPlan {
@@ -52,9 +56,8 @@ class Session {
   std::shared_ptr<const CompiledModel> model_;
   std::vector<TaskPlan> plans_;  // as CompiledModel::tasks
   bool may_prove_ = false;       // every stream is_fixed, and no whole run without a fault has been yet
-  DeviceMemory memory_;
-  ThreadPool pool_;
-  std::vector<Core> cores_;  // one for each host thread
+  bool proven_ = false;          // such a run has been: what it wrote and read needs no tracking
+  std::shared_ptr<Device> device_;
 };
 
 }  // namespace npu

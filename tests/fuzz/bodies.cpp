@@ -51,13 +51,17 @@ void npy(Bytes bytes) {
 
 void om(Bytes bytes) {
   if (const auto info = inspect_om(bytes)) (void)to_text(*info);
-  const auto model = load_om(std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end()));
-  if (!model) return require(!model.error().what.empty(), "an error without text");
-  (void)print_graph(model->graph);
-  (void)verify(model->graph);
-  const auto saved = save_om(*model);
+  const auto package = load_package(std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end()));
+  if (!package) return require(!package.error().what.empty(), "an error without text");
+  for (const Gear& gear : package->gears) {
+    (void)print_graph(gear.program->graph);
+    (void)verify(gear.program->graph);
+    require(gear.program->weights == package->first().weights, "weights are not shared");
+  }
+  const auto saved = save_om(*package);
   require(saved.has_value(), "a loaded model cannot be saved");
-  require(load_om(std::make_shared<const std::vector<std::byte>>(*saved)).has_value(), "a saved model does not load");
+  const auto again = load_package(std::make_shared<const std::vector<std::byte>>(*saved));
+  require(again.has_value() && again->gears.size() == package->gears.size(), "a saved model does not load");
 }
 
 }  // namespace npu::fuzz

@@ -167,8 +167,11 @@ TEST_CASE("values are read as they are meant") {
                                            "--precision_mode=must_keep_origin_dtype"};
   const auto options = atc::parse_options(arguments);
   REQUIRE_MESSAGE(options, (options ? "" : options.error().text));
-  CHECK(options->input_shapes.at("a") == Shape{1, 2});
-  CHECK(options->input_shapes.at("b/c:0 ") == Shape{3});
+  REQUIRE(options->input_shapes.size() == 2);
+  CHECK(options->input_shapes[0].name == "a");
+  CHECK(options->input_shapes[0].dims == std::vector<DimRange>{{1, 1}, {2, 2}});
+  CHECK(options->input_shapes[1].name == "b/c:0 ");
+  CHECK(options->input_shapes[1].dims == std::vector<DimRange>{{3, 3}});
   CHECK(options->disabled_passes == std::set<std::string, std::less<>>{"assign-precision", "fold-pads"});
   CHECK(options->disable_memory_reuse);
 }

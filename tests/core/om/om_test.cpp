@@ -185,6 +185,76 @@ TEST_CASE("damaged files never crash, and what loads can be saved") {
   for (uint64_t seed = 0; seed < 5000; ++seed) fuzz::om(fuzz::Mutator(seed)(bytes));
 }
 
+// Two gears of one model over the same weights, the second with more of everything.
+static ModelPackage sample_package() {
+  CompiledModel small = test::sample_model(), large = test::sample_model();
+  large.weights = small.weights;
+  large.arena_bytes = 65536;
+  large.inputs[0].shape = {2, 16, 4, 4};
+  large.tasks[0].blocks.push_back(large.tasks[0].blocks[0]);
+  return {Dynamic::Batch, {{{1}, std::make_shared<const CompiledModel>(small)}, {{2}, std::make_shared<const CompiledModel>(large)}}};
+}
+
+TEST_CASE("a package with gears loads whole, the weights once") {
+  const ModelPackage package = sample_package();
+  const auto bytes = save_om(package);
+  REQUIRE(bytes);
+  CHECK(read_at<uint32_t>(*bytes, 156) == 2);  // models
+  CHECK(bytes->size() < 2 * saved_sample().size() - package.first().weights->size());
+  const auto loaded = load_package(shared(*bytes));
+  REQUIRE_MESSAGE(loaded, loaded.error().message());
+  CHECK(loaded->dynamic == Dynamic::Batch);
+  REQUIRE(loaded->gears.size() == 2);
+  for (size_t i = 0; i < 2; ++i) {
+    CHECK(loaded->gears[i].values == package.gears[i].values);
+    CHECK(loaded->gears[i].program->weights == loaded->first().weights);
+    check_same(*loaded->gears[i].program, *package.gears[i].program);
+  }
+  CHECK(*save_om(*loaded) == *bytes);
+  const auto info = inspect_om(*bytes);
+  REQUIRE(info);
+  CHECK(info->models == 2);
+  CHECK(info->gears == "batch 1, 2");
+  CHECK(info->partitions.size() == 7);
+  CHECK(to_text(*info).find("gears: batch 1, 2; below is the first") != std::string::npos);
+  CHECK(load_om(shared(*bytes)).error().message() == "InvalidArgument: 'sample': has several gears, one of them must be chosen: batch 1, 2");
+}
+
+TEST_CASE("every truncation of a package is an error, and damage never crashes") {
+  const auto bytes = *save_om(sample_package());
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    const std::vector<std::byte> part(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(length));
+    CHECK(!load_package(shared(part)));
+  }
+  for (uint64_t seed = 0; seed < 5000; ++seed) fuzz::om(fuzz::Mutator(seed)(bytes));
+}
+
+TEST_CASE("gears that do not belong together are refused") {
+  const auto message = [](const ModelPackage& package) { return load_package(shared(*save_om(package))).error().message(); };
+  ModelPackage package = sample_package();
+  package.gears[1].values = {2, 2};
+  CHECK(message(package) == "InvalidModel: 'sample' gear 1: is of another kind than the first");
+  package = sample_package();
+  package.gears[1].values = {};
+  CHECK(message(package) == "InvalidModel: 'sample' gear 1: has no values");
+  CompiledModel other = *sample_package().gears[1].program;
+  other.soc = "Ascend910A";
+  package = sample_package();
+  package.gears[1].program = std::make_shared<const CompiledModel>(other);
+  CHECK(message(package) == "InvalidModel: 'sample' gear 1: is 'sample' for Ascend910A, the first 'sample' for Ascend310");
+  other = *sample_package().gears[1].program;
+  other.inputs[0].dtype = DType::Float32;
+  package.gears[1].program = std::make_shared<const CompiledModel>(other);
+  CHECK(message(package) == "InvalidModel: 'sample' gear 1: has other inputs or outputs than the first");
+  package = sample_package();
+  package.gears.resize(1);
+  package.dynamic = static_cast<Dynamic>(9);
+  CHECK(message(package) == "InvalidModel: 'sample' gear 0: is of the unknown kind 9");
+  auto bytes = saved_sample();
+  put_at(bytes, 156, uint32_t{5000});
+  CHECK(load_package(shared(bytes)).error().message() == "InvalidModel: .om file: claims 5000 models");
+}
+
 TEST_CASE("errors say what is wrong") {
   const auto message = [](std::vector<std::byte> bytes) { return load_om(shared(std::move(bytes))).error().message(); };
   CHECK(message({}) == "InvalidModel: .om file: does not begin with the signature IMOD");

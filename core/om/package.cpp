@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/om/package.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace npu {
+
+namespace {
+
+constexpr std::string_view kNames[] = {"none", "batch", "image", "dims"};
+
+std::string values_text(Dynamic dynamic, std::span<const int64_t> values) {
+  return fmt::format("{}", fmt::join(values, dynamic == Dynamic::Image ? "x" : ","));
+}
+
+std::string inputs_text(const CompiledModel& model, std::span<const Shape> shapes) {
+  std::string text;
+  for (size_t i = 0; i < shapes.size(); ++i)
+    text += fmt::format("{}'{}' {}", i ? ", " : "", i < model.inputs.size() ? model.inputs[i].name : "?", to_string(shapes[i]));
+  return text;
+}
+
+bool takes(const CompiledModel& model, std::span<const Shape> shapes) {
+  return std::ranges::equal(model.inputs, shapes, {}, &TensorDesc::shape);
+}
+
+}  // namespace
+
+std::string to_string(const DimRange& range) {
+  if (!range.is_open()) return fmt::format("{}", range.low);
+  if (range.high == kNoLimit) return range.low == 1 ? "-1" : fmt::format("{}~-1", range.low);
+  return fmt::format("{}~{}", range.low, range.high);
+}
+
+std::string_view to_string(Dynamic dynamic) {
+  return kNames[static_cast<size_t>(dynamic)];
+}
+
+int64_t ModelPackage::arena_bytes() const {
+  int64_t bytes = 0;
+  for (const Gear& gear : gears) bytes = std::max(bytes, gear.program->arena_bytes);
+  return bytes;
+}
+
+ModelPackage package_of(std::shared_ptr<const CompiledModel> program) {
+  return {Dynamic::None, {{{}, std::move(program)}}};
+}
+
+std::string gears_text(Dynamic dynamic, std::span<const std::vector<int64_t>> gears) {
+  std::string text(to_string(dynamic));
+  for (size_t i = 0; i < gears.size(); ++i)
+    text += fmt::format("{} {}", i == 0 ? "" : dynamic == Dynamic::AnyDims ? ";" : ",", values_text(dynamic, gears[i]));
+  return text;
+}
+
+std::string gears_text(const ModelPackage& package) {
+  std::vector<std::vector<int64_t>> gears;
+  for (const Gear& gear : package.gears) gears.push_back(gear.values);
+  return gears_text(package.dynamic, gears);
+}
+
+Result<size_t> find_gear(const ModelPackage& package, std::span<const Shape> input_shapes) {
+  // A program of its own says best which of its inputs does not fit.
+  if (package.dynamic == Dynamic::None) return 0;
+  const CompiledModel& first = package.first();
+  if (input_shapes.size() != first.inputs.size())
+    return fail(ErrorKind::InvalidArgument, first.name,
+                fmt::format("takes {} inputs, {} were given", first.inputs.size(), input_shapes.size()));
+  for (size_t i = 0; i < package.gears.size(); ++i)
+    if (takes(*package.gears[i].program, input_shapes)) return i;
+  std::vector<Shape> smallest;
+  for (const TensorDesc& desc : first.inputs) smallest.push_back(desc.shape);
+  return fail(ErrorKind::InvalidArgument, first.name,
+              fmt::format("has no gear for {}: its gears are {} (the first takes {})", inputs_text(first, input_shapes),
+                          gears_text(package), inputs_text(first, smallest)));
+}
+
+Result<size_t> find_gear_by_values(const ModelPackage& package, std::span<const int64_t> values) {
+  for (size_t i = 0; i < package.gears.size(); ++i)
+    if (std::ranges::equal(package.gears[i].values, values)) return i;
+  return fail(ErrorKind::InvalidArgument, package.first().name,
+              package.dynamic == Dynamic::None
+                  ? fmt::format("was compiled for fixed shapes: it has no gear '{}'", values_text(package.dynamic, values))
+                  : fmt::format("has no gear '{}': its gears are {}", values_text(package.dynamic, values), gears_text(package)));
+}
+
+}  // namespace npu
