@@ -153,6 +153,7 @@ void App::handle(const Command& command) {
                  [&](const command::ChooseSample& c) { s.sample = c.name, s.image = 0, s.task = -1; },
                  [&](const command::ChooseImage& c) { s.image = c.index; },
                  [&](const command::ChooseChip& c) { s.chip = c.name; },
+                 [&](const command::ChooseGear& c) { studio_.change([&](Request& r) { r.gear = c.index, r.inputs.clear(), r.goal = Goal::Answered; }); },
                  [&](const command::ChooseThreads& c) { s.threads = c.count; },
                  [&](const command::ChooseLanguage& c) { s.language = c.language; },
                  [&](const command::ChooseTheme& c) { s.dark = c.dark; },

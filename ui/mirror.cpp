@@ -54,6 +54,7 @@ std::string mirror_json(const Snapshot& s, const Settings& settings) {
   if (s.compile) {
     json["passes"] = passes_of(*s.compile);
     json["chip"] = s.compile->chip;
+    if (!s.compile->gears.empty()) json["gears"] = s.compile->gears, json["gear"] = s.compile->gear;
     json["compile_ms"] = s.compile->milliseconds;
     if (s.compile->model) json["tasks"] = s.compile->model->tasks.size();
   }

@@ -159,6 +159,14 @@ void Workspace::draw_choices(const View& view, Commands& commands) {
     }
     ImGui::EndCombo();
   }
+  if (const CompileInfo* compile = view.now.compile.get(); compile && !compile->gears.empty()) {
+    if (!view.compact) ImGui::SameLine();
+    if (begin_choice(view, "##gear", compile->gears[compile->gear], view.compact ? -1 : 140, Str::GearHelp)) {
+      for (size_t i = 0; i < compile->gears.size(); ++i)
+        if (ImGui::Selectable(compile->gears[i].c_str(), i == compile->gear)) commands.push(command::ChooseGear{i});
+      ImGui::EndCombo();
+    }
+  }
   if (!view.compact) ImGui::SameLine();
   if (begin_choice(view, "##threads", fmt::format("{}: {}", view.tr(Str::ThreadChoice), view.settings.threads), view.compact ? 124 : 108, Str::ThreadHelp)) {
     for (const int count : kThreadChoices)

@@ -5,6 +5,7 @@
 //   const npu = await createNpu();                       // or createNpu({ threads: 2, onProgress: (text) => ... })
 //   await npu.open(bytes, 'model.onnx');                 // Uint8Array or ArrayBuffer; also an .om
 //   await npu.compile({ chip: 'Ascend310P3' });          // chip, threads, disable: [pass], shapes: {input: [1, 3, 224, 224]}
+//                                                       // of an .om with gears, gear: its index (run() chooses by the inputs' shapes)
 //   const outputs = await npu.run({ input: { dtype: 'float32', shape: [1, 1, 28, 28], data } });
 //   outputs.output.data                                  // {name: {shape, dtype, data: typed array}}
 //   const { deviceUs, tasks } = await npu.profile();     // predicted microseconds, one entry a task
@@ -131,9 +132,9 @@ export function makeApi(module) {
       await answer(call('npu_open_picture', 'number', ['string', 'number'], name, give(module, bytes)));
     },
     async compile(options = {}) {
-      const { passes, chip, tasks, compile_ms: ms } =
+      const { passes, chip, tasks, compile_ms: ms, gears, gear } =
         await answer(call('npu_compile', 'number', ['string'], JSON.stringify(options)));
-      return { passes, chip, tasks, ms };
+      return { passes, chip, tasks, ms, ...(gears && { gears, gear }) };
     },
     async run(inputs = {}) {
       for (const [name, { dtype = 'float32', shape, data }] of Object.entries(inputs)) {

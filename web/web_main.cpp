@@ -199,7 +199,7 @@ EMSCRIPTEN_KEEPALIVE double npu_open_picture(const char* name, void* data) {
   auto bytes = take(data);
   return static_cast<double>(page().app->studio().open_picture(name, std::move(bytes)));
 }
-// {"chip":"Ascend310","threads":2,"disable":["fuse-bias"],"shapes":{"input":[1,3,224,224]}}, every part optional.
+// {"chip":"Ascend310","threads":2,"disable":["fuse-bias"],"shapes":{"input":[1,3,224,224]},"gear":0}, every part optional.
 EMSCRIPTEN_KEEPALIVE double npu_compile(const char* options) {
   const Json json = Json::parse(options, nullptr, false);
   return static_cast<double>(page().app->studio().change([&](Request& request) {
@@ -209,6 +209,7 @@ EMSCRIPTEN_KEEPALIVE double npu_compile(const char* options) {
       request.chip = json.value("chip", request.chip);
       request.threads = std::clamp(json.value("threads", request.threads), 1, 16);
       if (json.contains("disable")) request.disabled_passes = json.at("disable").get<std::set<std::string, std::less<>>>();
+      if (json.contains("gear")) request.gear = json.at("gear").get<size_t>(), request.inputs.clear();
       if (json.contains("shapes")) request.input_shapes = json.at("shapes").get<std::map<std::string, Shape, std::less<>>>();
     } catch (const Json::exception&) {
       // npu.js builds the text: what it gives is well formed, other values are left as they were

@@ -8,7 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "compiler/compile.h"
 #include "core/base/file.h"
+#include "core/om/om.h"
+#include "core/onnx/onnx.h"
 #include "tests/test_paths.h"
 #include "ui/exports.h"
 #include "ui/mirror.h"
@@ -172,4 +175,43 @@ TEST_CASE("unknown samples and inputs are errors that name them") {
   }));
   REQUIRE(s->error);
   CHECK(s->error->where == "no such input");
+}
+
+TEST_CASE("an .om with gears runs the one that is chosen, or that the given input fits") {
+  const auto file = read_file(NPU_SOURCE_DIR "/samples/digits/digits.onnx");
+  REQUIRE(file);
+  const auto graph = load_onnx(**file, *file);
+  REQUIRE(graph);
+  const std::string name = graph->value(graph->inputs[0]).name;
+  std::vector<GearShapes> gears;
+  for (const int64_t batch : {1, 3}) gears.push_back({{batch}, {{name, Shape{batch, 1, 28, 28}}}});
+  const auto package = compile_gears(*graph, {}, Dynamic::Batch, gears);
+  REQUIRE_MESSAGE(package, (package ? "" : package.error().message()));
+  const auto om = save_om(*package);
+  REQUIRE(om);
+
+  Waiting w;
+  const SnapshotPtr s = w.wait(w.studio.open_model("digits.om", std::make_shared<const std::vector<std::byte>>(*om)));
+  REQUIRE_MESSAGE(!s->error, (s->error ? s->error->message() : ""));
+  CHECK(s->compile->gears == std::vector<std::string>{"batch 1", "batch 3"});
+  CHECK(s->compile->gear == 0);
+  CHECK(s->run->tensors.begin()->second.shape()[0] == 1);
+
+  const SnapshotPtr chosen = w.wait(w.studio.change([](Request& r) { r.gear = 1; }));
+  REQUIRE_MESSAGE(!chosen->error, (chosen->error ? chosen->error->message() : ""));
+  CHECK(chosen->run->tensors.begin()->second.shape()[0] == 3);
+  CHECK(chosen->profile->total_us > s->profile->total_us);
+  CHECK(nlohmann::json::parse(mirror_json(*chosen, {})).at("gear") == 1);
+
+  const auto run = [&](int64_t batch) {
+    w.studio.change([&](Request& r) { r.inputs = {{name, Tensor(DType::Float32, {batch, 1, 28, 28})}}; });
+    return w.wait(w.studio.run_again());
+  };
+  const SnapshotPtr given = run(1);
+  REQUIRE_MESSAGE(!given->error, (given->error ? given->error->message() : ""));
+  CHECK(given->compile->gear == 0);
+  CHECK(given->run->tensors.begin()->second.shape()[0] == 1);
+  const SnapshotPtr between = run(2);
+  REQUIRE(between->error);
+  CHECK(between->error->what.find("its gears are batch 1, 3") != std::string::npos);
 }

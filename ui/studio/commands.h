@@ -18,6 +18,7 @@ namespace command {
 struct ChooseSample { std::string name; };
 struct ChooseImage { int index = 0; };
 struct ChooseChip { std::string name; };
+struct ChooseGear { size_t index = 0; };
 struct ChooseThreads { int count = 1; };
 struct ChooseLanguage { Language language; };
 struct ChooseTheme { bool dark = true; };
@@ -37,7 +38,7 @@ struct DismissError {};
 }  // namespace command
 
 using Command =
-    std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseThreads,
+    std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseGear, command::ChooseThreads,
                  command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ChooseProfileView,
                  command::SelectPass, command::SelectTask, command::SwitchPass, command::ChangePreprocess,
                  command::OpenFile, command::Save, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <span>
 
 #include "compiler/compile.h"
 #include "ui/studio/stages.h"
@@ -80,12 +81,35 @@ Result<CompileInfo> compile_stage(const Graph& graph, const CompileRequest& requ
   return info;
 }
 
-CompileInfo describe_compiled(std::shared_ptr<const CompiledModel> model) {
+CompileInfo describe_compiled(const ModelPackage& package, size_t gear) {
   CompileInfo info;
-  info.chip = model->soc;
-  info.model = std::move(model);
+  info.model = package.gears[gear].program;
+  info.chip = info.model->soc;
+  info.gear = gear;
+  if (package.dynamic != Dynamic::None)
+    for (const Gear& each : package.gears) info.gears.push_back(gears_text(package.dynamic, std::span(&each.values, 1)));
   count_work(info);
   return info;
+}
+
+Result<size_t> choose_gear(const ModelPackage& package, size_t wished, const std::map<std::string, Tensor>& inputs) {
+  wished = std::min(wished, package.gears.size() - 1);
+  if (package.dynamic == Dynamic::None || inputs.empty()) return wished;
+  const auto takes_all = [&](const Gear& gear) {
+    return std::ranges::all_of(gear.program->inputs, [&](const TensorDesc& desc) {
+      const auto given = inputs.find(desc.name);
+      return given == inputs.end() || given->second.shape() == desc.shape;
+    });
+  };
+  if (takes_all(package.gears[wished])) return wished;
+  for (size_t i = 0; i < package.gears.size(); ++i)
+    if (takes_all(package.gears[i])) return i;
+  std::vector<Shape> shapes;
+  for (const TensorDesc& desc : package.first().inputs) {
+    const auto given = inputs.find(desc.name);
+    shapes.push_back(given == inputs.end() ? desc.shape : given->second.shape());
+  }
+  return find_gear(package, shapes);  // says which gears there are
 }
 
 }  // namespace npu::ui

@@ -93,16 +93,17 @@ Error refusal(const Source& source, Error error) {
 }
 
 Result<LoadedSource> load_om_source(const Source& source) {
-  auto model = load_om(source.bytes);
-  if (!model) return std::unexpected(refusal(source, model.error()));
+  auto package = load_package(source.bytes);
+  if (!package) return std::unexpected(refusal(source, package.error()));
   LoadedSource loaded;
-  ModelInfo described = describe_graph(model->graph);
+  const CompiledModel& first = package->first();
+  ModelInfo described = describe_graph(first.graph);
   described.name = source.name;
   described.file_bytes = static_cast<int64_t>(source.bytes->size());
   described.compiled = true;
-  if (model->weights) described.parameter_bytes = static_cast<int64_t>(model->weights->size());
+  if (first.weights) described.parameter_bytes = static_cast<int64_t>(first.weights->size());
   loaded.info = std::make_shared<ModelInfo>(std::move(described));
-  loaded.compiled = std::make_shared<CompiledModel>(std::move(*model));
+  loaded.package = std::move(*package);
   return loaded;
 }
 
@@ -148,7 +149,7 @@ Result<LoadedSource> load_source(const Source& source, const SampleReader& read)
     NPU_TRY(loaded, load_onnx_source(source));
   }
   loaded.source = {source.id, source.name, nullptr};
-  loaded.preprocess = preprocess_of(loaded.compiled ? loaded.compiled->graph : loaded.graph, loaded.sample.get());
+  loaded.preprocess = preprocess_of(loaded.package ? loaded.package->first().graph : loaded.graph, loaded.sample.get());
   return loaded;
 }
 

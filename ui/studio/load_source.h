@@ -10,7 +10,7 @@ namespace npu::ui {
 struct LoadedSource {
   Source source;                                   // without its bytes
   Graph graph;                                     // empty when the file is compiled already
-  std::shared_ptr<const CompiledModel> compiled;   // of an .om
+  std::optional<ModelPackage> package;             // of an .om
   std::shared_ptr<const ModelInfo> info;
   std::shared_ptr<const SampleInfo> sample;        // empty: the user's own file
   Preprocess preprocess;                           // the sample's, or a guess from the first input

@@ -12,7 +12,7 @@
 
 #include "compiler/passes/pass.h"
 #include "core/base/result.h"
-#include "core/om/model.h"
+#include "core/om/package.h"
 #include "runtime/profile/profile.h"
 #include "runtime/session/image_input.h"
 #include "samples/catalog.h"
@@ -61,6 +61,8 @@ struct CompileInfo {
   double milliseconds = 0;
   int64_t instructions = 0;
   int64_t macs = 0;
+  std::vector<std::string> gears;  // "batch 4" ...: of an .om compiled for several sizes, `model` is the chosen one
+  size_t gear = 0;
 };
 
 struct Picture {

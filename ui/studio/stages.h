@@ -32,12 +32,15 @@ struct CompileRequest {
   std::set<std::string, std::less<>> disabled;
   std::map<std::string, Shape, std::less<>> input_shapes;
   bool explain = true;  // what each pass changed, as text
+  size_t gear = 0;      // of a model that arrived compiled
 };
 // `step` is called after every pass with what is known so far.
 Result<CompileInfo> compile_stage(const Graph& graph, const CompileRequest& request, const Progress& progress,
                                   const std::function<void(const CompileInfo&)>& step);
-// A model that arrived compiled.
-CompileInfo describe_compiled(std::shared_ptr<const CompiledModel> model);
+// A model that arrived compiled, and which of its gears is meant: the one that takes all the given inputs, else `wished`
+// (the last one when there are fewer). InvalidArgument when inputs are given and no gear takes them.
+CompileInfo describe_compiled(const ModelPackage& package, size_t gear);
+Result<size_t> choose_gear(const ModelPackage& package, size_t wished, const std::map<std::string, Tensor>& inputs);
 
 // --- time ---
 Result<ProfileInfo> profile_stage(const CompiledModel& model, const Progress& progress);

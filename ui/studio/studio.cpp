@@ -30,7 +30,7 @@ struct Studio::Work {
 namespace {
 
 bool same(const CompileRequest& a, const CompileRequest& b) {
-  return a.chip == b.chip && a.disabled == b.disabled && a.input_shapes == b.input_shapes;
+  return a.chip == b.chip && a.disabled == b.disabled && a.input_shapes == b.input_shapes && a.gear == b.gear;
 }
 
 }  // namespace
@@ -74,6 +74,7 @@ void Request::choose_source(std::string name, SharedBytes bytes) {
   preprocess.reset();
   inputs.clear();
   input_shapes.clear();
+  gear = 0;
   if (goal == Goal::Nothing) goal = Goal::Answered;
 }
 
@@ -257,16 +258,20 @@ Status Studio::load_picture(const Request& request, Work& work) {
 }
 
 Status Studio::compile_model(const Request& request, Work& work) {
-  const CompileRequest wanted{request.chip, request.disabled_passes, request.input_shapes, request.explain};
-  if (work.compile && (work.source.compiled || same(wanted, work.compiled_for))) return {};
+  CompileRequest wanted{request.chip, request.disabled_passes, request.input_shapes, request.explain};
+  if (work.source.package) {
+    wanted = {};
+    NPU_TRY(wanted.gear, choose_gear(*work.source.package, request.gear, request.inputs));
+  }
+  if (work.compile && same(wanted, work.compiled_for)) return {};
   work.session.reset();
   work.compile.reset();
   work.profile.reset();
   work.run.reset();
   publish([](Snapshot& s) { s.compile.reset(), s.profile.reset(), s.run.reset(), s.error.reset(); });
   std::shared_ptr<const CompileInfo> compile;
-  if (work.source.compiled) {
-    compile = std::make_shared<CompileInfo>(describe_compiled(work.source.compiled));
+  if (work.source.package) {
+    compile = std::make_shared<CompileInfo>(describe_compiled(*work.source.package, wanted.gear));
   } else {
     NPU_TRY(CompileInfo info,
             compile_stage(work.source.graph, wanted,

@@ -47,6 +47,7 @@ struct Request {
   std::string chip = "Ascend310";
   std::set<std::string, std::less<>> disabled_passes;
   std::map<std::string, Shape, std::less<>> input_shapes;
+  size_t gear = 0;                       // of an .om with several; inputs given by a script choose theirs
   int threads = 1;
   Goal goal = Goal::Answered;
   bool explain = true;                   // the texts of the passes and the times of the tasks, for people to look at
