@@ -81,6 +81,9 @@ export const toBytes = (data) =>
 // The program's memory as it is now: it grows, and older views end too early.
 const memory = (module) => new Uint8Array(module.wasmMemory.buffer);
 
+// Why a file of this size cannot be opened; empty when it can.
+export const checkRoom = (module, name, size) => module.ccall('npu_check_room', 'string', ['string', 'number'], [name, size]);
+
 // A copy of the bytes in the program's memory, for one of its functions to take.
 export function give(module, data) {
   const bytes = toBytes(data);
@@ -118,6 +121,8 @@ export function makeApi(module) {
   const api = {
     mirror,
     async open(bytes, name = 'model.onnx') {
+      const problem = checkRoom(module, name, toBytes(bytes).length);
+      if (problem) throw new Error(problem);
       const { model } = await answer(call('npu_open', 'number', ['string', 'number'], name, give(module, bytes)));
       return model;
     },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page around the program: loading, frames on demand, files, the address, and the mirror of what is shown.
-import { give, hostThreads, loadModule, makeApi } from './npu.js';
+import { checkRoom, give, hostThreads, loadModule, makeApi } from './npu.js';
 
 const root = document.documentElement;
 const canvas = document.getElementById('canvas');
@@ -73,6 +73,7 @@ function mirror() {
 
 // --- files ---
 async function open(file) {
+  if (checkRoom(module, file.name, file.size)) return wake();  // the program shows why
   module.ccall('npu_open_file', null, ['string', 'number'], [file.name, give(module, await file.arrayBuffer())]);
   wake();
 }

@@ -7,6 +7,8 @@
 #include <string>
 
 #include <emscripten.h>
+#include <emscripten/heap.h>
+#include <malloc.h>
 #include <emscripten/em_js.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +16,7 @@
 #include "ui/exports.h"
 #include "ui/mirror.h"
 #include "ui/platform/sdl_window.h"
+#include "ui/studio/memory_room.h"
 
 // Everything below is answered by the object that npu.js gives to the module as `host`.
 // clang-format off
@@ -151,6 +154,15 @@ EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options
     page().app->start();
   }
   return "";
+}
+
+// Whether a file of this size can be opened: empty, or why not. Asked before its bytes are fetched and copied.
+EMSCRIPTEN_KEEPALIVE const char* npu_check_room(const char* name, double size) {
+  const auto free_bytes = static_cast<int64_t>(emscripten_get_heap_max()) - static_cast<int64_t>(mallinfo().uordblks);
+  const Status fits = check_room(name, static_cast<int64_t>(std::min(size, 1e15)), free_bytes);
+  if (fits) return give("");
+  if (!page().headless) page().app->studio().report(fits.error());
+  return give(fits.error().message());
 }
 
 // Room for bytes that one of the functions below takes.

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 
@@ -26,7 +27,12 @@ Result<SharedBytes> read_file(const std::string& path) {
   if (!file) return file_error(path, "opened", errno);
   const std::streamoff size = file.tellg();
   if (size < 0) return file_error(path, "read", errno);
-  auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(size));
+  std::shared_ptr<std::vector<std::byte>> bytes;
+  try {
+    bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(size));
+  } catch (const std::exception&) {  // bad_alloc, or length_error where addresses have 32 bits
+    return fail(ErrorKind::InvalidArgument, "'" + path + "'", "has " + std::to_string(size >> 20) + " MB, which do not fit this program's memory");
+  }
   file.seekg(0);
   file.read(reinterpret_cast<char*>(bytes->data()), size);
   if (file.gcount() != size) return file_error(path, "read", errno);

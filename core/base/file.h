@@ -14,6 +14,14 @@ namespace npu {
 using SharedBytes = std::shared_ptr<const std::vector<std::byte>>;
 
 Result<SharedBytes> read_file(const std::string& path);
+
+// A file's bytes without reading them all; the file must not become shorter while they are in use.
+struct MappedFile {
+  Bytes bytes;
+  std::shared_ptr<const void> owner;
+};
+Result<MappedFile> map_file(const std::string& path);
+
 Status write_file(const std::string& path, Bytes bytes);
 
 }  // namespace npu

@@ -74,7 +74,7 @@ struct Scope {
 class Loader {
  public:
   Loader(Bytes bytes, std::shared_ptr<const void> owner, const OnnxLoadOptions& options)
-      : bytes_(bytes), file_("'" + options.name + "'"), place_(file_), tensors_(std::move(owner), options) {}
+      : bytes_(bytes), file_("'" + options.name + "'"), place_(file_), tensors_(std::move(owner), options), has_external_(options.external) {}
 
   Result<Graph> load() {
     try {
@@ -185,6 +185,11 @@ class Loader {
   }
 
   Status add_initializers(const RawGraph& raw) {
+    if (!is_inner() && !has_external_) {
+      uint64_t outside = 0;
+      for (const data_view view : raw.initializers) outside += TensorDecoder::external_size(view);
+      tensors_.set_external_total(outside);
+    }
     for (size_t i = 0; i < raw.initializers.size(); ++i) {
       place_ = file_ + " initializer " + std::to_string(i);
       NPU_TRY(NamedTensor named, tensors_.decode(raw.initializers[i], place_));
@@ -391,6 +396,7 @@ class Loader {
   std::string file_;
   std::string place_;
   TensorDecoder tensors_;
+  bool has_external_ = false;  // files beside the model can be had
   bool recognised_ = false;  // surely an ONNX file, damaged or not
   int opset_ = 0;
   Scope* scope_ = nullptr;
@@ -403,15 +409,29 @@ Result<Graph> load_onnx(Bytes bytes, std::shared_ptr<const void> owner, const On
   return Loader(bytes, std::move(owner), options).load();
 }
 
+namespace {
+
+// A file of the model's folder or below, where links lead nowhere else.
+Result<OwnedBytes> map_beside(const std::filesystem::path& folder, const std::string& file) {
+  std::error_code failed;
+  const auto home = std::filesystem::canonical(folder.empty() ? "." : folder, failed);
+  if (failed) return fail(ErrorKind::InvalidArgument, "'" + folder.string() + "'", failed.message());
+  const auto target = std::filesystem::weakly_canonical(home / file, failed);
+  const auto [end, ignored] = std::ranges::mismatch(home, target);
+  if (failed || end != home.end())
+    return fail(ErrorKind::InvalidModel, "'" + (folder / file).string() + "'", "leads out of the model's folder");
+  NPU_TRY(MappedFile data, map_file((folder / file).string()));
+  return OwnedBytes{data.bytes, std::move(data.owner)};
+}
+
+}  // namespace
+
 Result<Graph> load_onnx_file(const std::string& path) {
   NPU_TRY(const SharedBytes bytes, read_file(path));
   const std::filesystem::path model(path);
   OnnxLoadOptions options;
   options.name = model.filename().string();
-  options.external = [folder = model.parent_path()](const std::string& file) -> Result<OwnedBytes> {
-    NPU_TRY(const SharedBytes data, read_file((folder / file).string()));
-    return OwnedBytes{*data, data};
-  };
+  options.external = [folder = model.parent_path()](const std::string& file) { return map_beside(folder, file); };
   return load_onnx(*bytes, bytes, options);
 }
 

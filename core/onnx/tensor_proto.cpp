@@ -205,7 +205,9 @@ Result<OwnedBytes> TensorDecoder::external_bytes(const std::map<std::string, std
   if (!is_safe_location(file))
     return fail(ErrorKind::InvalidModel, where, "external data location '" + file + "' is not a file beside the model");
   if (!options_.external)
-    return fail(ErrorKind::InvalidModel, where, "needs the external data file '" + file + "', which was not given");
+    return fail(ErrorKind::InvalidModel, where,
+                "needs the external data file '" + file + "', which was not given (" +
+                    std::to_string((std::max(external_total_, wanted) + (1 << 20) - 1) >> 20) + " MB of weights are outside of the model file)");
   auto cached = files_.find(file);
   if (cached == files_.end()) {
     NPU_TRY(OwnedBytes loaded, options_.external(file));
@@ -223,6 +225,14 @@ Result<OwnedBytes> TensorDecoder::external_bytes(const std::map<std::string, std
                 "external data [" + std::to_string(offset) + ", +" + std::to_string(length) + ") is outside '" + file +
                     "' of " + std::to_string(all.size()) + " bytes");
   return OwnedBytes{all.subspan(static_cast<size_t>(offset), static_cast<size_t>(length)), cached->second.owner};
+}
+
+uint64_t TensorDecoder::external_size(protozero::data_view message) {
+  const RawTensor raw = read_raw(message);
+  if (!raw.is_external) return 0;
+  const auto dtype = dtype_from_onnx(static_cast<int>(std::clamp<int64_t>(raw.data_type, -1, 1 << 20)));
+  const auto count = checked_element_count(raw.dims, "");
+  return dtype && count ? static_cast<uint64_t>(*count) * dtype_size(*dtype) : 0;
 }
 
 Result<NamedTensor> TensorDecoder::decode(protozero::data_view message, const std::string& context) {

@@ -24,6 +24,10 @@ class TensorDecoder {
 
   // `where` names what the tensor belongs to; the tensor's own name is added to it. Throws protozero::exception.
   Result<NamedTensor> decode(protozero::data_view message, const std::string& where);
+  // What the tensor's elements take outside of the model file, as it says; 0 when they are in it. Throws.
+  static uint64_t external_size(protozero::data_view message);
+  // Of all tensors, for the error that names a file which was not given.
+  void set_external_total(uint64_t bytes) { external_total_ = bytes; }
 
  private:
   Result<OwnedBytes> external_bytes(const std::map<std::string, std::string, std::less<>>& entries, uint64_t wanted,
@@ -31,6 +35,7 @@ class TensorDecoder {
 
   std::shared_ptr<const void> owner_;
   const OnnxLoadOptions& options_;
+  uint64_t external_total_ = 0;
   std::map<std::string, OwnedBytes, std::less<>> files_;
 };
 

@@ -15,6 +15,7 @@
 #include "tests/test_paths.h"
 #include "ui/exports.h"
 #include "ui/mirror.h"
+#include "ui/studio/memory_room.h"
 #include "ui/studio/studio.h"
 
 using namespace npu;
@@ -214,4 +215,14 @@ TEST_CASE("an .om with gears runs the one that is chosen, or that the given inpu
   const SnapshotPtr between = run(2);
   REQUIRE(between->error);
   CHECK(between->error->what.find("its gears are batch 1, 3") != std::string::npos);
+}
+
+TEST_CASE("a file that cannot fit is refused with what is needed and what is left") {
+  constexpr int64_t kMega = 1 << 20;
+  CHECK(check_room("small.onnx", 100 * kMega, 250 * kMega));
+  const Status refused = check_room("large.onnx", 1800 * kMega, 4000 * kMega);
+  REQUIRE(!refused);
+  CHECK(refused.error().message() ==
+        "InvalidArgument: large.onnx: has 1800 MB, which need about 4500 MB of memory here, and 4000 MB are left. The native programs (atc, npu) run it");
+  CHECK(!check_room("huge.onnx", int64_t{1} << 40, 4000 * kMega));
 }

@@ -76,7 +76,13 @@ Result<LoadedSource> load_sample_source(const Source& source, const SampleReader
 // The graph has a copy of its weights: few tensors of a file are aligned, and those would keep the whole file.
 Result<LoadedSource> load_onnx_source(const Source& source) {
   LoadedSource loaded;
-  NPU_TRY(loaded.graph, load_onnx(*source.bytes, nullptr, {.name = source.name, .external = {}}));
+  auto graph = load_onnx(*source.bytes, nullptr, {.name = source.name, .external = {}});
+  if (!graph) {
+    if (graph.error().what.starts_with("needs the external data file"))
+      graph.error().what += ": a page opens single files. Compile the model with atc and open the .om";
+    return std::unexpected(graph.error());
+  }
+  loaded.graph = std::move(*graph);
   ModelInfo described = describe_graph(loaded.graph);
   described.name = source.name;
   described.file_bytes = static_cast<int64_t>(source.bytes->size());

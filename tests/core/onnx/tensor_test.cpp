@@ -168,5 +168,5 @@ TEST_CASE("external data") {
   CHECK(calls == 0);
 
   options.external = nullptr;
-  fails({{"location", "w/data.bin"}}, "needs the external data file 'w/data.bin', which was not given");
+  fails({{"location", "w/data.bin"}}, "needs the external data file 'w/data.bin', which was not given (1 MB of weights are outside of the model file)");
 }
