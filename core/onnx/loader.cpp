@@ -427,12 +427,12 @@ Result<OwnedBytes> map_beside(const std::filesystem::path& folder, const std::st
 }  // namespace
 
 Result<Graph> load_onnx_file(const std::string& path) {
-  NPU_TRY(const SharedBytes bytes, read_file(path));
+  NPU_TRY(const MappedFile file, map_file(path));
   const std::filesystem::path model(path);
   OnnxLoadOptions options;
   options.name = model.filename().string();
-  options.external = [folder = model.parent_path()](const std::string& file) { return map_beside(folder, file); };
-  return load_onnx(*bytes, bytes, options);
+  options.external = [folder = model.parent_path()](const std::string& name) { return map_beside(folder, name); };
+  return load_onnx(file.bytes, file.owner, options);
 }
 
 }  // namespace npu

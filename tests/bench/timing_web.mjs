@@ -3,7 +3,7 @@
 //
 //   node tests/bench/timing_web.mjs [--model resnet50] [--chips Ascend310,Ascend910B3] [--rounds 5] [--release DIR] [--site DIR]
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,14 +16,14 @@ const { values: options } = parseArgs({ options: {
 } });
 const scratch = mkdtempSync(join(tmpdir(), 'npu-timing-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
-const file = join(scratch, 'model.onnx');
-execFileSync(join(options.release, 'bin', 'npu-zoo'), [options.model, file]);
+cpSync(options.site, scratch, { recursive: true });
+execFileSync(join(options.release, 'bin', 'npu-zoo'), [options.model, join(scratch, 'model.onnx')]);
 
 // In the page: the best round of each chip. A program is timed once after it was compiled, so the chips take turns.
-async function measure({ model, chips, rounds }) {
+async function measure({ chips, rounds }) {
   const { createNpu } = await import('./npu.js');
   const npu = await createNpu({ threads: 1 });
-  await npu.open(Uint8Array.from(atob(model), (c) => c.charCodeAt(0)), 'model.onnx');
+  await npu.open(await (await fetch('./model.onnx')).arrayBuffer(), 'model.onnx');
   const best = chips.map((chip) => ({ chip, ms: Infinity, instructions: 0 }));
   for (let round = 0; round < rounds; ++round)
     for (const row of best) {
@@ -38,7 +38,7 @@ async function measure({ model, chips, rounds }) {
 
 await pageTest(async ({ page, url }) => {
   await page.goto(`${url}example.html`);
-  const rows = await page.evaluate(measure, { model: readFileSync(file).toString('base64'), chips: options.chips.split(','), rounds: Number(options.rounds) });
+  const rows = await page.evaluate(measure, { chips: options.chips.split(','), rounds: Number(options.rounds) });
   for (const { chip, ms, instructions } of rows)
     console.log(`${options.model} on ${chip}: ${instructions} instructions timed in ${ms.toFixed(1)} ms, ${(instructions / ms / 1e3).toFixed(2)} M a second`);
-}, { site: options.site });
+}, { site: scratch });

@@ -5,6 +5,7 @@
 
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
+#include "core/ops/op.h"
 #include "core/tensor/npy.h"
 
 namespace npu::fuzz {
@@ -42,6 +43,15 @@ void graph_text(Bytes bytes) {
   const auto again = parse_graph(text, &*graph);
   require(again.has_value(), "printed text does not parse");
   require(print_graph(*again) == text, "printed text is no fixed point");
+}
+
+void shape_inference(Bytes bytes) {
+  auto graph = parse_graph({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!graph || !verify(*graph)) return;
+  if (const Status inferred = infer_shapes(*graph); !inferred) return require(!inferred.error().what.empty(), "an error without text");
+  const std::string text = print_graph(*graph);
+  require(infer_shapes(*graph).has_value(), "shapes are inferred once only");
+  require(print_graph(*graph) == text, "shapes change when they are inferred again");
 }
 
 void npy(Bytes bytes) {

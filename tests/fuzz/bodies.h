@@ -10,6 +10,7 @@ namespace npu::fuzz {
 void onnx(Bytes bytes);  // loads; what loads must verify or be refused, print, and survive saving
 void tensor_proto(Bytes bytes);
 void graph_text(Bytes bytes);  // parses; what parses must print to a fixed point
+void shape_inference(Bytes bytes);  // of a graph's text; what is inferred must agree with what is inferred next time
 void npy(Bytes bytes);
 void om(Bytes bytes);  // inspects and loads; what loads must survive saving
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For libFuzzer: clang++ -fsanitize=fuzzer,address -DNPU_FUZZ_BODY=onnx this file, bodies.cpp and npu_core.
+// libFuzzer's entry: hands its bytes to the body of bodies.h that NPU_FUZZ_BODY names.
 #include <cstdint>
 
 #include "tests/fuzz/bodies.h"
