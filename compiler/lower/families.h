@@ -16,6 +16,9 @@ Status lower_conv(LowerContext&, const TaskSpec&, Task&);
 std::optional<std::string> reject_matmul(const Graph&, const Node&, const Soc&);
 Status lower_matmul(LowerContext&, const TaskSpec&, Task&);
 
+std::optional<std::string> reject_attention(const Graph&, const Node&, const Soc&);
+Status lower_attention(LowerContext&, const TaskSpec&, Task&);
+
 Layout elementwise_layout(const Graph&, const Node&);
 std::optional<std::string> reject_vector(const Graph&, const Node&, const Soc&);
 Status lower_elementwise(LowerContext&, const TaskSpec&, Task&);

@@ -22,7 +22,7 @@ constexpr std::array kRules{
 using LowerFunction = Status (*)(LowerContext&, const TaskSpec&, Task&);
 
 // In the order of Family; a View has no task.
-constexpr std::array<LowerFunction, 14> kLowerings{lower_conv, lower_matmul, lower_elementwise, lower_pool, lower_reduce,
+constexpr std::array<LowerFunction, 15> kLowerings{lower_conv, lower_matmul, lower_attention, lower_elementwise, lower_pool, lower_reduce,
                                                   lower_softmax, lower_layer_norm, lower_move, lower_trans_data, lower_qconv, lower_qgemm,
                                                   lower_quantized, lower_select, nullptr};
 

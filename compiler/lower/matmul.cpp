@@ -8,40 +8,10 @@
 #include "compiler/lower/cube.h"
 #include "compiler/lower/families.h"
 #include "compiler/lower/operands.h"
+#include "compiler/lower/stack.h"
 
 namespace npu {
 namespace {
-
-// A stack of matrices in memory: strides in elements.
-struct Stack {
-  std::vector<int64_t> sizes, strides;  // of the batch dimensions; stride 0 where one matrix serves all
-  int64_t rows = 1, columns = 1;
-  int64_t row_stride = 1, column_stride = 1;
-};
-
-Stack stack_of(const Dims& dims, std::vector<int64_t> perm) {
-  const Shape shape = to_shape(dims), plain = row_major_strides(shape);
-  if (perm.empty())
-    for (size_t i = 0; i < shape.size(); ++i) perm.push_back(static_cast<int64_t>(i));
-  const auto axis = [&](size_t i) { return static_cast<size_t>(perm[i] < 0 ? perm[i] + static_cast<int64_t>(perm.size()) : perm[i]); };
-  Stack stack;
-  const size_t batch = shape.size() - 2;
-  for (size_t i = 0; i < batch; ++i) {
-    stack.sizes.push_back(shape[axis(i)]);
-    stack.strides.push_back(stack.sizes.back() == 1 ? 0 : plain[axis(i)]);
-  }
-  stack.rows = shape[axis(batch)], stack.columns = shape[axis(batch + 1)];
-  stack.row_stride = plain[axis(batch)], stack.column_stride = plain[axis(batch + 1)];
-  return stack;
-}
-
-// Where the axes of a result lie that is written with its axes in the order of perm.
-std::vector<int64_t> inverse(std::vector<int64_t> perm) {
-  std::vector<int64_t> result(perm.size());
-  for (size_t i = 0; i < perm.size(); ++i)
-    result[static_cast<size_t>(perm[i] < 0 ? perm[i] + static_cast<int64_t>(perm.size()) : perm[i])] = static_cast<int64_t>(i);
-  return result;
-}
 
 struct Product {
   Stack a, b, y;
@@ -53,12 +23,6 @@ struct Product {
   int64_t k() const { return a.columns; }
   int64_t n() const { return b.columns; }
 };
-
-void pad_batch(Stack& stack, size_t rank) {
-  const size_t missing = rank - stack.sizes.size();
-  stack.sizes.insert(stack.sizes.begin(), missing, 1);
-  stack.strides.insert(stack.strides.begin(), missing, 0);
-}
 
 // A shared right operand and rows that follow one another: one tall product.
 void merge_batches(Product& p) {

@@ -19,6 +19,7 @@ namespace npu {
 enum class Family : uint8_t {
   Conv,         // cube: convolutions, grouped and depthwise ones included
   MatMul,       // cube: MatMul, Gemm
+  Attention,    // cube and vector: scores, softmax, context
   Elementwise,  // vector chain in UB; may follow a cube anchor or stand alone
   Pool,         // vector: MaxPool, AveragePool
   Reduce,       // vector: GlobalAveragePool, ReduceMean, ...

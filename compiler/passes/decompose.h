@@ -60,6 +60,8 @@ std::optional<Left> reduced_axes_to_last(Decompose&);  // ReduceMax, ReduceMean 
 std::optional<Left> instance_norm_to_rows(Decompose&);
 std::optional<Left> group_norm_to_rows(Decompose&);
 std::optional<Left> lrn_to_conv(Decompose&);
+// decompose_attention.cpp
+std::optional<Left> attention_to_products(Decompose&);
 // decompose_moves.cpp
 std::optional<Left> resize_to_products(Decompose&);
 std::optional<Left> tile_to_expand(Decompose&);

@@ -70,6 +70,7 @@ struct Row {
 constexpr Row kRows[] = {
     {"Add", broadcast_to_expand},
     {"And", select_operands_to_tiles},
+    {"Attention", attention_to_products},
     {"AveragePool", window_to_image},
     {"Cast", bool_to_float_as_choice},
     {"Conv", window_to_image},
@@ -121,13 +122,16 @@ bool will_be_half(const Graph& graph, const PassContext& context, const Node& no
 
 Status decompose_operators(Graph& graph, PassContext& context) {
   Names names(graph);
-  const std::vector<NodeId> order = graph.order();
-  for (NodeId id : order) {
+  std::vector<NodeId> pending = graph.order();  // and what the rewrites add
+  for (size_t i = 0; i < pending.size(); ++i) {
+    const NodeId id = pending[i];
     const auto* row = std::ranges::find(kRows, std::string_view(graph.node(id).op), &Row::op);
     if (row == std::end(kRows) || !will_be_half(graph, context, graph.node(id))) continue;
+    const size_t known = graph.node_capacity();
     Decompose decompose(graph, names, id);
     const auto left = row->rule(decompose);
     NPU_CHECK(decompose.status());
+    for (size_t fresh = known; fresh < graph.node_capacity(); ++fresh) pending.push_back(static_cast<NodeId>(fresh));
     if (!left) context.count_rewrite();
     else if (!left->reason.empty()) context.missed(graph.node(id), left->reason);
   }

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ops/detail/infer_common.h"
 #include "core/ops/detail/matrix.h"
+#include "core/ops/detail/permuted.h"
 
 namespace npu::op {
 namespace {
 
 using namespace npu::detail;
 
-// Orders of axes as Transpose has them; none given: as it is.
 constexpr AttrDef kAttrs[] = {{"perm_x1", AttrKind::Ints, ""}, {"perm_x2", AttrKind::Ints, ""}, {"perm_y", AttrKind::Ints, ""}};
-
-Result<std::vector<size_t>> permutation(const InferContext& ctx, std::string_view attr, size_t rank) {
-  const std::vector<int64_t> axes = ctx.node().ints_attr(attr);
-  std::vector<size_t> perm(rank);
-  for (size_t i = 0; i < rank; ++i) perm[i] = i;
-  if (axes.empty()) return perm;
-  NPU_TRY(const auto sorted, normalize_axes(ctx, axes, rank));
-  if (sorted.size() != rank || axes.size() != rank) return ctx.error(fmt::format("{} has {} axes, needs {}", attr, axes.size(), rank));
-  for (size_t i = 0; i < rank; ++i) perm[i] = static_cast<size_t>(axes[i] < 0 ? axes[i] + static_cast<int64_t>(rank) : axes[i]);
-  return perm;
-}
 
 TypesResult infer(const InferContext& ctx) {
   const TensorType& a = ctx.input(0);
@@ -29,16 +18,16 @@ TypesResult infer(const InferContext& ctx) {
   if (!a.has_rank || !b.has_rank) return std::vector{unranked(a.dtype)};
   NPU_TRY(const size_t rank, rank_of(ctx, 0, 2));
   if (b.dims.size() != rank) return ctx.error(fmt::format("inputs of rank {} and {}", rank, b.dims.size()));
-  NPU_TRY(const auto of_a, permutation(ctx, "perm_x1", rank));
-  NPU_TRY(const auto of_b, permutation(ctx, "perm_x2", rank));
+  NPU_TRY(const Dims left, permuted(ctx, 0, "perm_x1"));
+  NPU_TRY(const Dims right, permuted(ctx, 1, "perm_x2"));
   NPU_TRY(const auto of_y, permutation(ctx, "perm_y", rank));
-  NPU_CHECK(unify(ctx, a.dims[of_a[rank - 1]], b.dims[of_b[rank - 2]], "inner dimension"));
+  NPU_CHECK(unify(ctx, left[rank - 1], right[rank - 2], "inner dimension"));
   Dims product(rank), y(rank);
   for (size_t i = 0; i + 2 < rank; ++i) {
-    NPU_TRY(product[i], unify(ctx, a.dims[of_a[i]], b.dims[of_b[i]], "batch"));
+    NPU_TRY(product[i], unify(ctx, left[i], right[i], "batch"));
   }
-  product[rank - 2] = a.dims[of_a[rank - 2]];
-  product[rank - 1] = b.dims[of_b[rank - 1]];
+  product[rank - 2] = left[rank - 2];
+  product[rank - 1] = right[rank - 1];
   for (size_t i = 0; i < rank; ++i) y[i] = product[of_y[i]];
   return std::vector{TensorType::of(a.dtype, y)};
 }

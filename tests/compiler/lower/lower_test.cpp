@@ -19,10 +19,12 @@ namespace npu {
 namespace {
 
 // ai_core: the case must not fall back to the AI CPU. one_task: on coupled cores everything is one task.
+// coupled_only: other cores leave it to the AI CPU.
 struct Case {
   const char* text;
   bool ai_core = true;
   bool one_task = false;
+  bool coupled_only = false;
 };
 
 const Case kCases[] = {
@@ -79,6 +81,13 @@ const Case kCases[] = {
     {"Add(@3x4x5x48, @3x1x1x48)"},
     {"Mul(@3x40x160, @3x1x160) ; Add(@, @160)"},
     {"TransposeBatchMatMul(@1x200x3x64, @1x200x3x64) perm_x1=0,2,1,3 perm_x2=0,2,3,1"},
+    {"ScaledDotProductAttention(@2x3x32x64, @2x3x48x64, @2x3x48x32) scale=f:0.125", true, true, true},
+    {"ScaledDotProductAttention(@1x2x7x20, @1x2x19x20, @1x2x19x24) scale=f:0.25", true, true, true},
+    {"ScaledDotProductAttention(@2x17x3x32, @2x33x3x32, @2x33x3x32, @2x1x1x33) perm_q=0,2,1,3 perm_k=0,2,1,3 perm_v=0,2,1,3 perm_y=0,2,1,3 scale=f:0.2", true, true, true},
+    {"ScaledDotProductAttention(@3x40x16, @3x130x16, @3x130x16, @1x40x130)", true, true, true},
+    {"ScaledDotProductAttention(@2x4x37x32, @2x4x37x32, @2x4x37x32, 4x37x37) scale=f:0.17", true, true, true},
+    {"ScaledDotProductAttention(@1x2x200x64, @1x2x520x64, @1x2x520x64, @520) scale=f:0.125", true, true, true},
+    {"ScaledDotProductAttention(@1x1x1x64, @1x1x1x64, @1x1x1x64)", true, true, true},
     {"Add(@1x5x7x9, @1x5x7x9)"},
     {"Add(@3x5, scalar)"},
     {"Sub(@4x50, 50)"},
@@ -175,6 +184,9 @@ const Case kCases[] = {
     {"MaxPool(@1x5x6x9x11) kernel_shape=3,2,3 strides=2,2,1 pads=1,0,1,1,1,1"},
     {"AveragePool(@2x3x7x8x9) kernel_shape=2,3,3 strides=2,2,2 pads=1,1,0,0,1,1"},
     {"AveragePool(@1x3x5x8x9) kernel_shape=2,3,3 pads=1,1,1,1,1,1 count_include_pad=i:1"},
+    {"Attention(@1x3x20x32, @1x3x24x32, @1x3x24x16) opset=23", true, true},
+    {"Attention(@2x20x96, @2x20x96, @2x20x48) q_num_heads=i:3 kv_num_heads=i:3 is_causal=i:1 opset=23"},
+    {"Attention(@2x20x64, @2x33x32, @2x33x48, @20x33) q_num_heads=i:4 kv_num_heads=i:2 scale=f:0.5 opset=23"},
     {"ConvTranspose(@1x8x5x6, 8x4x2x2, 4) strides=2,2"},
     {"ConvTranspose(@2x24x9x7, 24x16x4x4, 16) strides=2,2 pads=1,1,1,1"},
     {"ConvTranspose(@1x24x9x7, 24x1x2x2, 1) strides=2,2 ; Sigmoid(@)"},
@@ -297,14 +309,44 @@ TEST_CASE("lowered operators agree with their reference") {
       REQUIRE_MESSAGE(want, (want ? "" : want.error().message()));
       const CompiledModel model = compiled(parsed.graph, soc);
       const bool on_core = std::ranges::none_of(model.tasks, [](const Task& task) { return task.engine == Engine::AiCpu; });
-      CHECK(on_core == one.ai_core);
+      const bool split = (*find_soc(soc))->split;
+      CHECK(on_core == (one.ai_core && !(split && one.coupled_only)));
       const auto computing = [](const Task& task) { return task.op_type != "Cast"; };
-      if (one.one_task && !(*find_soc(soc))->split) CHECK(std::ranges::count_if(model.tasks, computing) == 1);
+      if (one.one_task && !split) CHECK(std::ranges::count_if(model.tasks, computing) == 1);
       check_streams(model);
       const auto got = executed(model, parsed.inputs, 2);
       REQUIRE(got.size() == want->size());
       for (size_t i = 0; i < got.size(); ++i) compare(got[i], (*want)[i]);
     }
+}
+
+TEST_CASE("attention with a constant choice of keys") {
+  constexpr std::string_view text = R"(graph "g" opset 18
+input %q : float32[2,2,3,32]
+input %k : float32[2,2,32,3]
+input %v : float32[2,2,3,48]
+const %kept : bool[3,3] = [1, 0, 0, 1, 1, 0, 1, 1, 1]
+const %never : float32[] = [-1e30]
+%s = MatMul(%q, %k)
+%w = Where(%kept, %s, %never)
+%p = Softmax(%w) {axis=-1}
+%y = MatMul(%p, %v)
+output %y
+)";
+  const auto graph = parse_graph(text);
+  REQUIRE_MESSAGE(graph, (graph ? "" : graph.error().message()));
+  std::vector<Tensor> inputs;
+  for (const ValueId id : graph->inputs) {
+    inputs.emplace_back(DType::Float32, to_shape(graph->value(id).type.dims));
+    for (int i = 0; float& value : inputs.back().mutable_data<float>()) value = static_cast<float>((i++ * 7 + static_cast<int>(inputs.size())) % 16 - 8) / 8;
+  }
+  const auto want = run_reference(*graph, inputs);
+  REQUIRE(want);
+  for (const char* soc : {"Ascend310", "Ascend910B3"}) {
+    const CompiledModel model = compiled(*graph, soc);
+    check_streams(model);
+    compare(executed(model, inputs, 1)[0], (*want)[0]);
+  }
 }
 
 TEST_CASE("small channels do not change a bit of a convolution") {

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the fuzzers (clang-19 and its compiler-rt) and runs some of them side by side under the sanitizers.
+# usage: tests/fuzz/run.sh [MINUTES (30)] [BODY... (onnx graph_text shape_inference)]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+minutes=${1:-30}
+bodies=("${@:2}")
+[ ${#bodies[@]} -gt 0 ] || bodies=(onnx graph_text shape_inference)
+data=${NPU_SHARED_DATA:-../shared/data}
+
+cmake --preset fuzz
+cmake --build --preset fuzz
+corpus=build/fuzz/corpus
+mkdir -p "$corpus"/{onnx,tensor_proto,graph_text,shape_inference,npy,om}
+for file in tests/golden/{graph,onnx,passes}/*.txt; do
+  seed="$(basename "$(dirname "$file")")-$(basename "$file")"
+  sed '/^----$/,$d' "$file" | tee "$corpus/graph_text/$seed" > "$corpus/shape_inference/$seed"
+done
+find samples -name '*.onnx' -exec cp {} "$corpus/onnx" \;
+if [ -d "$data" ]; then
+  for model in "$data"/onnx_node/*/model.onnx; do cp "$model" "$corpus/onnx/$(basename "$(dirname "$model")").onnx"; done
+  find "$data/onnx_node" -name '*.pb' -size -4k | head -500 | while read -r file; do cp "$file" "$corpus/tensor_proto/$(echo "$file" | tr / _)"; done
+  find "$data" -name '*.om' -size -1M -exec cp {} "$corpus/om" \;
+  find "$data" -name '*.npy' -size -64k -exec cp {} "$corpus/npy" \;
+fi
+
+pids=()
+for body in "${bodies[@]}"; do
+  build/fuzz/bin/fuzz-"$body" -max_total_time=$((minutes * 60)) -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 \
+    -artifact_prefix="build/fuzz/$body-" "$corpus/$body" > "build/fuzz/$body.log" 2>&1 &
+  pids+=($!)
+done
+failed=0
+for i in "${!pids[@]}"; do
+  wait "${pids[$i]}" || failed=1
+  echo "${bodies[$i]}: $(grep -E 'number_of_executed_units|SUMMARY|ERROR' "build/fuzz/${bodies[$i]}.log" | tr '\n' ' ')"
+done
+exit $failed
