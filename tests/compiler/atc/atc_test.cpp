@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "compiler/atc/options.h"
 #include "core/base/file.h"
@@ -57,6 +58,11 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
+// What atc said about a folder whose name is as long as the machine wants, and so is the command line that the model keeps.
+std::string without_folder(const std::string& text, const std::string& dir) {
+  return std::regex_replace(replaced(text, dir, "$DIR"), std::regex("modeldef_size\\[[0-9]+ B\\]"), "modeldef_size[$$SIZE B]");
+}
+
 struct Said {
   int code = 0;
   std::string text;
@@ -90,7 +96,7 @@ TEST_CASE("atc says what the golden files hold") {
     const Workplace place;
     const Said said = run(lines_of(replaced(golden.input, "$DIR", place.dir())));
     CHECK_MESSAGE(said.code == (golden.is_bad() ? 1 : 0), golden.name, "\n", said.text);
-    test::check_golden(golden, replaced(said.text, place.dir(), "$DIR"));
+    test::check_golden(golden, without_folder(said.text, place.dir()));
   }
 }
 
