@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include "compiler/lower/rule.h"
-#include "core/ops/op.h"
 
 namespace npu {
 
@@ -111,25 +110,32 @@ std::string type_names(std::vector<DType> types) {
   return fmt::format("{}", fmt::join(names, " "));
 }
 
-std::string engine_of(const OpDef& def, const std::vector<DType>& types) {
-  if (const LowerRule* rule = find_lower_rule(def.name)) return rule->family == Family::View ? "no task" : "AI core, AI CPU";
-  if (def.evaluate) return "reference";
-  if (def.max_inputs > 0 && !types.empty() && std::ranges::none_of(types, is_device_dtype)) return "reference";
-  return def.from_values ? "folded" : "AI CPU";
+RunsOn engine_of(const OpDef& def, const std::vector<DType>& types) {
+  if (const LowerRule* rule = find_lower_rule(def.name)) return rule->family == Family::View ? RunsOn::NoTask : RunsOn::AiCore;
+  if (def.evaluate) return RunsOn::Reference;
+  if (def.max_inputs > 0 && !types.empty() && std::ranges::none_of(types, is_device_dtype)) return RunsOn::Reference;
+  return def.from_values ? RunsOn::Folded : RunsOn::AiCpu;
 }
 
+// In the order of RunsOn.
+constexpr std::string_view kEngines[] = {"AI core, AI CPU", "no task", "AI CPU", "folded", "reference"};
+
 }  // namespace
+
+OperatorSupport support_of(const OpDef& def) {
+  const auto types = types_of(def);
+  return {engine_of(def, types), def.evaluate ? "any" : type_names(types)};
+}
 
 std::string support_table() {
   std::string text =
       "| operator | domain | opset | runs on | first input | what it does |\n"
       "|---|---|---|---|---|---|\n";
   for (const OpDef* def : all_ops()) {
-    const auto types = types_of(*def);
-    const std::string names = def->evaluate ? "any" : type_names(types);
+    const OperatorSupport support = support_of(*def);
     std::string doc(def->doc);
     for (size_t at = 0; (at = doc.find('|', at)) != doc.npos; at += 2) doc.replace(at, 1, "\\|");
-    text += fmt::format("| {} | {} | {}+ | {} | {} | {} |\n", def->name, def->domain, def->since, engine_of(*def, types), names, doc);
+    text += fmt::format("| {} | {} | {}+ | {} | {} | {} |\n", def->name, def->domain, def->since, kEngines[static_cast<size_t>(support.runs_on)], support.types, doc);
   }
   text +=
       "\n'AI core, AI CPU': on the cube and vector units where types and shapes allow (the compiler says why not), else on the AI CPU. "

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "compiler/lower/support.h"
 #include "ui/view.h"
 
 namespace npu::ui {
@@ -76,12 +78,16 @@ struct DisassemblyPanel {
   int marked_ = -1;
 };
 
-// The instruction set, searched.
+// The instruction set and the operators, searched.
 struct ManualPanel {
   void draw(const View& view, float height);
 
  private:
+  bool draw_instructions(const View& view) const;
+  bool draw_operators(const View& view);
+
   std::string filter_;
+  std::map<std::string_view, OperatorSupport> support_;  // of the operators that were opened
 };
 
 // Published times and powers beside predicted ones, and what the model does not know.

@@ -142,10 +142,7 @@ void TimelinePanel::draw_toolbar(const View& view) {
     if (std::ranges::none_of(lanes, [&](const Lane& l) { return l.kind == Lane::Kind::Pipe && static_cast<int>(l.pipe) == pipe; })) continue;
     const float width = ImGui::CalcTextSize(kPipeNames[static_cast<size_t>(pipe)].data()).x + view.theme.text_size + 10;
     ImGui::SameLine(0, 10);
-    if (ImGui::GetContentRegionAvail().x < width) {
-      ImGui::NewLine();
-      break;
-    }
+    if (ImGui::GetContentRegionAvail().x < width) ImGui::NewLine();
     ImGui::SetCursorPosY(ImGui::GetCursorPosY() + ImGui::GetStyle().FramePadding.y);
     ImGui::BeginGroup();
     colour_dot(view.theme.pipes[static_cast<size_t>(pipe)]);
