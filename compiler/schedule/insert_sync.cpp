@@ -147,9 +147,18 @@ class Synchroniser {
     const auto take = [&](int place) {
       for (; next != added_.end() && next->place == place; ++next) result.push_back(next->instr);
     };
+    Program prefixes;  // stay beside the instruction they change
     for (int i = 0; i < static_cast<int>(program_.size()); ++i) {
+      const Instr& instr = program_[static_cast<size_t>(i)];
       take(2 * i);
-      result.push_back(program_[static_cast<size_t>(i)]);
+      if (instr.op == Opcode::AddXnToOperand) {
+        prefixes.push_back(instr);
+        take(2 * i + 1);
+        continue;
+      }
+      result.insert(result.end(), prefixes.begin(), prefixes.end());
+      prefixes.clear();
+      result.push_back(instr);
       take(2 * i + 1);
     }
     result.push_back(make_instr(Opcode::PipeBarrier, {kPipeAll}));

@@ -74,7 +74,8 @@ class DeviceMemory {
 
 // Straight: check_stream (core/chip/check) found nothing in the stream and it is_straight, so its operands and on-chip ranges
 // are not looked at again. What depends on what ran before (uninitialised reads, device memory) is.
-// Proven: also, is_fixed, and it ran with the same inputs' shapes before, so that every read is known to find something written.
+// Proven: also, is_fixed, and it ran with the same inputs' shapes before, so that every on-chip read is known to find something written;
+// so is every read of device memory when all of a model's streams are proven, and its memory then need not be tracked.
 enum class Trust { Nothing, Straight, Proven };
 
 // One AI core: its on-chip buffers. Reused from block to block; reset() forgets all contents.

@@ -63,11 +63,12 @@ Stream make_stream(const Soc& soc, const Program& program) {
   return stream;
 }
 
-// As issue_all, but a loop without GM copies in it is left out after its first iterations but for the last one.
+// As issue_all, but what depends on data is taken as the program has it, and a loop without GM copies in it is left out after its first iterations but for the last one.
 Result<IssuedProgram> issue_samples(const Program& program, BlockId block, std::vector<Skip>& skips) {
   IssuedProgram issued;
-  if (std::ranges::none_of(program, [](const Instr& instr) { return instr.op == Opcode::Loop; })) return issue_all(program, block);
+  if (is_straight(program)) return issue_all(program, block);
   Fetch fetch(program, nullptr, block, int64_t{1} << 40);
+  fetch.guess_operands();
   Fetch::Loop running;
   int64_t followed = 0;
   size_t iteration_start = 0;

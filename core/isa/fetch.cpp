@@ -244,7 +244,7 @@ Status Fetch::run(Instr& instr) {
   const auto& arg = instr.arg;
   switch (instr.op) {
     case Opcode::AddXnToOperand: {
-      NPU_CHECK(require(arg[field::kPreXn], "an operand"));
+      if (!guess_) NPU_CHECK(require(arg[field::kPreXn], "an operand"));
       const auto operand = static_cast<size_t>(arg[field::kPreOperand]);
       addend_[operand] = wrapping_add(addend_[operand], value(arg[field::kPreXn]));
       pending_operands_ |= uint32_t{1} << operand;

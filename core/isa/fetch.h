@@ -36,6 +36,8 @@ class Fetch {
   explicit Fetch(const Program& program, ScalarHost* host = nullptr, BlockId block = {}, int64_t budget = kInstructionBudget);
 
   void set_host(ScalarHost* host) { host_ = host; }
+  // For readers that ask how much moves and not from where: what a loaded value adds to an operand counts as 0.
+  void guess_operands() { guess_ = true; }
 
   // The next instruction in execution order; prefixes are applied, not yielded. Valid until the next call.
   // Null at the end and after an error.
@@ -102,6 +104,7 @@ class Fetch {
   };
   std::array<Frame, kCallDepth> calls_{};
   int call_count_ = 0;
+  bool guess_ = false;
   bool pending_ = false;        // a prefix waits for its instruction
   uint32_t pending_operands_ = 0;
   std::array<int64_t, kMaxFields> addend_{};

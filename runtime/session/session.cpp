@@ -59,10 +59,10 @@ Status Session::plan(const Soc& soc, bool checked) {
   for (const Task& task : model_->tasks) {
     if (Status enough = check_enough_cores(soc, task.vector_task, task.blocks); !enough)
       return fail(enough.error().kind, fmt::format("task '{}'", task.name), std::move(enough.error().what));
-    may_prove_ &= std::ranges::all_of(task.blocks, is_fixed);
     plans_.push_back({.in_order = std::ranges::any_of(task.blocks, updates_atomically),
                       .together = meets_other_blocks(task.blocks),
-                      .trust = checked && std::ranges::all_of(task.blocks, is_straight) ? Trust::Straight : Trust::Nothing});
+                      .trust = checked && std::ranges::all_of(task.blocks, is_straight) ? Trust::Straight : Trust::Nothing,
+                      .fixed = std::ranges::all_of(task.blocks, is_fixed)});
   }
   return {};
 }
@@ -106,8 +106,9 @@ Status Session::run_task(size_t index) {
 }
 
 void Session::trust_proven() {
-  for (TaskPlan& plan : plans_) plan.trust = Trust::Proven;
-  proven_ = true;
+  for (TaskPlan& plan : plans_)
+    if (plan.fixed) plan.trust = Trust::Proven;
+  proven_ = std::ranges::all_of(plans_, &TaskPlan::fixed);
 }
 
 Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs, const RunObserver& observer) {

@@ -47,16 +47,17 @@ class Session {
     bool in_order;  // blocks add to the same memory: one after the other, so that sums do not depend on threads
     bool together;  // blocks wait for each other
     Trust trust;
+    bool fixed;     // every stream is_fixed: it touches the same addresses in every run
   };
   Status plan(const Soc& soc, bool checked);
   Status run_task(size_t index);
-  void trust_proven();  // after a whole run without a fault: the next ones touch the same addresses
+  void trust_proven();  // after a whole run without a fault
   Status run_on_cores(const Task& task, const TaskPlan& plan);
 
   std::shared_ptr<const CompiledModel> model_;
   std::vector<TaskPlan> plans_;  // as CompiledModel::tasks
-  bool may_prove_ = false;       // every stream is_fixed, and no whole run without a fault has been yet
-  bool proven_ = false;          // such a run has been: what it wrote and read needs no tracking
+  bool may_prove_ = false;       // streams were checked, and no whole run without a fault has been yet
+  bool proven_ = false;          // such a run has been, and every stream is fixed: what it wrote and read needs no tracking
   std::shared_ptr<Device> device_;
 };
 

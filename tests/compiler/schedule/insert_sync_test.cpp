@@ -64,6 +64,17 @@ TEST_CASE("a load, an operation and a store need two flags and a closing barrier
   CHECK(count(Opcode::PipeBarrier) == 1);
 }
 
+TEST_CASE("flags stand before the prefixes of an instruction, not between") {
+  const Program program = insert_sync(soc("Ascend310"), {make_instr(Opcode::Vrelu, {0, 256, 0, 1, 1, 1, 8, 8}), make_instr(Opcode::AddXnToOperand, {0, 1}),
+                                                         make_instr(Opcode::AddXnToOperand, {1, 2}), make_instr(Opcode::CopyUbufToGm, {1 << 20, 256, 1, 8, 0, 0})});
+  const auto copy = std::ranges::find(program, Opcode::CopyUbufToGm, &Instr::op);
+  REQUIRE(copy - program.begin() >= 3);
+  CHECK(copy[-1].op == Opcode::AddXnToOperand);
+  CHECK(copy[-1].arg[1] == 2);
+  CHECK(copy[-2].op == Opcode::AddXnToOperand);
+  CHECK(copy[-3].op == Opcode::WaitFlag);
+}
+
 TEST_CASE("without any one of its flags a stream is reported, with both instructions and the bytes") {
   const Program good = insert_sync(soc("Ascend310"), {make_instr(Opcode::CopyGmToUbuf, {0, 0, 1, 8, 0, 0}), make_instr(Opcode::Vrelu, {0, 256, 0, 1, 1, 1, 8, 8}),
                                                       make_instr(Opcode::CopyUbufToGm, {1 << 20, 256, 1, 8, 0, 0})});
