@@ -198,6 +198,27 @@ std::vector<Piece> depth_space_pieces(const Build& b) {
   return {piece};
 }
 
+// Constant positions along one axis: neighbours at equal, rising distances move together.
+std::vector<Piece> gather_pieces(const Build& b) {
+  const Space in = b.space(b.node.inputs[0]), out = b.space(b.node.outputs[0]);
+  const size_t axis = b.axis(0, in.dims.size());
+  const int64_t size = in.dims[axis], inner = in.strides[axis], outer = element_count(in.dims) / std::max<int64_t>(1, size * inner);
+  std::vector<int64_t> positions = b.ints(1, "");
+  for (int64_t& at : positions) at += at < 0 ? size : 0;
+  const int64_t count = std::ssize(positions);
+  std::vector<Piece> pieces;
+  for (int64_t i = 0; i < count;) {
+    const auto at = [&](int64_t k) { return positions[static_cast<size_t>(k)]; };
+    const int64_t step = i + 1 < count ? at(i + 1) - at(i) : 1;
+    int64_t end = i + 1;
+    while (step > 0 && end < count && at(end) - at(end - 1) == step) ++end;
+    Piece piece{.dims = {{outer, size * inner, count * inner}, {end - i, step * inner, inner}, {inner, 1, 1}}, .src = at(i) * inner, .dst = i * inner};
+    pieces.push_back(std::move(piece));
+    i = end;
+  }
+  return pieces;
+}
+
 // Whole-number nearest enlargement: every input pixel goes to factor_h x factor_w places.
 std::vector<Piece> resize_pieces(const Build& b) {
   const Space in = b.space(b.node.inputs[0]), out = b.space(b.node.outputs[0]);
@@ -257,6 +278,13 @@ std::optional<std::string> reject_pad(const Build& b) {
   if (b.ints(1, "pads").size() != 2 * b.shape(b.node.inputs[0]).size()) return "pads computed at run time";
   return std::nullopt;
 }
+std::optional<std::string> reject_positions(const Build& b) {
+  const Shape x = b.shape(b.node.inputs[0]);
+  const int64_t size = x[b.axis(0, x.size())];
+  for (const int64_t at : b.ints(1, ""))
+    if (at < -size || at >= size) return fmt::format("index {} of {}", at, size);
+  return std::nullopt;
+}
 std::optional<std::string> reject_resize(const Build& b) {
   if (b.node.string_attr("mode", "nearest") != "nearest") return "mode " + b.node.string_attr("mode", "nearest");
   const Shape in = b.shape(b.node.inputs[0]), out = b.shape(b.node.outputs[0]);
@@ -281,6 +309,7 @@ constexpr std::array kMoves{
     MoveOp{"Concat", concat_pieces, concat_on_image, no_reason},
     MoveOp{"DepthToSpace", depth_space_pieces, depth_space_on_image, no_reason},
     MoveOp{"Expand", expand_pieces, never, no_reason},
+    MoveOp{"Gather", gather_pieces, never, reject_positions},
     MoveOp{"Pad", pad_pieces, pad_on_image, reject_pad},
     MoveOp{"Resize", resize_pieces, always, reject_resize},
     MoveOp{"Slice", slice_pieces, slice_on_image, reject_slice},
@@ -322,8 +351,8 @@ std::optional<std::string> reject_move(const Graph& graph, const Node& node, con
   const MoveOp* op = find_move(node.op);
   if (op == nullptr) return "no data movement lowering";
   const DType dtype = graph.value(node.outputs[0]).type.dtype;
-  for (ValueId input : std::span(node.inputs).first(node.op == "Concat" ? node.inputs.size() : 1))
-    if (graph.is_constant(input)) return "constant input";
+  const auto data = std::span(node.inputs).first(node.op == "Concat" ? node.inputs.size() : 1);
+  if (std::ranges::all_of(data, [&](ValueId id) { return graph.is_constant(id); })) return "constant input";
   if (node.op == "Pad" && dtype != DType::Float16 && dtype != DType::Float32) return fmt::format("{} data", to_string(dtype));
   const Build plan = build(graph, node, move_layout(graph, node) == Layout::Image ? Format::NC1HWC0 : Format::ND);
   if (auto reason = op->reject(plan)) return reason;
@@ -333,14 +362,33 @@ std::optional<std::string> reject_move(const Graph& graph, const Node& node, con
   return std::nullopt;
 }
 
+namespace {
+
+Result<std::vector<int64_t>> source_addresses(LowerContext& context, const Build& plan) {
+  std::vector<int64_t> addresses;
+  for (ValueId input : plan.node.inputs) {
+    const Tensor* constant = input != kNone && plan.node.op == "Concat" && context.graph.is_constant(input) ? &*context.graph.value(input).constant : nullptr;
+    if (constant) {
+      NPU_TRY(const Tensor laid_out, to_format(*constant, plan.format));
+      addresses.push_back(context.add_weights(laid_out.bytes()));
+    } else {
+      addresses.push_back(input == kNone ? 0 : context.address(input));
+    }
+  }
+  return addresses;
+}
+
+}  // namespace
+
 Status lower_move(LowerContext& context, const TaskSpec& spec, Task& task) {
   const Node& node = context.graph.node(spec.nodes[0]);
   const Build plan = build(context.graph, node, context.graph.value(node.outputs[0]).format);
   const bool pad = node.op == "Pad";
   const int64_t parts = pad ? 1 : context.soc.cores_for(true);
+  NPU_TRY(const std::vector<int64_t> sources, source_addresses(context, plan));
   std::vector<std::vector<StridedCopy>> shares(static_cast<size_t>(parts));
   for (const Piece& piece : find_move(node.op)->pieces(plan)) {
-    StridedCopy copy{piece.dims, context.address(node.inputs[piece.input]) + piece.src * plan.element,
+    StridedCopy copy{piece.dims, sources[piece.input] + piece.src * plan.element,
                      context.address(node.outputs[piece.output]) + piece.dst * plan.element, plan.element};
     const auto cut = split_copy(simplified(copy), parts);
     for (size_t i = 0; i < cut.size(); ++i) shares[i].push_back(cut[i]);

@@ -31,6 +31,7 @@ enum class Family : uint8_t {
   QuantMatMul,  // cube: QGemm
   Quantized,    // vector: quantise, dequantise and what is between 8-bit tensors
   Select,       // vector: comparisons, logic, Where
+  Gather,       // data movement to places that data names
   View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)
 };
 

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowerings whose programs follow data: rows by indices that arrive at run time.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/compile.h"
+#include "runtime/profile/profile.h"
+#include "runtime/session/session.h"
+
+namespace npu {
+namespace {
+
+int64_t cpu_tasks(const CompiledModel& model) {
+  return std::ranges::count_if(model.tasks, [](const Task& task) { return task.engine == Engine::AiCpu; });
+}
+
+// Gather of an input or a constant [.., rows, ..] by int64 or int32 indices that are an input.
+struct Lookup {
+  Shape data;
+  int64_t axis;
+  std::vector<int64_t> indices;
+  DType type;
+  bool constant;
+};
+
+Tensor counted(const Shape& shape) {
+  Tensor tensor(DType::Float32, shape);
+  float next = 0;
+  for (float& value : tensor.mutable_data<float>()) value = std::fmod(next += 1, 2000.0f);  // exact in fp16
+  return tensor;
+}
+
+Graph lookup_graph(const Lookup& c) {
+  Graph graph;
+  graph.opset = 14;
+  const ValueId data = c.constant ? graph.add_constant("data", counted(c.data)) : graph.add_value("data", TensorType::of(DType::Float32, c.data));
+  const ValueId indices = graph.add_value("indices", TensorType::of(c.type, Shape{std::ssize(c.indices)}));
+  if (!c.constant) graph.inputs.push_back(data);
+  graph.inputs.push_back(indices);
+  Node node;
+  node.op = node.name = "Gather";
+  node.attrs["axis"] = c.axis;
+  node.inputs = {data, indices};
+  node.outputs = {graph.add_value("y", {})};
+  graph.outputs = node.outputs;
+  graph.append(std::move(node));
+  return graph;
+}
+
+Result<std::vector<Tensor>> look_up(const Lookup& c, const char* soc, int runs = 1) {
+  const CompiledModel model = compile(lookup_graph(c), CompileOptions{.soc = soc}).value();
+  CHECK(cpu_tasks(model) == 0);
+  const auto profile = profile_model(model, false);
+  REQUIRE_MESSAGE(profile, (profile ? "" : profile.error().message()));
+  NPU_TRY(auto session, Session::create(std::make_shared<const CompiledModel>(model), 2));
+  std::vector<Tensor> inputs;
+  if (!c.constant) inputs.push_back(counted(c.data));
+  inputs.push_back(Tensor::from<int64_t>(DType::Int64, {std::ssize(c.indices)}, c.indices).cast(c.type));
+  for (int i = 1; i < runs; ++i) NPU_CHECK(session->run(inputs));
+  return session->run(inputs);
+}
+
+TEST_CASE("rows by indices that arrive at run time") {
+  const Lookup cases[] = {
+      {{50, 24}, 0, {7, 49, 0, -1, -50, 7, 13}, DType::Int64, true},
+      {{50, 24}, 0, {3}, DType::Int32, false},
+      {{3, 20, 5}, 1, {19, 2, 2, -20, 11}, DType::Int64, false},
+      {{9, 1}, 0, {8, 7, 6, 5, 4, 3, 2, 1, 0}, DType::Int32, true},
+      {{4, 90000}, 0, {3, 1, -4}, DType::Int64, true},  // rows longer than what UB holds
+  };
+  for (const Lookup& c : cases)
+    for (const char* soc : {"Ascend310", "Ascend910B3"}) {
+      const auto got = look_up(c, soc, 2);
+      REQUIRE_MESSAGE(got, (got ? "" : got.error().message()));
+      const Tensor data = counted(c.data);
+      const int64_t size = c.data[static_cast<size_t>(c.axis)];
+      int64_t outer = 1, inner = 1;
+      for (size_t i = 0; i < c.data.size(); ++i) (static_cast<int64_t>(i) < c.axis ? outer : inner) *= c.data[i];
+      inner /= size;
+      const auto values = (*got)[0].data<float>();
+      REQUIRE(std::ssize(values) == outer * inner * std::ssize(c.indices));
+      size_t at = 0;
+      for (int64_t o = 0; o < outer; ++o)
+        for (int64_t index : c.indices)
+          for (int64_t i = 0; i < inner; ++i)
+            if (const float want = data.data<float>()[static_cast<size_t>((o * size + (index < 0 ? index + size : index)) * inner + i)]; values[at++] != want)
+              FAIL(fmt::format("element {}: {} instead of {}", at - 1, values[at - 1], want));
+    }
+}
+
+TEST_CASE("an index out of range halts the core") {
+  for (const int64_t index : {int64_t{50}, int64_t{-51}, int64_t{1} << 40, INT64_MIN}) {
+    const auto got = look_up({{50, 24}, 0, {0, index}, DType::Int64, true}, "Ascend310");
+    REQUIRE(!got);
+    CHECK(got.error().message().find("divides 0 by zero") != std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace npu
