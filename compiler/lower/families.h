@@ -58,6 +58,9 @@ Status lower_select(LowerContext&, const TaskSpec&, Task&);
 std::optional<std::string> reject_gather(const Graph&, const Node&, const Soc&);
 Status lower_gather(LowerContext&, const TaskSpec&, Task&);
 
+std::optional<std::string> reject_lstm(const Graph&, const Node&, const Soc&);
+Status lower_lstm(LowerContext&, const TaskSpec&, Task&);
+
 Layout view_layout(const Graph&, const Node&);
 std::optional<std::string> reject_view(const Graph&, const Node&, const Soc&);
 

@@ -84,6 +84,7 @@ constexpr Row kRows[] = {
     {"LRN", lrn_to_conv},
     {"Less", select_operands_to_tiles},
     {"LessOrEqual", select_operands_to_tiles},
+    {"LSTM", lstm_to_steps},
     {"LogSoftmax", axis_to_last},
     {"Max", broadcast_to_expand},
     {"MaxPool", window_to_image},
@@ -109,8 +110,9 @@ constexpr Row kRows[] = {
 // operators as they are.
 bool will_be_half(const Graph& graph, const PassContext& context, const Node& node) {
   const bool lowers = !context.options.disabled.contains("assign-precision");
-  const ValueId x = input_of(node, 0), y = node.outputs[0];
-  if (x == kNone || !graph.value(x).type.is_static() || !graph.value(y).type.is_static()) return false;
+  const auto given = std::ranges::find_if(node.outputs, [](ValueId id) { return id != kNone; });
+  const ValueId x = input_of(node, 0), y = given == node.outputs.end() ? kNone : *given;
+  if (x == kNone || y == kNone || !graph.value(x).type.is_static() || !graph.value(y).type.is_static()) return false;
   const auto fits = [&](ValueId id) {
     const DType dtype = graph.value(id).type.dtype;
     return dtype == DType::Float16 || dtype == DType::Bool || (lowers && dtype == DType::Float32);

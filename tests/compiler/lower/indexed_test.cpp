@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowerings whose programs follow data: rows by indices that arrive at run time.
+// Lowerings whose programs follow data or keep a state: rows by indices that arrive at run time, and LSTM.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -7,8 +7,10 @@
 #include <cmath>
 
 #include "compiler/compile.h"
+#include "core/ops/op.h"
 #include "runtime/profile/profile.h"
 #include "runtime/session/session.h"
+#include "tests/compiler/lower/operator_case.h"
 
 namespace npu {
 namespace {
@@ -96,6 +98,44 @@ TEST_CASE("an index out of range halts the core") {
     const auto got = look_up({{50, 24}, 0, {0, index}, DType::Int64, true}, "Ascend310");
     REQUIRE(!got);
     CHECK(got.error().message().find("divides 0 by zero") != std::string::npos);
+  }
+}
+
+TEST_CASE("LSTM on coupled cores") {
+  struct Case {
+    const char* text;
+    int64_t cpu = 0;
+  };
+  const Case cases[] = {
+      {"LSTM(@5x2x24, 1x128x24, 1x128x32, 1x256) hidden_size=i:32 outputs=3"},
+      {"LSTM(@4x1x40, 1x64x40, 1x64x16) hidden_size=i:16 direction=s:reverse outputs=3"},
+      {"LSTM(@3x16x8, 2x128x8, 2x128x32, 2x256) hidden_size=i:32 direction=s:bidirectional outputs=3"},
+      {"LSTM(@6x1x16, 2x192x16, 2x192x48, 2x384, _, 2x1x48, 2x1x48) hidden_size=i:48 direction=s:bidirectional outputs=3"},
+      {"LSTM(@2x1x16, 1x2048x16, 1x2048x512, 1x4096) hidden_size=i:512 outputs=1"},  // weights that L1 does not hold
+      {"LSTM(@3x17x8, 1x64x8, 1x64x16) hidden_size=i:16 outputs=1", 1},               // more rows than a fractal
+      {"LSTM(@3x1x8, 1x40x8, 1x40x10) hidden_size=i:10 outputs=1", 1},
+      {"LSTM(@3x1x8, 1x64x8, 1x64x16) hidden_size=i:16 clip=f:0.5 outputs=1", 1},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.text);
+    const OperatorCase parsed = parse_operator_case(c.text);
+    Graph typed = parsed.graph;
+    REQUIRE(infer_shapes(typed));
+    const auto want = run_reference(typed, parsed.inputs);
+    REQUIRE_MESSAGE(want, (want ? "" : want.error().message()));
+    const CompiledModel model = compile(parsed.graph, CompileOptions{.soc = "Ascend310"}).value();
+    CHECK(cpu_tasks(model) == c.cpu);
+    REQUIRE(profile_model(model, false));
+    auto session = Session::create(std::make_shared<const CompiledModel>(model), 2);
+    REQUIRE_MESSAGE(session, (session ? "" : session.error().message()));
+    const auto got = (*session)->run(parsed.inputs);
+    REQUIRE_MESSAGE(got, (got ? "" : got.error().message()));
+    for (size_t i = 0; i < want->size(); ++i) {
+      const auto a = (*got)[i].to_doubles(), b = (*want)[i].to_doubles();
+      REQUIRE(a.size() == b.size());
+      for (size_t k = 0; k < a.size(); ++k)
+        if (!(std::abs(a[k] - b[k]) <= 3e-3)) FAIL(fmt::format("output {}, element {}: {} instead of {}", i, k, a[k], b[k]));
+    }
   }
 }
 
