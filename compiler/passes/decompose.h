@@ -62,6 +62,8 @@ std::optional<Left> group_norm_to_rows(Decompose&);
 std::optional<Left> lrn_to_conv(Decompose&);
 // decompose_attention.cpp
 std::optional<Left> attention_to_products(Decompose&);
+// decompose_einsum.cpp
+std::optional<Left> einsum_to_product(Decompose&);
 // decompose_recurrent.cpp
 std::optional<Left> lstm_to_steps(Decompose&);
 // decompose_moves.cpp

@@ -76,6 +76,7 @@ constexpr Row kRows[] = {
     {"Conv", window_to_image},
     {"ConvTranspose", conv_transpose_to_conv},
     {"Div", broadcast_to_expand},
+    {"Einsum", einsum_to_product},
     {"Equal", select_operands_to_tiles},
     {"Greater", select_operands_to_tiles},
     {"GreaterOrEqual", select_operands_to_tiles},
