@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Windows over a line are windows over an image of one row. A convolution over a volume is one over images whose channels
 // are those of the slices that a window meets, side by side; a pooling over a volume is one over images and then one
-// along the depth.
+// along the depth. Large windows that do not overlap are rows of a matrix.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -106,10 +106,40 @@ void conv_volume(Decompose& d, const WindowAttrs& window) {
   d.become_transpose(d.reshape(result, {x[0], y[2], y[1], y[3], y[4]}), {0, 2, 1, 3, 4});
 }
 
+constexpr int64_t kMostTaps = 512;  // weights of larger kernels fill L1 for each 16 channels
+
+// Large windows side by side (the patches of a vision transformer): each is a row of a matrix.
+bool is_patches(const Decompose& d, const WindowAttrs& window) {
+  const auto all = [](const Ints& values, int64_t wanted) { return std::ranges::all_of(values, [&](int64_t v) { return v == wanted; }); };
+  return d.node().op == "Conv" && d.node().int_attr("group", 1) == 1 && d.node().string_attr("auto_pad", "NOTSET") == "NOTSET" && window.complete() &&
+         window.kernel == window.strides && all(window.pads, 0) && all(window.dilations, 1) && window.kernel[0] * window.kernel[1] > kMostTaps &&
+         d.constant(1) != nullptr && (d.node().inputs.size() < 3 || d.constant(2) != nullptr);
+}
+
+// [N, C, h * kh, w * kw] -> [N * h * w, C * kh * kw], times weights [C * kh * kw, O]
+void patches_to_rows(Decompose& d, const WindowAttrs& window) {
+  const Node node = d.node();
+  const Shape x = d.input_shape(0), y = d.output_shape();
+  const int64_t kh = window.kernel[0], kw = window.kernel[1], taps = x[1] * kh * kw;
+  const ValueId whole = d.slice(d.slice(node.inputs[0], 2, 0, y[2] * kh), 3, 0, y[3] * kw);
+  const ValueId windows = d.transpose(d.reshape(whole, {x[0], x[1], y[2], kh, y[3], kw}), {0, 2, 4, 1, 3, 5});
+  const Tensor& weights = *d.constant(1);
+  Tensor turned(weights.dtype(), {taps, y[1]});
+  const size_t size = dtype_size(weights.dtype());
+  for (int64_t o = 0; o < y[1]; ++o)
+    for (int64_t t = 0; t < taps; ++t)
+      std::ranges::copy(weights.bytes().subspan(static_cast<size_t>(o * taps + t) * size, size), turned.mutable_bytes().begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(t * y[1] + o) * size));
+  ValueId rows = d.add("MatMul", {d.reshape(windows, {x[0] * y[2] * y[3], taps}), d.constant("weights", std::move(turned))});
+  if (input_of(node, 2) != kNone) rows = d.add("Add", {rows, node.inputs[2]});
+  d.become_transpose(d.reshape(rows, {x[0], y[2], y[3], y[1]}), {0, 3, 1, 2});
+}
+
 }  // namespace
 
 std::optional<Left> window_to_image(Decompose& d) {
   const size_t rank = d.input_shape(0).size();
+  if (rank == 4 && d.node().op == "Conv")
+    if (const WindowAttrs window(d.node(), kernel_of(d)); is_patches(d, window)) return patches_to_rows(d, window), std::nullopt;
   if (rank != 3 && rank != 5) return Left{};
   if (d.node().outputs.size() > 1) return Left{"the indices are an output too"};
   if (d.node().find_attr("auto_pad") && d.node().string_attr("auto_pad", "NOTSET") != "NOTSET") return Left{"auto_pad"};

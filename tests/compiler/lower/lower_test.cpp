@@ -48,6 +48,8 @@ const Case kCases[] = {
     {"Conv(@1x1x28x28, 8x1x5x5, 8) auto_pad=s:SAME_UPPER"},
     {"Conv(@1x1024x3x3, 1024x1024x3x3) pads=1,1,1,1"},
     {"Conv(@1x16x200x210, 16x16x3x3, 16) pads=1,1,1,1"},
+    {"Conv(@1x3x66x96, 40x3x32x32, 40) strides=32,32"},  // patches
+    {"Conv(@2x5x24x50, 8x5x24x25) strides=24,25"},
     {"Conv(@1x20x12x12, 24x20x3x3, 24) pads=1,1,1,1 ; Relu(@)"},
     {"Conv(@1x20x12x12, 20x20x3x3, 20) pads=1,1,1,1 ; Add(@, @1x20x12x12) ; Relu(@)"},
     {"Conv(@1x20x12x12, 20x20x1x1, 20) ; Clip(@, =0, =6)"},
