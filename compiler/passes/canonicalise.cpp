@@ -36,13 +36,14 @@ Rewritten remove_copy(Canonical& c, NodeId id) {
   return Rewritten::Yes;
 }
 
-// Training mode (a constant true third input) draws random numbers: not removed here, infer rejects it later.
+// Training mode (a constant true third input) draws random numbers, unless it drops none: not removed here, infer rejects it later.
 Rewritten remove_dropout(Canonical& c, NodeId id) {
   const Node& node = c.graph.node(id);
   const ValueId training = input_of(node, 2);
   if (training != kNone) {
-    const Tensor* flag = constant_of(c.graph, node, 2);
-    if (!flag || flag->to_ints() != std::vector<int64_t>{0}) return Rewritten::No;
+    const Tensor *flag = constant_of(c.graph, node, 2), *ratio = constant_of(c.graph, node, 1);
+    const bool keeps_all = ratio && ratio->to_doubles() == std::vector<double>{0};
+    if (!keeps_all && (!flag || flag->to_ints() != std::vector<int64_t>{0})) return Rewritten::No;
   }
   return remove_copy(c, id);
 }
