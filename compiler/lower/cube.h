@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/lower/emitter.h"
+#include "compiler/lower/residual.h"
 #include "compiler/lower/rule.h"
 #include "compiler/lower/vector_chain.h"
 
@@ -31,6 +32,7 @@ struct CubeProblem {
   int64_t b_pitch = 0;                // elements from stored row to stored row
   int64_t result_c1 = 0;              // NC1HWC0: channel blocks of the whole result
   VecType a_type = VecType::F16, b_type = VecType::F16;  // bytes: s32 sums, requantised to bytes
+  bool residual = false;              // bytes: a residual is added on the way out, which takes its part of L0C and L1
 
   bool bytes() const { return a_type != VecType::F16; }
   int64_t c0() const { return kBlockBytes / vec_type_size(a_type); }
@@ -42,6 +44,9 @@ struct CubeProblem {
   // Blocks of K in the first `planes` channel blocks.
   int64_t k1_of(int64_t planes) const { return small ? ceil_div(planes * kh * kw, 4) : planes * kh * kw; }
   int64_t pixel_bytes() const { return small ? 8 : kBlockBytes; }
+  // Of each of the two parts that hold sums in turn, and of L1 for the operands.
+  int64_t l0c_slot(const Soc& soc) const { return (soc.l0c - (residual ? ResidualBlock::kL0c : 0)) / 2; }
+  int64_t l1_bytes(const Soc& soc) const { return soc.l1 - 4096 - (residual ? ResidualBlock::kL1 : 0); }
   int64_t m() const { return ho * wo; }
   // A 1x1 kernel reads pixels one by one: rows of the map do not matter.
   bool flat() const { return kh == 1 && kw == 1 && sh == 1 && sw == 1 && pt + pl + pb + pr == 0; }
@@ -62,6 +67,7 @@ struct CubeTask {
   int64_t bias = -1;                  // device address of fp16 (bytes: s32) values padded to whole blocks, -1: none
   int64_t quant = -1;                 // bytes: device address of the quantisation parameters, one a column
   int64_t pad_value = 0;              // outside the feature map
+  Residual residual;                  // when the problem has one
   bool relu = false;                  // on the way out of L0C
   VectorChain chain;                  // after it, in UB
   std::vector<int64_t> operand_address;   // of chain.operands()

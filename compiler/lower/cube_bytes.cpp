@@ -94,6 +94,7 @@ void add_parameters(LowerContext& context, const Node& node, const Positions& at
   cube.problem.a_type = signed_data ? VecType::S8 : VecType::U8;
   cube.problem.b_type = VecType::S8;
   cube.pad_value = x.zero & 0xff;
+  cube.relu = node.int_attr("relu", 0) != 0;
   cube.result = context.address(node.outputs[0]);
 }
 
@@ -125,6 +126,18 @@ std::optional<std::string> reject_qconv(const Graph& graph, const Node& node, co
   return reject_conv_shape(graph, node, soc);
 }
 
+std::optional<std::string> reject_conv_residual(const Graph& graph, const Soc& soc, const TaskSpec& task, const Node& next) {
+  if (next.op != "QLinearAdd") return next.op + " is no sum of bytes";
+  if (task.nodes.size() != 1) return "one sum can follow an 8-bit convolution";
+  const Node& conv = graph.node(task.nodes[0]);
+  if (auto why = reject_residual(graph, next, conv.outputs[0])) return why;
+  CubeProblem problem = conv_problem(graph, conv);
+  problem.a_type = problem.b_type = VecType::S8;
+  problem.residual = true;
+  if (auto plan = plan_cube(soc, problem, 1, 1, 1, ResidualBlock::kVectorBytes); !plan) return plan.error().what;
+  return std::nullopt;
+}
+
 Status lower_qconv(LowerContext& context, const TaskSpec& spec, Task& task) {
   const Graph& graph = context.graph;
   const Node& node = graph.node(spec.nodes[0]);
@@ -146,6 +159,12 @@ Status lower_qconv(LowerContext& context, const TaskSpec& spec, Task& task) {
     }
   }
   add_conv_items(context, node, s, context.add_weights(std::as_bytes(std::span(prepared))), cube);
+  if (spec.nodes.size() > 1) {
+    const Node& sum = graph.node(spec.nodes[1]);
+    cube.problem.residual = true;
+    cube.residual = make_residual(context, sum, node.outputs[0]);
+    cube.result = context.address(sum.outputs[0]);
+  }
   NPU_TRY(task.blocks, emit_cube(context.soc, cube));
   task.macs = s.batch * s.cout * s.ho * s.wo * in * taps;
   return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "compiler/lower/cube.h"
 #include "compiler/schedule/insert_sync.h"
@@ -70,19 +71,21 @@ class CubeBlock {
       : soc_(soc), task_(task), p_(task.problem), plan_(plan), e_(soc),
         a_cache_(e_, plan.a_bytes, plan.a_slots, "the feature map"), b_cache_(e_, plan.b_bytes, plan.b_slots, "the weights"),
         l0a_(e_, Buffer::L0A, soc.l0a / 2, 2, "A tiles"), l0b_(e_, Buffer::L0B, soc.l0b / 2, 2, "B tiles"),
-        l0c_(e_, Buffer::L0C, soc.l0c / 2, 2, "accumulators") {
+        l0c_(e_, Buffer::L0C, p_.l0c_slot(soc), 2, "accumulators") {
     if (soc.split) {
       if (task.bias >= 0) bias_l1_ = Ring(e_, Buffer::L1, plan.n_tile * 32, 2, "the bias");
       return;
     }
     if (task.bias >= 0) bias_ = Ring(e_, Buffer::UB, plan.n_tile * bias_bytes(), 2, "the bias");
     if (task.quant >= 0) quant_ = Ring(e_, Buffer::UB, plan.n_tile * kQuantBlock, 2, "the multipliers");
-    reserve_epilogue();
+    if (p_.residual) residual_.emplace(e_, task.residual);
+    else reserve_epilogue();
   }
 
   Result<Program> run(Range items, Range units, Range columns) {
     const std::vector<Macro> macros = list_macros(items, units, columns);
     if (task_.pad_value != 0) e_.push(Opcode::SetPadding, {task_.pad_value});
+    if (residual_) residual_->begin(std::ranges::any_of(macros, [](const Macro& macro) { return macro.rows.size() % 16 != 0; }));
     // The next tile's bias enters L0C before this tile's results leave: the vector unit is in order.
     if (!macros.empty()) start(macros[0]);
     for (size_t i = 0; i < macros.size(); ++i) {
@@ -92,6 +95,7 @@ class CubeBlock {
       list_leaving(macros[i]);
     }
     leave_all();
+    if (staged_) leave_staged();
     NPU_CHECK(e_.status());
     return insert_sync(soc_, e_.take());
   }
@@ -166,7 +170,6 @@ class CubeBlock {
         if (c + plan_.c1_chunk < p_.c1) fetch(macro, c + plan_.c1_chunk);
         else if (next) fetch(*next, 0);
       }
-      set_map(macro);
       const int64_t k1 = p_.k1_of(chunk.size());
       for (int64_t k = 0; k < k1; k += plan_.k_tile) {
         const Range fractals{k, std::min(k + plan_.k_tile, k1)};
@@ -175,6 +178,7 @@ class CubeBlock {
         for_m_tiles(macro, [&](Range rows, int64_t l0c) {
           const int64_t l0a = l0a_.next();
           const int64_t c0 = p_.c0();
+          set_map(macro);
           e_.push(Opcode::Img2ColV2CbufToCa, {l0a, a, fractals.size() * c0, rows.size(), fractals.begin * c0, rows.begin - macro.first_row, p_.sw,
                                               p_.sh, p_.kw, p_.kh, p_.dw, p_.dh, p_.small ? kSmallChannels : chunk.size() * c0, type_arg(p_.a_type)});
           const int64_t init = c == 0 && k == 0 ? first_init() : 0;
@@ -285,26 +289,33 @@ class CubeBlock {
   // Results wait in L0C and leave between the products of the next part: the scalar unit issues in order, and a queue
   // full of vector instructions would keep it from the cube's.
   struct Piece {
-    const Macro* macro;
+    const CubeItem* item;
     Range rows, columns;
     int64_t l0c;
+    int64_t quant = 0;     // bytes: UB address of the columns' multipliers
+    int64_t residual = 0;  // UB address, once it is loaded
   };
 
   void list_leaving(const Macro& macro) {
+    const int64_t quant = task_.quant >= 0 ? quant_.next() : 0;
+    if (task_.quant >= 0)
+      e_.gm_to_ub(quant, task_.quant + (macro.item->channel_block + macro.columns.begin) * kQuantBlock, {.blocks = macro.columns.size() * kQuantBlock / kBlockBytes});
     for_m_tiles(macro, [&](Range rows, int64_t l0c) {
       const int64_t m1 = ceil_div(rows.size(), 16);
       const int64_t step = soc_.split ? macro.columns.size() : std::max<int64_t>(1, tile_elements_ / (m1 * 256) / p_.group()) * p_.group();
       for (int64_t j = 0; j < macro.columns.size(); j += step)
-        leaving_.push_back({&macro, rows, {macro.columns.begin + j, std::min(macro.columns.begin + j + step, macro.columns.end)}, l0c + j * m1 * 1024});
+        leaving_.push_back({macro.item, rows, {macro.columns.begin + j, std::min(macro.columns.begin + j + step, macro.columns.end)}, l0c + j * m1 * 1024, quant + j * kQuantBlock});
     });
+    if (residual_) load_residual(0);
   }
 
   void leave_until(int64_t step, int64_t steps) {
     for (const auto due = static_cast<size_t>(std::ssize(leaving_) * step / steps); left_ < due; ++left_) {
       const Piece& piece = leaving_[left_];
-      if (soc_.split) fix_out(*piece.macro, piece.rows, piece.l0c);
-      else if (p_.bytes()) bytes_out(*piece.macro, piece.rows, piece.columns, piece.l0c);
-      else vector_out(*piece.macro, piece.rows, piece.columns, piece.l0c);
+      if (soc_.split) fix_out(piece);
+      else if (residual_) stage_sum(left_);
+      else if (p_.bytes()) bytes_out(piece);
+      else vector_out(*piece.item, piece.rows, piece.columns, piece.l0c);
     }
   }
   void leave_all() {
@@ -313,25 +324,61 @@ class CubeBlock {
     left_ = 0;
   }
 
+  static int64_t padded_rows(const Piece& piece) { return align_up(piece.rows.size(), 16); }
+  static int64_t pairs(const Piece& piece) { return ceil_div(piece.columns.size(), 2); }
+
   // Requantised on the way; two column blocks become one of 32 bytes a row.
-  void bytes_out(const Macro& macro, Range rows, Range columns, int64_t l0c) {
-    const int64_t m = rows.size(), padded = align_up(m, 16), ub = register_rings_[0].next(), table = quant_.next();
-    e_.gm_to_ub(table, task_.quant + (macro.item->channel_block + columns.begin) * kQuantBlock, {.blocks = columns.size() * kQuantBlock / kBlockBytes});
+  void requantise(const Piece& piece, int64_t ub) {
     e_.push(Opcode::CopyMatrixCcToUbuf,
-            {ub, l0c, columns.size(), padded / 16, 0, 0, static_cast<int64_t>(CopyMode::VREQ8), task_.relu, table});
-    const int64_t pairs = ceil_div(columns.size(), 2), first = columns.begin / 2;
-    if (!p_.matrix) {
-      const int64_t gm = task_.result + macro.item->result_offset + (first * p_.m() + rows.begin) * kBlockBytes;
-      return e_.ub_to_gm(gm, ub, {.bursts = pairs, .blocks = m, .src_gap = padded - m, .dst_gap = p_.m() - m});
-    }
-    for (int64_t j = 0; j < pairs; ++j) {
+            {ub, piece.l0c, piece.columns.size(), padded_rows(piece) / 16, 0, 0, static_cast<int64_t>(CopyMode::VREQ8), task_.relu, piece.quant});
+  }
+
+  void bytes_out(const Piece& piece) {
+    const int64_t ub = register_rings_[0].next();
+    requantise(piece, ub);
+    store_bytes(piece, ub);
+  }
+
+  // Images: where a tensor laid out like the result has the piece.
+  int64_t byte_offset(const Piece& piece) const { return piece.item->result_offset + (piece.columns.begin / 2 * p_.m() + piece.rows.begin) * kBlockBytes; }
+
+  void store_bytes(const Piece& piece, int64_t ub) {
+    const int64_t m = piece.rows.size(), padded = padded_rows(piece), first = piece.columns.begin / 2;
+    if (!p_.matrix)
+      return e_.ub_to_gm(task_.result + byte_offset(piece), ub, {.bursts = pairs(piece), .blocks = m, .src_gap = padded - m, .dst_gap = p_.m() - m});
+    for (int64_t j = 0; j < pairs(piece); ++j) {
       const int64_t width = std::min<int64_t>(32, p_.n - (first + j) * 32);
-      const int64_t gm = task_.result + macro.item->result_offset + rows.begin * p_.y_pitch + (first + j) * 32;
+      const int64_t gm = task_.result + piece.item->result_offset + piece.rows.begin * p_.y_pitch + (first + j) * 32;
       e_.ub_to_gm_bytes(gm, ub + j * padded * kBlockBytes, {.bursts = m, .bytes = width, .gm_gap = p_.y_pitch - width});
     }
   }
 
-  void vector_out(const Macro& macro, Range rows, Range columns, int64_t l0c) {
+  // Memory is slow to answer: a piece's residual is asked for while the piece before it leaves.
+  void load_residual(size_t index) {
+    if (index >= leaving_.size()) return;
+    Piece& piece = leaving_[index];
+    const int64_t m = piece.rows.size();
+    piece.residual = residual_->residual_tile();
+    e_.gm_to_ub(piece.residual, task_.residual.address + byte_offset(piece), {.bursts = pairs(piece), .blocks = m, .src_gap = p_.m() - m, .dst_gap = padded_rows(piece) - m});
+  }
+
+  // The sums of a piece go through MTE3, MTE1 and the cube; meanwhile the vector unit works on the next piece.
+  void stage_sum(size_t index) {
+    load_residual(index + 1);
+    const Piece piece = leaving_[index];
+    const int64_t own = residual_->own_tile();
+    requantise(piece, own);
+    residual_->stage(own, piece.residual, pairs(piece) * padded_rows(piece), l0a_.next(), l0b_.next());
+    map_ = {};
+    if (staged_) leave_staged();
+    staged_ = piece;
+  }
+  void leave_staged() {
+    store_bytes(*staged_, residual_->leave(pairs(*staged_) * padded_rows(*staged_)));
+    staged_.reset();
+  }
+
+  void vector_out(const CubeItem& item, Range rows, Range columns, int64_t l0c) {
     const int64_t m1 = ceil_div(rows.size(), 16);
     std::vector<int64_t> registers;
     for (Ring& ring : register_rings_) registers.push_back(ring.next());
@@ -339,8 +386,8 @@ class CubeBlock {
     const auto& operands = task_.chain.operands();
     for (size_t i = 0; i < operands.size(); ++i) {
       const int reg = task_.chain.operand_register(i);
-      if (reg >= 0) move_tile(task_.operand_address[i], registers[static_cast<size_t>(reg)], macro, rows, columns, 2, true);
-      blocks.push_back(reg >= 0 ? 0 : load_block(i, macro, columns));
+      if (reg >= 0) move_tile(task_.operand_address[i], registers[static_cast<size_t>(reg)], item, rows, columns, 2, true);
+      blocks.push_back(reg >= 0 ? 0 : load_block(i, item, columns));
     }
     const bool chained = !task_.chain.empty();
     const int64_t entry = chained ? registers[static_cast<size_t>(task_.chain.carried_register())] : registers[0];
@@ -349,7 +396,7 @@ class CubeBlock {
     if (chained) emit_chain(registers, blocks, rows, columns);
     const int64_t leave = chained ? registers[static_cast<size_t>(task_.chain.result_register())] : entry;
     const int64_t size = chained ? vec_type_size(task_.chain.result_type()) : 2;
-    move_tile(task_.result, leave, macro, rows, columns, size, false);
+    move_tile(task_.result, leave, item, rows, columns, size, false);
   }
 
   // Whole tile at once when every row holds data and no operand changes from column block to column block.
@@ -366,26 +413,26 @@ class CubeBlock {
     }
   }
 
-  int64_t load_block(size_t operand, const Macro& macro, Range columns) {
+  int64_t load_block(size_t operand, const CubeItem& item, Range columns) {
     const int64_t ub = operand_rings_[operand].next();
     const bool channel = task_.chain.operands()[operand].kind == OperandKind::Channel;
     int64_t block = 0;
-    if (channel) block = macro.item->channel_block + columns.begin + (task_.operand_batched[operand] ? macro.item->batch * p_.result_c1 : 0);
+    if (channel) block = item.channel_block + columns.begin + (task_.operand_batched[operand] ? item.batch * p_.result_c1 : 0);
     e_.gm_to_ub(ub, task_.operand_address[operand] + block * 32, {.blocks = channel ? columns.size() : 1});
     return ub;
   }
 
   // Between UB [column block][rows padded to 16][16] and a tensor laid out like the result.
-  void move_tile(int64_t tensor, int64_t ub, const Macro& macro, Range rows, Range columns, int64_t size, bool load) {
+  void move_tile(int64_t tensor, int64_t ub, const CubeItem& item, Range rows, Range columns, int64_t size, bool load) {
     const int64_t m = rows.size(), padded = align_up(m, 16);
     if (!p_.matrix) {
-      const int64_t gm = tensor + macro.item->result_offset + (columns.begin * p_.m() + rows.begin) * 32;
+      const int64_t gm = tensor + item.result_offset + (columns.begin * p_.m() + rows.begin) * 32;
       const BlockCopy copy{.bursts = columns.size(), .blocks = m, .src_gap = load ? p_.m() - m : padded - m, .dst_gap = load ? padded - m : p_.m() - m};
       if (load) e_.gm_to_ub(ub, gm, copy);
       else e_.ub_to_gm(gm, ub, copy);
       return;
     }
-    const int64_t gm = tensor + macro.item->result_offset / 2 * size + (rows.begin * p_.y_pitch + columns.begin * 16) * size;
+    const int64_t gm = tensor + item.result_offset / 2 * size + (rows.begin * p_.y_pitch + columns.begin * 16) * size;
     for (int64_t j = 0; j < columns.size(); ++j) {
       const int64_t width = std::min<int64_t>(16, p_.n - (columns.begin + j) * 16) * size;
       const ByteCopy copy{.bursts = m, .bytes = width, .gm_gap = p_.y_pitch * size - width, .ub_gap = (16 * size - align_up(width, 32)) / 32};
@@ -395,16 +442,17 @@ class CubeBlock {
     }
   }
 
-  void fix_out(const Macro& macro, Range rows, int64_t l0c) {
+  void fix_out(const Piece& piece) {
+    const Range rows = piece.rows, blocks = piece.columns;
     const int64_t m1 = ceil_div(rows.size(), 16);
     if (p_.matrix) {
-      const int64_t columns = std::min(macro.columns.end * 16, p_.n) - macro.columns.begin * 16;
-      const int64_t gm = task_.result + macro.item->result_offset + (rows.begin * p_.y_pitch + macro.columns.begin * 16) * 2;
-      e_.push(Opcode::CopyMatrixCcToGm, {gm, l0c, rows.size(), columns, p_.y_pitch * 2, m1, kCcModeF32ToF16, task_.relu, 1});
+      const int64_t columns = std::min(blocks.end * 16, p_.n) - blocks.begin * 16;
+      const int64_t gm = task_.result + piece.item->result_offset + (rows.begin * p_.y_pitch + blocks.begin * 16) * 2;
+      e_.push(Opcode::CopyMatrixCcToGm, {gm, piece.l0c, rows.size(), columns, p_.y_pitch * 2, m1, kCcModeF32ToF16, task_.relu, 1});
       return;
     }
-    const int64_t gm = task_.result + macro.item->result_offset + (macro.columns.begin * p_.m() + rows.begin) * 32;
-    e_.push(Opcode::CopyMatrixCcToGm, {gm, l0c, rows.size(), macro.columns.size() * 16, p_.m(), m1, kCcModeF32ToF16, task_.relu, 0});
+    const int64_t gm = task_.result + piece.item->result_offset + (blocks.begin * p_.m() + rows.begin) * 32;
+    e_.push(Opcode::CopyMatrixCcToGm, {gm, piece.l0c, rows.size(), blocks.size() * 16, p_.m(), m1, kCcModeF32ToF16, task_.relu, 0});
   }
 
   const Soc& soc_;
@@ -418,14 +466,16 @@ class CubeBlock {
   std::array<int64_t, 6> map_{-1, -1, -1, -1, -1, -1};
   std::vector<Piece> leaving_;
   size_t left_ = 0;  // of them are gone
+  std::optional<ResidualBlock> residual_;
+  std::optional<Piece> staged_;  // whose sum is on its way
   int64_t block_bytes_ = 0;
-  int64_t tile_elements_ = 0;
+  int64_t tile_elements_ = ResidualBlock::kTileBytes;
 };
 
 }  // namespace
 
 Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task) {
-  const int64_t chain_bytes = task.chain.empty() ? 0 : task.chain.bytes_per_element();
+  const int64_t chain_bytes = task.problem.residual ? ResidualBlock::kVectorBytes : task.chain.empty() ? 0 : task.chain.bytes_per_element();
   NPU_TRY(const CubeSplit split, split_cube(soc, task.problem, chain_bytes));
   const CubeProblem& p = task.problem;
   std::vector<Program> blocks;

@@ -31,7 +31,7 @@ struct Demand {
 
 // Sizes of what L1 holds: the largest channel chunk, then the largest slab of at most max_rows, that leave room for two of each.
 bool fit_l1(const Demand& d, int64_t max_rows, CubePlan& plan) {
-  const int64_t half = (d.soc.l1 - 4096) / 2;
+  const int64_t half = d.p.l1_bytes(d.soc) / 2;
   const int64_t most = std::max<int64_t>(1, std::min(d.p.c1, kMaxSlabK / d.p.c0() / (d.p.kh * d.p.kw)));
   for (int64_t chunks = ceil_div(d.p.c1, most); chunks <= d.p.c1; ++chunks) {
     const int64_t chunk = ceil_div(d.p.c1, chunks);
@@ -77,7 +77,7 @@ double estimate(const Demand& d, const CubePlan& plan) {
   const double gm_rate = d.soc.l2_read;
   const double mte2 = a_loads * (static_cast<double>(plan.a_bytes) / gm_rate + kCopyOverhead) +
                       b_loads * (static_cast<double>(plan.b_bytes) / gm_rate + kCopyOverhead);
-  const double out = m * static_cast<double>(d.n1) * 32 / d.soc.ub_to_l2 + m_tiles * n_tiles * kCopyOverhead;
+  const double out = m * static_cast<double>(d.n1) * (p.bytes() ? 16 : 32) / d.soc.ub_to_l2 + m_tiles * n_tiles * kCopyOverhead;
   const double vector = m * static_cast<double>(d.n1) * 16 * (4.0 / d.soc.l0c_to_ub + static_cast<double>(d.chain_bytes) / 128);
   const std::array pipes{cube, mte1, mte2, out, vector};
   const double longest = *std::ranges::max_element(pipes);
@@ -90,8 +90,9 @@ double estimate(const Demand& d, const CubePlan& plan) {
 
 Result<CubePlan> plan_cube(const Soc& soc, const CubeProblem& p, int64_t items, int64_t units, int64_t n1, int64_t chain_bytes) {
   const Demand demand{soc, p, items, units, n1, chain_bytes};
-  const int64_t l0c_half = soc.l0c / 4 / 2;  // fp32 values
-  const int64_t ub_rows = soc.split ? 4080 : (soc.ub - 16384) / (2 * std::max<int64_t>(2, chain_bytes)) / 256 * 16;
+  const int64_t l0c_half = p.l0c_slot(soc) / 4;  // fp32 values
+  int64_t ub_rows = soc.split ? 4080 : (soc.ub - 16384) / (2 * std::max<int64_t>(2, chain_bytes)) / 256 * 16;
+  if (p.residual) ub_rows = ResidualBlock::kRows;
   CubePlan best;
   best.cycles = -1;
   for (int64_t wish : {16, 12, 8, 6, 4, 2, 1}) {

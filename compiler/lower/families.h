@@ -45,6 +45,8 @@ Status lower_trans_data(LowerContext&, const TaskSpec&, Task&);
 
 std::optional<std::string> reject_qconv(const Graph&, const Node&, const Soc&);
 Status lower_qconv(LowerContext&, const TaskSpec&, Task&);
+// Why the sum `next` cannot be part of the convolution's task, or nullopt.
+std::optional<std::string> reject_conv_residual(const Graph&, const Soc&, const TaskSpec&, const Node& next);
 std::optional<std::string> reject_qgemm(const Graph&, const Node&, const Soc&);
 Status lower_qgemm(LowerContext&, const TaskSpec&, Task&);
 

@@ -55,6 +55,7 @@ std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, con
   const Node& anchor = graph.node(task.nodes[0]);
   const LowerRule* rule = find_lower_rule(anchor.op);
   if (rule == nullptr) return "the producer runs on the AI CPU";
+  if (rule->family == Family::QuantConv) return reject_conv_residual(graph, soc, task, next);
   if (!is_elementwise(next.op)) return next.op + " is not elementwise";
   const bool cube = rule->family == Family::Conv || rule->family == Family::MatMul;
   if (!cube && rule->family != Family::Elementwise) return anchor.op + " tasks have no vector epilogue";

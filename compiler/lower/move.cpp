@@ -6,6 +6,7 @@
 #include <array>
 
 #include "compiler/lower/families.h"
+#include "compiler/lower/quantization.h"
 #include "compiler/lower/strided_copy.h"
 #include "compiler/schedule/insert_sync.h"
 #include "core/tensor/format.h"
@@ -21,24 +22,25 @@ int64_t slot_bytes(const Soc& soc) { return (soc.ub - 4096) / 2 / 512 * 512; }
 struct Space {
   Shape dims;
   Shape strides;
-  bool image = false;
+  int64_t c0 = 0;  // of an image
 
-  Space(const Shape& logical, Format format) : dims(logical), image(format == Format::NC1HWC0) {
-    if (image) dims = {logical[0], ceil_div(logical[1], 16), logical[2], logical[3], 16};
+  Space(const Shape& logical, Format format, int64_t block) : dims(logical), c0(format == Format::NC1HWC0 ? block : 0) {
+    if (c0 > 0) dims = {logical[0], ceil_div(logical[1], c0), logical[2], logical[3], c0};
     strides = row_major_strides(dims);
   }
   // A position or extent along a logical axis in units of the physical one.
-  int64_t scaled(size_t axis, int64_t at) const { return image && axis == 1 ? ceil_div(at, 16) : at; }
+  int64_t scaled(size_t axis, int64_t at) const { return c0 > 0 && axis == 1 ? ceil_div(at, c0) : at; }
 };
 
 struct Build {
   const Graph& graph;
   const Node& node;
   Format format;
-  int64_t element;
+  int64_t element;  // bytes
 
+  int64_t c0() const { return kBlockBytes / element; }
   Shape shape(ValueId id) const { return to_shape(graph.value(id).type.dims); }
-  Space space(ValueId id) const { return {shape(id), format}; }
+  Space space(ValueId id) const { return {shape(id), format, c0()}; }
   size_t axis(int64_t fallback, size_t rank) const {
     const int64_t axis = node.int_attr("axis", fallback);
     return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
@@ -172,7 +174,7 @@ std::vector<Piece> depth_space_blocks(const Build& b) {
                                                                                     {wide.dims[1], deep.strides[1], wide.strides[1]},
                                                                                     {deep.dims[2], deep.strides[2], s * wide.strides[2]},
                                                                                     {deep.dims[3], deep.strides[3], s * wide.strides[3]},
-                                                                                    {16, 1, 1}}})
+                                                                                    {b.c0(), 1, 1}}})
     piece.dims.push_back({size, to_space ? in_deep : in_wide, to_space ? in_wide : in_deep});
   return {piece};
 }
@@ -236,21 +238,21 @@ std::vector<Piece> resize_pieces(const Build& b) {
   return pieces;
 }
 
-bool on_blocks(int64_t channels) { return channels % 16 == 0; }
+bool on_blocks(const Build& b, int64_t channels) { return channels % b.c0() == 0; }
 
 // --- which layout, and what cannot be done ---
 bool concat_on_image(const Build& b) {
   if (b.axis(1, 4) != 1) return true;
-  return std::ranges::all_of(std::span(b.node.inputs).first(b.node.inputs.size() - 1), [&](ValueId id) { return on_blocks(b.shape(id)[1]); });
+  return std::ranges::all_of(std::span(b.node.inputs).first(b.node.inputs.size() - 1), [&](ValueId id) { return on_blocks(b, b.shape(id)[1]); });
 }
 bool split_on_image(const Build& b) {
   if (b.axis(0, 4) != 1) return true;
-  return std::ranges::all_of(std::span(b.node.outputs).first(b.node.outputs.size() - 1), [&](ValueId id) { return on_blocks(b.shape(id)[1]); });
+  return std::ranges::all_of(std::span(b.node.outputs).first(b.node.outputs.size() - 1), [&](ValueId id) { return on_blocks(b, b.shape(id)[1]); });
 }
 bool slice_on_image(const Build& b) {
   const auto axes = slice_axes(b);
   const int64_t in = b.shape(b.node.inputs[0])[1], out = b.shape(b.node.outputs[0])[1];
-  return in == out || (axes[1].step == 1 && on_blocks(axes[1].start) && (on_blocks(out) || axes[1].start + out == in));
+  return in == out || (axes[1].step == 1 && on_blocks(b, axes[1].start) && (on_blocks(b, out) || axes[1].start + out == in));
 }
 bool pad_on_image(const Build& b) {
   const auto pads = b.ints(1, "pads");
@@ -258,7 +260,7 @@ bool pad_on_image(const Build& b) {
 }
 bool depth_space_on_image(const Build& b) {
   const int64_t shallow = b.shape(b.node.op == "DepthToSpace" ? b.node.outputs[0] : b.node.inputs[0])[1];
-  return b.node.string_attr("mode", "DCR") == "DCR" && on_blocks(shallow);
+  return b.node.string_attr("mode", "DCR") == "DCR" && on_blocks(b, shallow);
 }
 bool always(const Build&) { return true; }
 bool never(const Build&) { return false; }
@@ -342,7 +344,7 @@ void fill_result(Emitter& e, Ring& ring, int64_t slot_bytes, const Build& b, int
 
 Layout move_layout(const Graph& graph, const Node& node) {
   const Value& out = graph.value(node.outputs[0]);
-  if (out.type.dims.size() != 4 || out.type.dtype != DType::Float16) return Layout::Plain;
+  if (out.type.dims.size() != 4 || (out.type.dtype != DType::Float16 && !is_byte(out.type.dtype))) return Layout::Plain;
   const MoveOp* op = find_move(node.op);
   return op != nullptr && op->on_image(build(graph, node, Format::NC1HWC0)) ? Layout::Image : Layout::Plain;
 }

@@ -19,12 +19,12 @@ class MaxPoolBytes {
   MaxPoolBytes(const Soc& soc, const PoolShape& shape, VecType type, int64_t src, int64_t dst, int64_t rows)
       : soc_(soc), s_(shape), type_(type), src_(src), dst_(dst), rows_(rows), e_(soc),
         in_(e_, Buffer::UB, shape.slab_rows(rows) * shape.w * 32, 2, "the input rows"),
-        slab_(e_, Buffer::UB, shape.slab_rows(rows) * shape.padded_w() * kPixel, 1, "the padded input rows"),
-        column_(e_, Buffer::UB, rows * shape.padded_w() * kPixel, 1, "column results"),
-        wide_(e_, Buffer::UB, rows * align_up(shape.wo, 8) * kPixel, 1, "row results"), out_(e_, Buffer::UB, rows * shape.wo * 32, 2, "the output rows") {}
+        slab_(e_, Buffer::UB, shape.slab_rows(rows) * shape.pitch() * kPixel, 1, "the padded input rows"),
+        column_(e_, Buffer::UB, rows * shape.pitch() * kPixel, 1, "column results"),
+        wide_(e_, Buffer::UB, rows * shape.out_pitch() * kPixel, 1, "row results"), out_(e_, Buffer::UB, rows * shape.out_pitch() * 32, 2, "the output rows") {}
 
   static int64_t tile_bytes(const PoolShape& s, int64_t rows) {
-    return s.slab_rows(rows) * (s.w * 64 + s.padded_w() * kPixel) + rows * (s.padded_w() * kPixel + align_up(s.wo, 8) * kPixel + s.wo * 64) + 4096;
+    return s.slab_rows(rows) * (s.w * 64 + s.pitch() * kPixel) + rows * (s.pitch() * kPixel + s.out_pitch() * (kPixel + 64)) + 4096;
   }
 
   Result<Program> run(int64_t from, int64_t to) {
@@ -35,36 +35,44 @@ class MaxPoolBytes {
   }
 
  private:
+  // As for fp16 the stride divides the pitch: one instruction goes along all rows, what it computes between them is not stored.
   void tile(int64_t plane, int64_t first) {
-    const int64_t rows = std::min(rows_, s_.ho - first), width = s_.padded_w(), pitch = width * kPixel;
+    const int64_t rows = std::min(rows_, s_.ho - first), pixels = (rows - 1) * s_.out_pitch() + s_.wo;
     const int64_t slab = slab_.next(), column = column_.next(), wide = wide_.next(), out = out_.next();
     load(slab, plane, first, rows);
-    for (int64_t r = 0; r < rows; ++r) {
-      const int64_t top = slab + r * s_.sh * pitch, target = column + r * pitch;
-      for (int64_t k = 0; k < s_.kh; ++k)
-        e_.binary(Opcode::Vmax, VecType::F16, target, {k == 0 ? top : target}, {top + k * s_.dh * pitch}, width * 32);
-      for (int64_t k = 0; k < s_.kw; ++k)
-        for (int64_t half = 0; half < 2; ++half)
-          row_tap(wide + r * s_.wo * kPixel + half * 32, column + (r * width + k * s_.dw) * kPixel + half * 32, k == 0);
-    }
-    e_.convert(type_, VecType::F16, out, wide, rows * s_.wo * 32);
-    e_.ub_to_gm(dst_ + (plane * s_.ho + first) * s_.wo * 32, out, {.blocks = rows * s_.wo});
+    down_columns(slab, column, rows);
+    along_rows(wide, column, s_.kw > 1 ? s_.dw : 0, pixels, true);
+    for (int64_t k = 2; k < s_.kw; ++k) along_rows(wide, column, k * s_.dw, pixels, false);
+    e_.convert(type_, VecType::F16, out, wide, pixels * 32);
+    e_.ub_to_gm(dst_ + (plane * s_.ho + first) * s_.wo * 32, out, {.bursts = rows, .blocks = s_.wo, .src_gap = s_.out_pitch() - s_.wo});
   }
 
-  // One half of each pixel's channels: 8 pixels a repeat.
-  void row_tap(int64_t out, int64_t source, bool first) {
-    for (int64_t x = 0; x < s_.wo;) {
-      const bool full = s_.wo - x >= 8;
-      const int64_t repeat = full ? std::min<int64_t>(15, (s_.wo - x) / 8) : 1;
-      const int64_t src = source + x * s_.sw * kPixel, dst = out + x * kPixel, lanes = full ? 128 : (s_.wo - x) * 16;
-      e_.masked(lanes, VecType::F16, Opcode::Vmax,
-                {type_arg(VecType::F16), dst, first ? src : dst, src, repeat, 2, first ? 2 * s_.sw : 2, 2 * s_.sw, 16, first ? 16 * s_.sw : 16, 16 * s_.sw});
-      x += full ? repeat * 8 : s_.wo - x;
-    }
+  // Tap by tap, so that the rows of one tap need not wait for each other.
+  void down_columns(int64_t slab, int64_t column, int64_t rows) {
+    const int64_t pitch = s_.pitch() * kPixel;
+    const auto source = [&](int64_t r, int64_t k) { return slab + (r * s_.sh + k * s_.dh) * pitch; };
+    for (int64_t k = 1; k < std::max<int64_t>(s_.kh, 2); ++k)
+      for (int64_t r = 0; r < rows; ++r) {
+        const int64_t target = column + r * pitch;
+        e_.binary(Opcode::Vmax, VecType::F16, target, {k == 1 ? source(r, 0) : target}, {source(r, s_.kh == 1 ? 0 : k)}, s_.pitch() * 32);
+      }
+  }
+
+  // One half of each pixel's channels at a time: 8 pixels a repeat. first: of the taps 0 and `tap`, else of the maxima so far and `tap`.
+  void along_rows(int64_t wide, int64_t column, int64_t tap, int64_t pixels, bool first) {
+    const int64_t type = type_arg(VecType::F16), sw = s_.sw, step = first ? sw : 1;
+    for (int64_t half = 0; half < 2; ++half)
+      for (int64_t x = 0; x < pixels;) {
+        const int64_t repeats = std::min<int64_t>(255, (pixels - x) / 8), done = repeats > 0 ? repeats * 8 : pixels - x;
+        const int64_t to = wide + x * kPixel + half * 32, from = column + x * sw * kPixel + half * 32, other = first ? from : to;
+        e_.masked(repeats > 0 ? 128 : done * 16, VecType::F16, Opcode::Vmax,
+                  {type, to, other, from + tap * kPixel, std::max<int64_t>(repeats, 1), 2, 2 * step, 2 * sw, 16, 16 * step, 16 * sw});
+        x += done;
+      }
   }
 
   void load(int64_t slab, int64_t plane, int64_t first, int64_t rows) {
-    const int64_t width = s_.padded_w(), top = first * s_.sh - s_.pt, height = s_.slab_rows(rows), in = in_.next();
+    const int64_t width = s_.pitch(), top = first * s_.sh - s_.pt, height = s_.slab_rows(rows), in = in_.next();
     const int64_t y0 = std::max<int64_t>(0, top), y1 = std::min(s_.h, top + height), x1 = std::min(s_.w, width - s_.pl);
     const bool whole = y0 == top && y1 == top + height && s_.pl == 0 && x1 == width;
     if (!whole) e_.fill(VecType::F16, slab, type_ == VecType::S8 ? -128.0f : 0.0f, height * width * 32);

@@ -139,7 +139,7 @@ Status lower_add(LowerContext& context, const Node& node, Task& task) {
   const float ka = qa.scale / qy.scale, kb = qb.scale / qy.scale;
   const float shift = -(ka * static_cast<float>(qa.zero) + kb * static_cast<float>(qb.zero));
   return flat_task(context, physical_elements(context.graph, node.outputs[0]), task, [&](FlatBlock& block) {
-    return [&e = block.emitter(), &block, a, b, y, ka, kb, shift, zero = qy.zero, left = block.ring(a.type, 2, "A"), right = block.ring(b.type, 2, "B"),
+    return [&e = block.emitter(), &block, a, b, y, ka, kb, shift, zero = qy.zero, relu = node.int_attr("relu", 0) != 0, left = block.ring(a.type, 2, "A"), right = block.ring(b.type, 2, "B"),
             wide = block.ring(VecType::F32, 2, "fp32 values"), out = block.ring(y.type, 2, "the result")](int64_t at, int64_t count) mutable {
       const int64_t first = left.next(), second = right.next(), sum = wide.next(), other = wide.next(), result = out.next();
       block.load(first, a, at, count);
@@ -149,6 +149,7 @@ Status lower_add(LowerContext& context, const Node& node, Task& task) {
       e.scalar(Opcode::Vmuls, VecType::F32, sum, sum, ka, count);
       e.scalar(Opcode::Vaxpy, VecType::F32, sum, other, kb, count);
       if (shift != 0) e.scalar(Opcode::Vadds, VecType::F32, sum, sum, shift, count);
+      if (relu) e.unary(Opcode::Vrelu, VecType::F32, sum, sum, count);
       block.to_bytes(y.type, result, sum, zero, count);
       block.store(y, at, result, count);
     };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// NCHW <-> NC1HWC0 (fp16), NCHW -> NC1HWC0 (bytes, by way of fp16), NCHW -> NC1HWC0_C04 (fp16): through the vector unit's
+// NCHW <-> NC1HWC0 (fp16, and bytes by way of fp16), NCHW -> NC1HWC0_C04 (fp16): through the vector unit's
 // transpose of 16 by 16, channels by pixels, or (small channels) pixels by pixels and back.
 #include <fmt/format.h>
 
@@ -73,24 +73,40 @@ class ByteImageBlock {
         rows_(e_, Buffer::UB, 32 * most * 2, 1, "rows of halves"), pixels_(e_, Buffer::UB, 32 * most * 2, 1, "pixels of halves"),
         out_(e_, Buffer::UB, 32 * most, 2, "the output tile") {}
 
-  Result<Program> run(std::span<const Piece> pieces) {
-    for (const Piece& piece : pieces) gather(piece);
+  Result<Program> run(std::span<const Piece> pieces, bool to_image) {
+    for (const Piece& piece : pieces) to_image ? gather(piece) : scatter(piece);
     NPU_CHECK(e_.status());
     return insert_sync(soc_, e_.take());
   }
 
  private:
+  int64_t channels(const Piece& p) const { return std::min<int64_t>(32, map_.c - p.c1 * 32); }
+  int64_t plane(const Piece& p) const { return (p.n * map_.c + p.c1 * 32) * map_.pixels + p.begin; }
+  int64_t image(const Piece& p) const { return ((p.n * ceil_div(map_.c, 32) + p.c1) * map_.pixels + p.begin) * 32; }
+
   void gather(const Piece& p) {
-    const int64_t channels = std::min<int64_t>(32, map_.c - p.c1 * 32), row = align_up(p.count, 32);
+    const int64_t channels = this->channels(p), row = align_up(p.count, 32);
     const int64_t in = in_.next(), rows = rows_.next(), pixels = pixels_.next(), out = out_.next();
-    e_.gm_to_ub_bytes(in, src_ + (p.n * map_.c + p.c1 * 32) * map_.pixels + p.begin,
+    e_.gm_to_ub_bytes(in, src_ + plane(p),
                       {.bursts = channels, .bytes = p.count, .gm_gap = map_.pixels - p.count});
     e_.convert(VecType::F16, type_, rows, in, channels * row);
     if (channels < 32) e_.fill(VecType::F16, rows + channels * row * 2, 0, (32 - channels) * row);
     for (int64_t half = 0; half < 2; ++half)
       e_.push(Opcode::ScatterVnchwconvB16, {pixels + half * 32, rows + half * 16 * row * 2, row / 16, 2, row / 16, 32, 1});
     e_.convert(type_, VecType::F16, out, pixels, p.count * 32);
-    e_.ub_to_gm(dst_ + ((p.n * ceil_div(map_.c, 32) + p.c1) * map_.pixels + p.begin) * 32, out, {.blocks = p.count});
+    e_.ub_to_gm(dst_ + image(p), out, {.blocks = p.count});
+  }
+
+  void scatter(const Piece& p) {
+    const int64_t channels = this->channels(p), row = align_up(p.count, 32);
+    const int64_t in = in_.next(), rows = rows_.next(), pixels = pixels_.next(), out = out_.next();
+    e_.gm_to_ub(in, src_ + image(p), {.blocks = p.count});
+    e_.convert(VecType::F16, type_, pixels, in, p.count * 32);
+    if (p.count < row) e_.fill(VecType::F16, pixels + p.count * 64, 0, (row - p.count) * 32);
+    for (int64_t half = 0; half < 2; ++half)
+      e_.push(Opcode::ScatterVnchwconvB16, {rows + half * 16 * row * 2, pixels + half * 32, row / 16, row / 16, 2, 1, 32});
+    e_.convert(type_, VecType::F16, out, rows, channels * row);
+    e_.ub_to_gm_bytes(dst_ + plane(p), out, {.bursts = channels, .bytes = p.count, .gm_gap = map_.pixels - p.count});
   }
 
   const Soc& soc_;
@@ -160,10 +176,10 @@ Status lower_pieces(const Soc& soc, const Map& map, int64_t planes, int64_t most
   return {};
 }
 
-Status lower_byte_image(LowerContext& context, const Map& map, VecType type, int64_t src, int64_t dst, Task& task) {
+Status lower_byte_image(LowerContext& context, const Map& map, VecType type, int64_t src, int64_t dst, bool to_image, Task& task) {
   const int64_t most = std::min((context.soc.ub - 8192) / (32 * 8) / 32 * 32, align_up(map.pixels, 32));
   return lower_pieces(context.soc, map, ceil_div(map.c, 32), most, task,
-                      [&](std::span<const Piece> pieces) { return ByteImageBlock(context.soc, map, type, src, dst, most).run(pieces); });
+                      [&](std::span<const Piece> pieces) { return ByteImageBlock(context.soc, map, type, src, dst, most).run(pieces, to_image); });
 }
 
 // One pixel an image: the channels are in order in both formats, only the padding differs.
@@ -191,7 +207,8 @@ std::optional<std::string> reject_trans_data(const Graph& graph, const Node& nod
   const TensorType& type = graph.value(node.inputs[0]).type;
   if (type.dims.size() != 4) return fmt::format("{}-D tensor", type.dims.size());
   if (is_byte(type.dtype)) {
-    if (node.string_attr("dst_format", "") != to_string(Format::NC1HWC0)) return "bytes out of NC1HWC0";
+    for (const char* side : {"src_format", "dst_format"})
+      if (node.string_attr(side, "") == to_string(Format::NC1HWC0_C04)) return "bytes in NC1HWC0_C04";
     return std::nullopt;
   }
   if (type.dtype != DType::Float16) return fmt::format("{} data", to_string(type.dtype));
@@ -208,7 +225,7 @@ Status lower_trans_data(LowerContext& context, const TaskSpec& spec, Task& task)
   const int64_t src = context.address(node.inputs[0]), dst = context.address(node.outputs[0]);
   task.vector_task = true;
   const DType dtype = context.graph.value(node.inputs[0]).type.dtype;
-  if (dtype != DType::Float16) return lower_byte_image(context, map, dtype == DType::Int8 ? VecType::S8 : VecType::U8, src, dst, task);
+  if (dtype != DType::Float16) return lower_byte_image(context, map, dtype == DType::Int8 ? VecType::S8 : VecType::U8, src, dst, to_image, task);
   if (context.graph.value(node.outputs[0]).format == Format::NC1HWC0_C04) {
     const int64_t pixels = SmallImageBlock::most_pixels(context.soc, map);
     return lower_pieces(context.soc, map, 1, pixels, task,

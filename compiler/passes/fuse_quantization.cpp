@@ -23,10 +23,11 @@ struct Quantized {
 struct Result8 {
   ValueId value = kNone, scale = kNone, zero = kNone;
   std::vector<NodeId> absorbed;  // activation and QuantizeLinear
+  bool relu = false;             // the layer has to do what the activation did, else quantising does it
 };
 
 // Moves bytes around: the same on integers when scale and zero point stay.
-constexpr std::string_view kMovers[] = {"Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze"};
+constexpr std::string_view kMovers[] = {"Concat", "Flatten", "MaxPool", "Relu", "Reshape", "Squeeze", "Transpose", "Unsqueeze"};
 
 class Fuser {
  public:
@@ -81,20 +82,26 @@ class Fuser {
     return (least - zero) * scale >= static_cast<double>(low) - scale / 2 && (least + 255 - zero) * scale <= static_cast<double>(high) + scale / 2;
   }
 
-  bool activation_vanishes(const Node& node, const Node& quantize) const {
+  enum class Activation { Vanishes, Relu, Other };
+
+  Activation activation_of(const Node& node, const Node& quantize) const {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    if (is_op(node, "Relu")) return saturation_clamps(quantize, 0, kInfinity);
-    if (!is_op(node, "Clip")) return false;
+    const auto clamps = [&](float low, float high) {
+      if (saturation_clamps(quantize, low, high)) return Activation::Vanishes;
+      return low == 0 && saturation_clamps(quantize, -kInfinity, high) ? Activation::Relu : Activation::Other;
+    };
+    if (is_op(node, "Relu")) return clamps(0, kInfinity);
     const auto bound = [&](size_t input, std::string_view attr, float fallback) {
       if (const Tensor* constant = constant_of(graph_, node, input)) return static_cast<float>(constant->to_doubles()[0]);
       return node.float_attr(attr, fallback);
     };
     for (size_t i : {size_t{1}, size_t{2}})
-      if (input_of(node, i) != kNone && !graph_.is_constant(node.inputs[i])) return false;
-    return saturation_clamps(quantize, bound(1, "min", -kInfinity), bound(2, "max", kInfinity));
+      if (input_of(node, i) != kNone && !graph_.is_constant(node.inputs[i])) return Activation::Other;
+    return clamps(bound(1, "min", -kInfinity), bound(2, "max", kInfinity));
   }
 
-  std::optional<Result8> result(NodeId id) {
+  // Where may_relu is not set, the node can do no Relu that quantising does not.
+  std::optional<Result8> result(NodeId id, bool may_relu) {
     Result8 found;
     NodeId next = graph_.single_consumer(graph_.node(id).outputs[0]);
     if (next != kNone && (is_op(graph_.node(next), "Relu") || is_op(graph_.node(next), "Clip"))) {
@@ -106,7 +113,9 @@ class Fuser {
     for (size_t i : {size_t{1}, size_t{2}})
       if (input_of(quantize, i) != kNone && !graph_.is_constant(quantize.inputs[i])) return std::nullopt;
     if (graph_.value(quantize.inputs[1]).constant->elements() != 1) return std::nullopt;
-    if (!found.absorbed.empty() && !activation_vanishes(graph_.node(found.absorbed[0]), quantize)) {
+    const Activation activation = found.absorbed.empty() ? Activation::Vanishes : activation_of(graph_.node(found.absorbed[0]), quantize);
+    found.relu = activation == Activation::Relu;
+    if (activation == Activation::Other || (found.relu && !may_relu)) {
       context_.missed(graph_.node(id), fmt::format("{} clamps inside the quantised range", graph_.node(found.absorbed[0]).op));
       return std::nullopt;
     }
@@ -150,6 +159,7 @@ class Fuser {
     Node& node = graph_.node(id);
     Node fused = make_node(op, node.name, std::move(inputs), {}, node.origin);
     fused.attrs = node.attrs;
+    if (to.relu) fused.attrs["relu"] = int64_t{1};
     for (NodeId gone : to.absorbed) absorb_origin(fused, graph_.node(gone));
     // The float results keep existing as values that nothing produces or reads.
     const ValueId taken = graph_.add_value(names_.unique(graph_.value(to.value).name + "_q8"), graph_.value(to.value).type);
@@ -167,7 +177,7 @@ class Fuser {
     const auto x = operand(node, 0), w = operand(node, 1);
     if (!x || !w) return;
     if (!per_tensor(*x) || !graph_.is_constant(w->data)) return;
-    const auto y = result(id);
+    const auto y = result(id, true);
     if (!y) return;
     const auto b = bias(node, 2, *x, *w, graph_.value(w->data).constant->shape()[0]);
     if (!b) return context_.missed(node, "its bias is no constant vector");
@@ -185,7 +195,7 @@ class Fuser {
     if (shape.size() != 2 || !rows || rows->size() != 2) return context_.missed(node, "8-bit products are of two matrices");
     if (node.float_attr("alpha", 1) != 1 || node.float_attr("beta", 1) != 1) return context_.missed(node, "alpha or beta is not 1");
     const bool transposed = node.int_attr("transB", 0) != 0;
-    const auto y = result(id);
+    const auto y = result(id, true);
     if (!y) return;
     const auto c = bias(node, 2, *a, *b, transposed ? shape[0] : shape[1]);
     if (!c) return context_.missed(node, "its bias is no constant vector");
@@ -198,14 +208,14 @@ class Fuser {
     const Node node = graph_.node(id);
     const auto a = operand(node, 0), b = operand(node, 1);
     if (!a || !b || !per_tensor(*a) || !per_tensor(*b)) return;
-    if (const auto y = result(id)) replace(id, "QLinearAdd", {a->data, a->scale, a->zero, b->data, b->scale, b->zero, y->scale, y->zero}, *y);
+    if (const auto y = result(id, true)) replace(id, "QLinearAdd", {a->data, a->scale, a->zero, b->data, b->scale, b->zero, y->scale, y->zero}, *y);
   }
 
   void mean(NodeId id) {
     const Node node = graph_.node(id);
     const auto x = operand(node, 0);
     if (!x || !per_tensor(*x)) return;
-    if (const auto y = result(id)) replace(id, "QLinearGlobalAveragePool", {x->data, x->scale, x->zero, y->scale, y->zero}, *y);
+    if (const auto y = result(id, false)) replace(id, "QLinearGlobalAveragePool", {x->data, x->scale, x->zero, y->scale, y->zero}, *y);
   }
 
   bool equal(ValueId a, ValueId b) const {
@@ -215,14 +225,23 @@ class Fuser {
 
   void move(NodeId id) {
     const Node node = graph_.node(id);
-    const auto x = operand(node, 0);
-    if (!x || !per_tensor(*x) || node.outputs.size() != 1) return;
-    const auto y = result(id);
+    const size_t tensors = is_op(node, "Concat") ? node.inputs.size() : 1;
+    std::vector<Quantized> operands;
+    for (size_t i = 0; i < tensors; ++i) {
+      const auto x = operand(node, i);
+      if (!x || !per_tensor(*x)) return;
+      operands.push_back(*x);
+    }
+    const auto y = node.outputs.size() == 1 ? result(id, false) : std::nullopt;
     if (!y) return;
-    if (!equal(x->scale, y->scale) || !equal(x->zero, y->zero)) return context_.missed(node, "its input and its result have different scales");
     std::vector<ValueId> inputs = node.inputs;
-    inputs[0] = x->data;
-    replace(id, node.op, std::move(inputs), *y);
+    for (size_t i = 0; i < tensors; ++i) {
+      if (!equal(operands[i].scale, y->scale) || !equal(operands[i].zero, y->zero)) return context_.missed(node, "its input and its result have different scales");
+      inputs[i] = operands[i].data;
+    }
+    if (is_op(node, "Relu") && !saturation_clamps(graph_.node(y->absorbed.back()), 0, std::numeric_limits<float>::infinity()))
+      return context_.missed(node, "it clamps inside the quantised range");
+    replace(id, is_op(node, "Relu") ? "Identity" : node.op, std::move(inputs), *y);
   }
 
   // Weights of layers that stay in floating point.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Needs: engines and formats. Guarantees: Node::task is set for every node that executes, numbers follow execution
-// order (a task runs where its last node stands), and a task is an anchor and a chain of elementwise nodes.
+// order (a task runs where its last node stands), and a task is an anchor and a chain of elementwise nodes or, behind an 8-bit
+// convolution, one sum of 8-bit tensors.
 // No cycle can arise: values inside a task have one reader, so nothing outside depends on them but through the last.
 #include <algorithm>
 
@@ -13,8 +14,11 @@ namespace npu::pass {
 namespace {
 
 bool may_anchor(Family family) {
-  return family == Family::Conv || family == Family::MatMul || family == Family::Elementwise;
+  return family == Family::Conv || family == Family::MatMul || family == Family::Elementwise || family == Family::QuantConv;
 }
+
+// The inputs through which a chain may continue: its first two tensors.
+bool continues_chain(const Node& node, size_t operand) { return operand == 0 || operand == (is_op(node, "QLinearAdd") ? 3u : 1u); }
 
 bool on_core(const Node& node, Family& family) {
   const LowerRule* rule = find_lower_rule(node.op);
@@ -57,7 +61,7 @@ class Fuser {
   bool join_a_task(NodeId id) {
     const Node& node = graph_.node(id);
     Family family{};
-    if (!on_core(node, family) || family != Family::Elementwise) return false;
+    if (!on_core(node, family) || (family != Family::Elementwise && !is_op(node, "QLinearAdd"))) return false;
     for (const auto& [task, operand] : producers_of(node)) {
       TaskSpec& spec = tasks_[static_cast<size_t>(task)];
       const Node& last = graph_.node(spec.nodes.back());
@@ -80,7 +84,7 @@ class Fuser {
     if (graph_.value(value).producer != spec.nodes.back()) return "its operand is not the task's last result";
     if (last.outputs.size() != 1) return "the task has several results";
     if (uses_.single(value) != id) return fmt::format("'{}' is read elsewhere too", graph_.value(value).name);
-    if (operand > 1) return "the chain continues through operands 0 and 1 only";
+    if (!continues_chain(node, operand)) return "the chain continues through its first two operands only";
     return reject_fusion(graph_, context_.soc, spec, node);
   }
 

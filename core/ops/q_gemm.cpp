@@ -6,7 +6,7 @@ namespace {
 
 using namespace npu::detail;
 
-constexpr AttrDef kAttrs[] = {{"transA", AttrKind::Int, "0"}, {"transB", AttrKind::Int, "0"}};
+constexpr AttrDef kAttrs[] = {kReluAttr, {"transA", AttrKind::Int, "0"}, {"transB", AttrKind::Int, "0"}};
 
 TypesResult infer(const InferContext& ctx) {
   const Dims& b = ctx.input(3).dims;

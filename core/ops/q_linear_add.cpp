@@ -6,6 +6,8 @@ namespace {
 
 using namespace npu::detail;
 
+constexpr AttrDef kAttrs[] = {kReluAttr};
+
 TypesResult infer(const InferContext& ctx) { return infer_quantized(ctx, "Add", {{0, 1, 2}, {3, 4, 5}}, 6, 7); }
 
 TensorsResult reference(const EvalContext& ctx) {
@@ -19,7 +21,7 @@ TensorsResult reference(const EvalContext& ctx) {
   Tensor result(ctx.output_dtype(0), sums[0].shape());
   const auto values = sums[0].data<float>();
   auto bytes = result.mutable_bytes();
-  for (size_t i = 0; i < values.size(); ++i) bytes[i] = to_byte(to_quantized(values[i] / y.scale[0], y.zero[0], result.dtype()));
+  for (size_t i = 0; i < values.size(); ++i) bytes[i] = to_byte(to_quantized(relu_if_asked(ctx, values[i] / y.scale[0]), y.zero[0], result.dtype()));
   return std::vector{result};
 }
 
@@ -32,7 +34,7 @@ extern constinit const OpDef QLinearAdd{
     .max_inputs = 8,
     .min_outputs = 1,
     .max_outputs = 1,
-    .attrs = {},
+    .attrs = kAttrs,
     .infer = infer,
     .reference = reference,
     .doc = "Sum of quantised A and B with broadcasting, quantised again (com.microsoft)",

@@ -8,7 +8,7 @@ namespace {
 using namespace npu::detail;
 
 constexpr AttrDef kAttrs[] = {
-    kAutoPadAttr, kDilationsAttr, {"group", AttrKind::Int, "1"}, kKernelShapeAttr, kPadsAttr, kStridesAttr,
+    kAutoPadAttr, kDilationsAttr, {"group", AttrKind::Int, "1"}, kKernelShapeAttr, kPadsAttr, kReluAttr, kStridesAttr,
 };
 
 TypesResult infer(const InferContext& ctx) {

@@ -101,6 +101,7 @@ TypesResult infer_float_form(const InferContext& ctx, std::string_view op, std::
   graph.opset = ctx.opset();
   Node node = ctx.node();
   node.op = op;
+  node.attrs.erase(std::string(kReluAttr.name));
   node.inputs.clear();
   for (size_t i : inputs) {
     TensorType type = ctx.input(i);
@@ -113,6 +114,7 @@ TypesResult infer_float_form(const InferContext& ctx, std::string_view op, std::
 TensorsResult run_float_form(const EvalContext& ctx, std::string_view op, std::vector<Tensor> inputs) {
   Node node = ctx.node();
   node.op = op;
+  node.attrs.erase(std::string(kReluAttr.name));
   node.inputs.assign(inputs.size(), 0);
   return run_reference(node, ctx.opset(), inputs);
 }
@@ -131,7 +133,7 @@ Tensor requantize(const EvalContext& ctx, const Tensor& sums, const Tensor& bias
     const auto c = static_cast<size_t>(static_cast<int64_t>(i) / inner % channels);
     const float multiplier = x.scale[0] * w.scale[c % w.scale.size()] / y.scale[0];
     const double sum = values[i] + (biases.empty() ? 0.0 : static_cast<double>(biases[c % biases.size()]));
-    bytes[i] = to_byte(to_quantized(static_cast<float>(sum) * multiplier, y.zero[0], ctx.output_dtype(0)));
+    bytes[i] = to_byte(to_quantized(relu_if_asked(ctx, static_cast<float>(sum) * multiplier), y.zero[0], ctx.output_dtype(0)));
   }
   return result;
 }

@@ -46,6 +46,10 @@ struct Quantization {
   static Quantization read(const EvalContext& ctx, size_t scale, size_t zero, size_t channels = 1);
 };
 
+// Our own: the sum is no less than 0 before it is quantised, as a Relu between the layer and its QuantizeLinear has it.
+inline constexpr AttrDef kReluAttr{"relu", AttrKind::Int, "0"};
+inline float relu_if_asked(const EvalContext& ctx, float value) { return ctx.node().int_attr("relu", 0) != 0 ? std::max(value, 0.0f) : value; }
+
 // saturate(rne(value) + zero), in the range of an integer dtype of 2, 4, 8 or 16 bits.
 int64_t to_quantized(float value, int64_t zero, DType dtype);
 inline std::byte to_byte(int64_t value) { return static_cast<std::byte>(value & 0xff); }
@@ -63,7 +67,7 @@ Result<Dim> quantized_channels(const InferContext& ctx);
 TypesResult infer_float_form(const InferContext& ctx, std::string_view op, std::span<const size_t> inputs);
 TensorsResult run_float_form(const EvalContext& ctx, std::string_view op, std::vector<Tensor> inputs);
 
-// s32 sums to bytes: rne(float(sum + bias) * (x * w[c] / y)) + zero, as the fp32 expression in this order.
+// s32 sums to bytes: rne(float(sum + bias) * (x * w[c] / y)) + zero, as the fp32 expression in this order; the node's kReluAttr.
 Tensor requantize(const EvalContext& ctx, const Tensor& sums, const Tensor& bias, const Quantization& x, const Quantization& w, const Quantization& y,
                   size_t channel_axis);
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <set>
+#include <string>
 
 #include "compiler/compile.h"
 #include "core/chip/check/check.h"
@@ -92,12 +94,14 @@ struct Run {
   std::vector<double> got, want;
   bool on_core = true;
   int64_t byte_tasks = 0;
+  size_t tasks = 0;
 };
 
-Run run(const Graph& graph, const std::vector<Tensor>& inputs, const char* soc = "Ascend310") {
+Run run(const Graph& graph, const std::vector<Tensor>& inputs, const char* soc = "Ascend310", std::set<std::string, std::less<>> disabled = {}) {
   Run result;
   CompileOptions options;
   options.soc = soc;
+  options.passes.disabled = std::move(disabled);
   Graph fused;
   CompileObserver observer;
   observer.on_pass = [&](const PassReport& report, const Graph& now) {
@@ -110,7 +114,8 @@ Run run(const Graph& graph, const std::vector<Tensor>& inputs, const char* soc =
   REQUIRE_MESSAGE(want, (want ? "" : want.error().message()));
   const Soc& chip = **find_soc(soc);
   for (const Task& task : model->tasks) {
-    result.on_core &= task.engine != Engine::AiCpu || task.op_type == "TransData";
+    result.on_core &= task.engine != Engine::AiCpu;
+    ++result.tasks;
     for (const Program& block : task.blocks) {
       for (const Finding& finding : check_stream(chip, block, 3)) FAIL_CHECK(task.name, ": ", finding.text);
       result.byte_tasks += std::ranges::any_of(block, [](const Instr& i) { return i.op == Opcode::Mad && i.arg[field::kMadBType] == static_cast<int64_t>(VecType::S8); });
@@ -217,6 +222,166 @@ TEST_CASE("residual blocks, pooling and the mean stay 8-bit and differ by at mos
     for (size_t i = 0; i < result.got.size(); ++i) worst = std::max(worst, std::abs(result.got[i] - result.want[i]));
     CHECK(worst <= 0.0101);
   }
+}
+
+struct AddCase {
+  Shape x;
+  int64_t channels, kernel, group;
+  DType type;
+  int64_t a_zero, b_zero, y_zero;
+  float a_scale, b_scale, y_scale;  // of the convolution, the residual, the sum
+  bool relu;
+};
+
+// An integer sum as QLinearAdd means it, in double, and how far it is from where rounding would change.
+struct ExactSum {
+  double quantum;
+  double margin;
+};
+ExactSum exact_sum(double a, double b, const AddCase& c) {
+  double value = (a * static_cast<double>(c.a_scale) + b * static_cast<double>(c.b_scale)) / static_cast<double>(c.y_scale);
+  if (c.relu) value = std::max(value, 0.0);
+  const double low = c.type == DType::Int8 ? -128 : 0;
+  return {std::clamp(std::nearbyint(value) + static_cast<double>(c.y_zero), low, low + 255) - static_cast<double>(c.y_zero),
+          std::abs(value - std::floor(value) - 0.5)};
+}
+
+// Steps of a tensor's quantisation, less the zero point.
+std::vector<double> steps(const Run& run, float scale) {
+  std::vector<double> result;
+  for (double v : run.got) result.push_back(std::nearbyint(v / static_cast<double>(scale)));
+  return result;
+}
+
+struct ResidualModel {
+  Graph conv, residual, sum;  // the same model with other outputs
+  std::vector<Tensor> inputs;
+};
+
+ResidualModel residual_model(const AddCase& c, uint32_t seed, bool conv_first) {
+  QdqBuilder b(seed);
+  const ValueId x = b.quantised(b.input(c.x), c.type, 0.016f, 5);
+  // A window of one pixel: an image that is what it was.
+  ValueId r = b.node("MaxPool", {b.quantised(b.input({c.x[0], c.channels, c.x[2], c.x[3]}), c.type, c.b_scale, c.b_zero)});
+  b.set(r, "kernel_shape", std::vector<int64_t>{1, 1});
+  r = b.quantised(r, c.type, c.b_scale, c.b_zero);
+  ValueId y = b.node("Conv", {x, b.weights({c.channels, c.x[1] / c.group, c.kernel, c.kernel}, 0, true), b.bias(c.channels, 0.016f)});
+  b.set(y, "group", c.group), b.set(y, "pads", std::vector<int64_t>(4, c.kernel / 2));
+  y = b.quantised(y, c.type, c.a_scale, c.a_zero);
+  ResidualModel model{b.finish(y), b.finish(r), {}, b.inputs()};
+  ValueId sum = conv_first ? b.node("Add", {y, r}) : b.node("Add", {r, y});
+  if (c.relu) sum = b.node("Relu", {sum});
+  model.sum = b.finish(b.quantised(sum, c.type, c.y_scale, c.y_zero));
+  return model;
+}
+
+const AddCase kAdds[] = {
+    {{1, 32, 8, 8}, 32, 1, 1, DType::UInt8, 121, 0, 0, 0.05f, 0.03f, 0.041f, false},
+    {{2, 64, 7, 7}, 96, 1, 1, DType::UInt8, 128, 117, 93, 0.05f, 0.0071f, 0.05f, false},
+    {{1, 40, 14, 14}, 72, 3, 1, DType::Int8, 0, 0, 0, 0.05f, 0.031f, 0.045f, true},
+    {{1, 16, 56, 57}, 256, 1, 1, DType::UInt8, 131, 0, 0, 0.021f, 0.0133f, 0.029f, true},
+    {{1, 64, 28, 28}, 64, 3, 64, DType::Int8, -7, 3, -128, 0.05f, 0.01f, 0.05f, false},
+    {{3, 32, 5, 5}, 48, 1, 1, DType::UInt8, 12, 250, 100, 0.05f, 0.05f, 0.05f, false},
+    {{1, 32, 9, 9}, 32, 1, 1, DType::Int8, 1, 2, 3, 0.05f, 0.0007f, 0.06f, false},
+    {{1, 32, 9, 9}, 32, 1, 1, DType::Int8, 1, 2, 3, 0.002f, 0.4f, 0.3f, true},
+};
+
+TEST_CASE("a residual joins its convolution's task: the exact sum, rounded once") {
+  for (const char* soc : {"Ascend310", "Ascend310P3", "Ascend910A"})
+    for (size_t i = 0; i < std::size(kAdds); ++i) {
+      const AddCase& c = kAdds[i];
+      CAPTURE(soc);
+      CAPTURE(i);
+      const ResidualModel model = residual_model(c, static_cast<uint32_t>(i) + 40, i % 2 == 0);
+      const Run conv = run(model.conv, model.inputs, soc), residual = run(model.residual, model.inputs, soc), fused = run(model.sum, model.inputs, soc);
+      CHECK(fused.on_core);
+      CHECK(fused.tasks == run(model.sum, model.inputs, soc, {"fuse-tasks"}).tasks - 1);
+      const auto a = steps(conv, c.a_scale), b = steps(residual, c.b_scale), y = steps(fused, c.y_scale);
+      size_t wrong = 0, close = 0;
+      for (size_t j = 0; j < y.size(); ++j) {
+        const auto [quantum, margin] = exact_sum(a[j], b[j], c);
+        wrong += margin > 1e-3 && y[j] != quantum;
+        wrong += std::abs(y[j] - quantum) > 1;
+        close += margin <= 1e-3;
+      }
+      CHECK(wrong == 0);
+      CHECK(close * 20 < y.size());
+      CHECK(*std::ranges::max_element(y) > *std::ranges::min_element(y));
+    }
+}
+
+TEST_CASE("Relu inside the quantised range is part of the layer") {
+  for (const bool product : {false, true}) {
+    QdqBuilder b(17);
+    const ValueId x = b.quantised(b.input(product ? Shape{9, 64} : Shape{1, 64, 9, 9}), DType::Int8, 0.016f, 0);
+    const ValueId layer = product ? b.node("Gemm", {x, b.weights({64, 40}, 1, true), b.bias(40, 0.016f)}) : b.node("Conv", {x, b.weights({40, 64, 3, 3}, 0, true), b.bias(40, 0.016f)});
+    const Graph graph = b.finish(b.quantised(b.node("Relu", {layer}), DType::Int8, 0.05f, 0));
+    const Run result = run(graph, b.inputs());
+    check_equal(result);
+    CHECK(result.byte_tasks > 0);
+    // The graph as it was before it was fused, in floating point.
+    const auto original = run_reference(graph, b.inputs());
+    REQUIRE(original);
+    const auto want = (*original)[0].to_doubles();
+    size_t off = 0;
+    for (size_t i = 0; i < want.size(); ++i) {
+      CHECK(std::abs(result.got[i] - want[i]) < 0.0501);
+      off += result.got[i] != want[i];
+    }
+    CHECK(off * 100 < want.size());
+    CHECK(std::ranges::count(want, 0.0) * 10 > std::ssize(want));
+  }
+}
+
+TEST_CASE("a sum of bytes with a Relu inside the range, on its own") {
+  AddCase c = kAdds[2];
+  const ResidualModel model = residual_model(c, 60, true);
+  const Run alone = run(model.sum, model.inputs, "Ascend310", {"fuse-tasks"}), fused = run(model.sum, model.inputs);
+  size_t off = 0;
+  for (size_t i = 0; i < alone.got.size(); ++i) {
+    CHECK(std::abs(alone.got[i] - alone.want[i]) < static_cast<double>(c.y_scale) * 1.001);
+    off += alone.got[i] != fused.got[i];
+  }
+  CHECK(off * 1000 < alone.got.size());
+  CHECK(*std::ranges::min_element(alone.got) == 0.0);
+}
+
+TEST_CASE("concatenation, pooling and flattening move bytes") {
+  for (const Shape& channels : {Shape{32, 64, 40}, Shape{24, 40}, Shape{64, 32}}) {
+    QdqBuilder b(static_cast<uint32_t>(channels[0]));
+    std::vector<ValueId> parts;
+    for (int64_t c : channels) parts.push_back(b.quantised(b.input({2, c, 9, 7}), DType::UInt8, 0.016f, 120));
+    const ValueId both = b.node("Concat", parts);
+    b.set(both, "axis", int64_t{1});
+    const ValueId pooled = b.node("MaxPool", {b.quantised(both, DType::UInt8, 0.016f, 120)});
+    b.set(pooled, "kernel_shape", std::vector<int64_t>{2, 2}), b.set(pooled, "strides", std::vector<int64_t>{2, 2});
+    const ValueId flat = b.node("Flatten", {b.quantised(pooled, DType::UInt8, 0.016f, 120)});
+    const Run result = run(b.finish(b.quantised(flat, DType::UInt8, 0.016f, 120)), b.inputs());
+    check_equal(result);
+  }
+}
+
+struct PoolCase {
+  Shape x;
+  std::vector<int64_t> kernel, strides, pads, dilations;
+};
+const PoolCase kPools[] = {
+    {{1, 64, 112, 112}, {3, 3}, {2, 2}, {1, 1, 1, 1}, {1, 1}}, {{2, 40, 13, 11}, {2, 2}, {2, 2}, {0, 0, 0, 0}, {1, 1}},
+    {{1, 32, 17, 30}, {3, 3}, {1, 1}, {1, 1, 1, 1}, {1, 1}},   {{1, 33, 19, 23}, {3, 2}, {3, 1}, {0, 1, 1, 0}, {2, 2}},
+    {{1, 32, 9, 9}, {5, 5}, {1, 1}, {2, 2, 2, 2}, {1, 1}},     {{1, 32, 20, 41}, {1, 3}, {1, 4}, {0, 0, 0, 1}, {1, 1}},
+    {{1, 32, 20, 41}, {3, 1}, {2, 7}, {1, 0, 0, 0}, {1, 1}},
+};
+
+TEST_CASE("maxima of bytes") {
+  for (size_t i = 0; i < std::size(kPools); ++i)
+    for (const DType type : {DType::UInt8, DType::Int8}) {
+      CAPTURE(i);
+      const PoolCase& c = kPools[i];
+      QdqBuilder b(static_cast<uint32_t>(i) + 80);
+      const ValueId pooled = b.node("MaxPool", {b.quantised(b.input(c.x), type, 0.016f, 3)});
+      b.set(pooled, "kernel_shape", c.kernel), b.set(pooled, "strides", c.strides), b.set(pooled, "pads", c.pads), b.set(pooled, "dilations", c.dilations);
+      check_equal(run(b.finish(b.quantised(pooled, type, 0.016f, 3)), b.inputs()));
+    }
 }
 
 TEST_CASE("layers that are no 8-bit ones keep their meaning") {
