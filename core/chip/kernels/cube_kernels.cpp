@@ -5,6 +5,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/chip/kernels/targets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/chip/kernels/cube_kernels.cpp"
 #include "hwy/foreach_target.h"  // compiles this file once for each target
@@ -14,6 +16,7 @@
 #include "core/chip/kernels/half-inl.h"
 #include "core/chip/kernels/img2col-inl.h"
 #include "core/chip/kernels/mad-inl.h"
+#include "core/chip/kernels/mad_bytes-inl.h"
 #include "core/chip/kernels/mad_diagonal-inl.h"
 #include "core/chip/kernels/quantize-inl.h"
 #include "core/chip/kernels/unpack-inl.h"
@@ -94,7 +97,7 @@ constexpr CubeKernels kTable{
     .target = "",
     .relaxed = kRelaxed,
     .mad = mad<HalfProduct>,
-    .mad_as = {mad<HalfProduct>, mad<SingleProduct>, mad<Hf32Product>, mad<PairsProduct>, mad<QuadsProduct>},
+    .mad_as = {mad<HalfProduct>, mad<SingleProduct>, mad<Hf32Product>, mad_bytes, mad<QuadsProduct>},
     .mad_diagonal = mad_diagonal,
     .mad_diagonal_pairs = mad_diagonal_pairs,
     .img2col = {img2col<Element::F16>, img2col<Element::BF16>, img2col<Element::F32>, img2col<Element::S8>, img2col<Element::U8>, img2col<Element::S4>},

@@ -19,7 +19,7 @@ namespace npu::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 #undef NPU_HAVE_F16C
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+#if HWY_TARGET <= HWY_AVX2
 #define NPU_HAVE_F16C 1
 #else
 #define NPU_HAVE_F16C 0

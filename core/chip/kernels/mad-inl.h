@@ -18,7 +18,7 @@ namespace npu::kernels::HWY_NAMESPACE {
 
 // Rows and vectors of the register block; both measured (tests/bench/chip_bench.cpp). A fractal has 16 rows: what the
 // block leaves over is a smaller block.
-#if HWY_TARGET == HWY_AVX3
+#if HWY_TARGET <= HWY_AVX3
 inline constexpr int kRows = 8, kVectors = 2, kUnroll = 4;   // 8 x 32
 #elif HWY_TARGET == HWY_AVX2
 inline constexpr int kRows = 4, kVectors = 2, kUnroll = 4;   // 4 x 16
@@ -73,7 +73,7 @@ struct Hf32Product : HalfProduct {
 };
 
 struct PairsProduct {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+#if HWY_TARGET <= HWY_AVX2
   static constexpr int kRowsOf = kRows;
 #else
   static constexpr int kRowsOf = 4;

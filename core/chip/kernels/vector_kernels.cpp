@@ -3,6 +3,8 @@
 
 #include <bit>
 
+#include "core/chip/kernels/targets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/chip/kernels/vector_kernels.cpp"
 #include "hwy/foreach_target.h"  // compiles this file once for each target

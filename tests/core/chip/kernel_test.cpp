@@ -2,6 +2,7 @@
 // The SIMD kernels: numbers, and the same bits on every target this machine has.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -240,6 +241,91 @@ TEST_CASE("mad that takes some of each four k: the bits of every product") {
         CAPTURE(table.target);
         CHECK(std::memcmp(c.data(), expected.data(), static_cast<size_t>((m + 15) / 16 * n1) * kFractal * 4) == 0);
       }
+}
+
+// Fractals of bytes [16 rows][32 k], as stored, as L0A and L0B hold them, and what they mean.
+struct ByteFractals {
+  Element type;
+  std::vector<uint16_t> stored;
+  std::vector<int64_t> values;
+
+  uint8_t* bytes() { return reinterpret_cast<uint8_t*>(stored.data()); }
+  std::vector<float> unpacked(void (*const (&load)[kElements])(const uint16_t*, float*, bool)) const {
+    std::vector<float> result(stored.size());
+    for (size_t i = 0; i < stored.size(); i += kFractal) load[static_cast<size_t>(type)](stored.data() + i, result.data() + i, false);
+    return result;
+  }
+};
+
+enum class Bytes { Any, Extreme, NotNegative };
+
+ByteFractals byte_fractals(int64_t count, Element type, std::mt19937& random, Bytes which) {
+  ByteFractals result{type, std::vector<uint16_t>(static_cast<size_t>(count) * 256), std::vector<int64_t>(static_cast<size_t>(count) * 512)};
+  for (size_t i = 0; i < result.values.size(); ++i) {
+    uint8_t& byte = result.bytes()[i];
+    byte = which == Bytes::Extreme ? std::array<uint8_t, 4>{0x80, 0x7f, 0xff, 0}[random() % 4] : static_cast<uint8_t>(random());
+    if (which == Bytes::NotNegative) byte &= 0x7f;
+    result.values[i] = type == Element::S8 ? static_cast<int8_t>(byte) : byte;
+  }
+  return result;
+}
+
+// args.c and args.bias: words of s32. The sums wrap.
+std::vector<int32_t> naive_byte_mad(const MadArgs& args, const ByteFractals& a, const ByteFractals& b) {
+  const int64_t m1 = (args.m + 15) / 16;
+  std::vector<int32_t> c(static_cast<size_t>(m1 * args.n1 * kFractal));
+  std::memcpy(c.data(), args.c, c.size() * 4);
+  for (int64_t n = 0; n < args.n1 * 16; ++n)
+    for (int64_t row = 0; row < m1 * 16; ++row) {
+      int32_t& word = c[static_cast<size_t>(((n / 16) * m1 + row / 16) * kFractal + row % 16 * 16 + n % 16)];
+      int64_t sum = args.start == MadStart::FromC ? word : args.start == MadStart::Bias ? reinterpret_cast<const int32_t*>(args.bias)[n] : 0;
+      for (int64_t k = 0; row < args.m && k < args.k1 * 32; ++k)
+        sum += a.values[static_cast<size_t>(((row / 16) * args.k1 + k / 32) * 512 + row % 16 * 32 + k % 32)] *
+               b.values[static_cast<size_t>(((k / 32) * args.n1 + n / 16) * 512 + n % 16 * 32 + k % 32)];
+      word = static_cast<int32_t>(static_cast<uint32_t>(sum));
+    }
+  return c;
+}
+
+// The k that `steps` does not take are zeros of B: mad may take them or not.
+void clear_untaken(ByteFractals& b, int64_t n1, const uint8_t* steps) {
+  for (size_t i = 0; i < b.values.size(); ++i)
+    if (i % 32 / 2 >= steps[i / 512 / static_cast<size_t>(n1)]) b.values[i] = b.bytes()[i] = 0;
+}
+
+void check_byte_mad(MadArgs args, Element a_type, Element b_type, Bytes which, std::mt19937& random) {
+  const int64_t m1 = (args.m + 15) / 16;
+  const ByteFractals a = byte_fractals(m1 * args.k1, a_type, random, which);
+  ByteFractals b = byte_fractals(args.k1 * args.n1, b_type, random, which == Bytes::Extreme ? which : Bytes::Any);
+  clear_untaken(b, args.n1, args.k_steps);
+  std::vector<float> start(static_cast<size_t>(m1 * args.n1 * kFractal)), bias(static_cast<size_t>(args.n1 * 16));
+  for (auto* words : {&start, &bias})
+    for (float& word : *words) word = std::bit_cast<float>(static_cast<uint32_t>(random()));
+  args.bias = bias.data(), args.c = start.data();
+  const std::vector<int32_t> expected = naive_byte_mad(args, a, b);
+  for (const CubeKernels& table : all_cube_kernels()) {
+    const std::vector<float> l0a = a.unpacked(table.load_a), l0b = b.unpacked(table.load_b);
+    std::vector<float> c = start;
+    args.a = l0a.data(), args.b = l0b.data(), args.c = c.data();
+    table.mad_as[static_cast<size_t>(Product::Pairs)](args);
+    CAPTURE(table.target);
+    CHECK(std::memcmp(c.data(), expected.data(), c.size() * 4) == 0);
+  }
+}
+
+TEST_CASE("mad of bytes on every target: sums of integers, wrapped to 32 bits") {
+  std::mt19937 random(8);
+  const uint8_t all[] = {16, 16, 16, 16, 16}, some[] = {16, 3, 16, 0, 9};
+  for (const auto& [a, b] : {std::pair{Element::S8, Element::S8}, {Element::U8, Element::S8}, {Element::U8, Element::U8}})
+    for (const int64_t n1 : {1, 2, 5})
+      for (const int64_t m : {1, 3, 4, 7, 16, 45})
+        for (const MadStart start : {MadStart::Zero, MadStart::FromC, MadStart::Bias})
+          for (const Bytes which : {Bytes::Any, Bytes::Extreme, Bytes::NotNegative})
+            for (const uint8_t* steps : {all, some}) {
+              CAPTURE(n1);
+              CAPTURE(m);
+              check_byte_mad({.m = m, .k1 = 5, .n1 = n1, .start = start, .k_steps = steps}, a, b, which, random);
+            }
 }
 
 TEST_CASE("img2col of small channels: the same bits on every target") {
