@@ -104,14 +104,16 @@ struct Img2ColShape {
     out_h = extent(state.fm_h + state.pad_top + state.pad_bottom, arg[field::kImFilterH], arg[field::kImDilationH], arg[field::kImStrideH]);
     out_w = extent(state.fm_w + state.pad_left + state.pad_right, arg[field::kImFilterW], arg[field::kImDilationW], arg[field::kImStrideW]);
     c0 = c0_of_type(arg[field::kImType]);
-    small = arg[field::kImChannels] == kSmallChannels && vec_type_size(static_cast<VecType>(arg[field::kImType])) == 2;
+    const auto type = static_cast<VecType>(arg[field::kImType]);
+    const int64_t size = vec_type_size(type);
+    small = arg[field::kImChannels] == kSmallChannels && size <= 2 && type != VecType::S4;
     const int64_t window = arg[field::kImFilterW] * arg[field::kImFilterH], block_taps = small ? c0 / kSmallChannels : 1;
     all_k1 = small ? ceil_div(window, block_taps) : ceil_div(arg[field::kImChannels], c0) * window;
     first_k1 = arg[field::kImPosK] / c0;
     k1 = ceil_div(arg[field::kImStepK], c0);
     first_tap = first_k1 * block_taps;
     end_tap = (first_k1 + k1) * block_taps;
-    if (small) end_tap = std::min(end_tap, window), pixel_bytes = 2 * kSmallChannels;
+    if (small) end_tap = std::min(end_tap, window), pixel_bytes = size * kSmallChannels;
     first_m = arg[field::kImPosM];
     m = align_up(arg[field::kImStepM], 16);
     real_m = std::clamp<int64_t>(out_h * out_w - first_m, 0, arg[field::kImStepM]);

@@ -62,7 +62,7 @@ struct QuantArgs {
 // Rows [first_m, first_m + m) and column blocks [first_k1, first_k1 + k1) of the virtual img2col matrix.
 struct Img2ColArgs {
   float* dst = nullptr;               // L0A, [m1][k1][16][16]
-  const uint16_t* src = nullptr;      // L1, [c1][h][w] of 32 bytes, small: [h][w] of 8 bytes
+  const uint16_t* src = nullptr;      // L1, [c1][h][w] of 32 bytes, small: [h][w] of 4 elements
   float pad_row[16] = {};             // what a pixel outside the map becomes
   int64_t fm_h = 0, fm_w = 0;
   int64_t pad_left = 0, pad_top = 0;
@@ -73,7 +73,7 @@ struct Img2ColArgs {
   int64_t first_k1 = 0, k1 = 0;
   int64_t first_m = 0, m = 0;         // m: a multiple of 16
   int64_t real_m = 0;                 // rows from here on are zero
-  bool small = false;                 // 4 channels of 2 bytes: a column block is 4 taps, zeros past the last
+  bool small = false;                 // 4 channels of 1 or 2 bytes: a column block is 8 or 4 taps, zeros past the last
 };
 
 struct CubeKernels {

@@ -163,10 +163,51 @@ inline void img2col_small(const Img2ColArgs& args) {
   }
 }
 
+// --- the same of bytes: 8 taps a column block ---
+
+// Row m's taps from `tap` on, at most `most` and no more than their row of the window has, as 4 bytes each. Returns how many.
+HWY_INLINE int64_t take_byte_taps(const Img2ColArgs& args, int64_t m, int64_t tap, int64_t most, uint32_t pad, uint8_t* to) {
+  const int64_t kh = tap / args.filter_w, kw = tap % args.filter_w, count = HWY_MIN(args.filter_w - kw, most);
+  const int64_t h = m / args.out_w * args.stride_h - args.pad_top + kh * args.dilation_h;
+  const int64_t w = m % args.out_w * args.stride_w - args.pad_left + kw * args.dilation_w;
+  const auto* const row = reinterpret_cast<const uint8_t*>(args.src) + h * args.fm_w * 4;
+  const bool inside = h >= 0 && h < args.fm_h;
+  if (inside && args.dilation_w == 1 && w >= 0 && w + count <= args.fm_w) {
+    std::memcpy(to, row + w * 4, static_cast<size_t>(count) * 4);
+    return count;
+  }
+  for (int64_t t = 0; t < count; ++t) {
+    const int64_t x = w + t * args.dilation_w;
+    std::memcpy(to + t * 4, inside && x >= 0 && x < args.fm_w ? static_cast<const void*>(row + x * 4) : &pad, 4);
+  }
+  return count;
+}
+
+template <Element E>
+inline void img2col_small_bytes(const Img2ColArgs& args) {
+  constexpr float kZeros[16] = {};
+  const int64_t window = args.filter_h * args.filter_w;
+  uint32_t pad;
+  std::memcpy(&pad, args.pad_row, 4);
+  pad = (pad & 0xff) * 0x01010101u;
+  for (int64_t j = 0; j < args.k1; ++j) {
+    const L0Column block{args.dst + j * kFractal, args.k1 * kFractal};
+    const int64_t first = (args.first_k1 + j) * 8, end = HWY_MIN(first + 8, window);
+    for (int64_t m = 0; m < args.real_m; ++m) {
+      alignas(32) uint8_t row[32] = {};
+      for (int64_t tap = first; tap < end;) tap += take_byte_taps(args, args.first_m + m, tap, end - tap, pad, row + (tap - first) * 4);
+      copy_rows<E>(block, m, 1, reinterpret_cast<const uint16_t*>(row), 16);
+    }
+    fill_rows(block, args.real_m, args.m - args.real_m, kZeros);
+  }
+}
+
 template <Element E>
 inline void img2col(const Img2ColArgs& given) {
   if constexpr (E == Element::F16 || E == Element::BF16)
     if (given.small) return img2col_small<E>(given);
+  if constexpr (E == Element::S8 || E == Element::U8)
+    if (given.small) return img2col_small_bytes<E>(given);
   Img2ColArgs args = given;
   // A 1x1 window that visits every pixel: the map is one long row.
   if (args.filter_w == 1 && args.filter_h == 1 && args.stride_w == 1 && args.stride_h == 1 && args.pad_left == 0 &&

@@ -186,7 +186,7 @@ TEST_CASE("load 2D: random places, strides, gaps, transposes and both directions
   }
 }
 
-// One product of what img2col made; false: the window does not fit. small: 4 channels of a 2-byte type.
+// One product of what img2col made; false: the window does not fit. small: 4 channels of a type of 1 or 2 bytes.
 bool push_img2col(TypesRig& rig, const Types& types, bool small, int64_t slot, Program& program) {
   const int64_t c0 = types.a == VecType::S4 ? 64 : 32 / vec_type_size(types.a);
   const int64_t h = 1 + rig.below(6), w = 1 + rig.below(small ? 20 : 8), c1 = 1 + rig.below(2), pl = rig.below(small ? 4 : 3), pr = rig.below(3), pt = rig.below(3), pb = rig.below(3);
@@ -196,7 +196,7 @@ bool push_img2col(TypesRig& rig, const Types& types, bool small, int64_t slot, P
   int64_t channels = c1 * c0 - rig.below(c0);
   if (small) channels = 4;
   else if (channels == 4) channels = 5;
-  const int64_t all_m = (span_w / sw + 1) * (span_h / sh + 1), all_k1 = small ? (fw * fh + 3) / 4 : c1 * fw * fh, first_k1 = rig.below(all_k1);
+  const int64_t all_m = (span_w / sw + 1) * (span_h / sh + 1), all_k1 = small ? (4 * fw * fh + c0 - 1) / c0 : c1 * fw * fh, first_k1 = rig.below(all_k1);
   const int64_t k1 = 1 + rig.below(std::min<int64_t>(all_k1 - first_k1, 3)), first_m = rig.below(all_m), m = 1 + rig.below(32), m1 = (m + 15) / 16;
   program.push_back(make_instr(SetPadding, {rig.below(65536)}));
   program.push_back(make_instr(SetFMatrix, {h, w, pl, pr, pt, pb}));
@@ -231,9 +231,10 @@ TEST_CASE("img2col and load 2D: every type") {
 
 TEST_CASE("img2col of small channels") {
   TypesRig coupled(test::coupled_soc(), 46), split(test::split_soc(), 46);
-  const Types halves{VecType::F16, VecType::F16, 0}, both[] = {halves, {VecType::BF16, VecType::BF16, 0}};
-  check_img2col(coupled, std::span(&halves, 1), true);
-  check_img2col(split, both, true);
+  const Types older[] = {{VecType::F16, VecType::F16, 0}, {VecType::S8, VecType::S8, 0}, {VecType::U8, VecType::S8, 0}};
+  const Types newer[] = {older[0], older[1], {VecType::BF16, VecType::BF16, 0}};
+  check_img2col(coupled, older, true);
+  check_img2col(split, newer, true);
 }
 
 TEST_CASE("types and modes that a chip has not are refused with their names") {

@@ -340,7 +340,7 @@ TEST_CASE("img2col of small channels: the same bits on every target") {
                      .first_m = below(20), .m = 16 * (1 + below(4)), .small = true};
     args.first_k1 = below((args.filter_w * args.filter_h + 3) / 4), args.real_m = below(args.m + 1);
     for (float& pad : args.pad_row) pad = 1.5f;
-    for (const size_t element : {static_cast<size_t>(Element::F16), static_cast<size_t>(Element::BF16)}) {
+    for (const size_t element : {static_cast<size_t>(Element::F16), static_cast<size_t>(Element::BF16), static_cast<size_t>(Element::S8), static_cast<size_t>(Element::U8)}) {
       std::vector<float> first(4 * 2 * kFractal), other = first;
       args.dst = first.data();
       tables[0].img2col[element](args);

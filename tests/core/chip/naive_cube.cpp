@@ -48,6 +48,17 @@ void NaiveCore::img2col(const Instr& instr) {
   for (int64_t i = 0; i < (arg[kImStepM] + 15) / 16 * 16; ++i)
     for (int64_t k1 = 0; k1 < k1_count; ++k1) {
       const int64_t m = arg[kImPosM] + i, column = arg[kImPosK] / c0 + k1;
+      if (arg[kImChannels] == 4 && (type == VecType::S8 || type == VecType::U8)) {
+        for (int64_t byte = 0; byte < 32; ++byte) {
+          const int64_t tap = column * 8 + byte / 4, h = m / out_w * arg[kImStrideH] - pad_top + tap / arg[kImFilterW] * arg[kImDilationH];
+          const int64_t w = m % out_w * arg[kImStrideW] - pad_left + tap % arg[kImFilterW] * arg[kImDilationW];
+          uint8_t value = 0;
+          if (i < arg[kImStepM] && m < out_h * out_w && tap < arg[kImFilterW] * arg[kImFilterH])
+            value = h >= 0 && h < fm_h && w >= 0 && w < fm_w ? get<uint8_t>(l1, arg[kImSrc] + (h * fm_w + w) * 4 + byte % 4) : static_cast<uint8_t>(pad);
+          put(l0a, arg[kImDst] + ((i / 16 * k1_count + k1) * 16 + i % 16) * 32 + byte, value);
+        }
+        continue;
+      }
       if (arg[kImChannels] == 4 && vec_type_size(type) == 2) {
         for (int64_t k = 0; k < 16; ++k) {
           const int64_t tap = column * 4 + k / 4, h = m / out_w * arg[kImStrideH] - pad_top + tap / arg[kImFilterW] * arg[kImDilationH];
