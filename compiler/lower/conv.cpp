@@ -74,6 +74,7 @@ CubeProblem problem_of(const ConvShape& part, const ConvShape& whole) {
   p.pt = part.pt, p.pl = part.pl, p.pb = part.pb, p.pr = part.pr, p.ho = part.ho, p.wo = part.wo;
   p.n = part.packs() == 1 ? part.cout : part.pack_out();
   p.small = part.small;
+  if (part.c0 == 32) p.a_type = p.b_type = VecType::S8;
   p.result_c1 = ceil_div(whole.cout, whole.c0);
   return p;
 }
@@ -157,7 +158,8 @@ std::optional<std::string> reject_small_channels(const Graph& graph, const Node&
   if (s.cin > 4) return fmt::format("{} channels", s.cin);
   if (s.groups != 1) return fmt::format("{} groups", s.groups);
   if (s.kh * s.kw == 1) return "a 1x1 kernel has no taps to pack";
-  if (s.w % 4 != 0) return fmt::format("rows of {} pixels of 8 bytes are no whole 32-byte blocks", s.w);
+  const int64_t pixel = kSmallChannels * kBlockBytes / s.c0;
+  if (s.w * pixel % kBlockBytes != 0) return fmt::format("rows of {} pixels of {} bytes are no whole 32-byte blocks", s.w, pixel);
   return reject_parts(s, soc);
 }
 

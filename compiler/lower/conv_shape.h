@@ -30,7 +30,7 @@ struct ConvShape {
 ConvShape conv_shape(const Graph& graph, const Node& node);
 // Shapes, strides and sizes that the cube's fields cannot hold.
 std::optional<std::string> reject_conv_shape(const Graph& graph, const Node& node, const Soc& soc);
-// One item for each image and pack of groups; weights: device address of [packs][c1][kh][kw][n1][16 n][C0], small: [kh*kw/4][n1][16 n][4 taps][4].
+// One item for each image and pack of groups; weights: device address of [packs][c1][kh][kw][n1][16 n][C0], small: [kh*kw*4/C0][n1][16 n][C0/4 taps][4].
 void add_conv_items(const LowerContext& context, const Node& node, const ConvShape& shape, int64_t weights, CubeTask& task);
 
 }  // namespace npu

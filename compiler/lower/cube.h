@@ -10,6 +10,7 @@
 #include "compiler/lower/residual.h"
 #include "compiler/lower/rule.h"
 #include "compiler/lower/vector_chain.h"
+#include "core/isa/operands.h"
 
 namespace npu {
 
@@ -42,8 +43,8 @@ struct CubeProblem {
   int64_t n1() const { return ceil_div(n, 16); }
   int64_t k1() const { return k1_of(c1); }
   // Blocks of K in the first `planes` channel blocks.
-  int64_t k1_of(int64_t planes) const { return small ? ceil_div(planes * kh * kw, 4) : planes * kh * kw; }
-  int64_t pixel_bytes() const { return small ? 8 : kBlockBytes; }
+  int64_t k1_of(int64_t planes) const { return small ? ceil_div(planes * kh * kw * kSmallChannels, c0()) : planes * kh * kw; }
+  int64_t pixel_bytes() const { return small ? kSmallChannels * vec_type_size(a_type) : kBlockBytes; }
   // Of each of the two parts that hold sums in turn, and of L1 for the operands.
   int64_t l0c_slot(const Soc& soc) const { return (soc.l0c - (residual ? ResidualBlock::kL0c : 0)) / 2; }
   int64_t l1_bytes(const Soc& soc) const { return soc.l1 - 4096 - (residual ? ResidualBlock::kL1 : 0); }

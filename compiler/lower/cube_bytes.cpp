@@ -114,6 +114,34 @@ Weights conv_weights(const Graph& graph, const Node& node, const ConvShape& s) {
   return read_weights(graph, node, s.cout, [each](int64_t i) { return i / each; });
 }
 
+// [packs][c1][kh][kw][n1][16 n][32 c].
+std::vector<int8_t> prepare_filters(const Weights& weights, const ConvShape& s, int64_t n1) {
+  const int64_t in = s.cin / s.groups, out = s.cout / s.groups, taps = s.kh * s.kw, c1 = s.pack_in() / s.c0;
+  std::vector<int8_t> prepared(static_cast<size_t>(s.packs() * c1 * taps * n1 * kFractalBytes));
+  for (int64_t co = 0; co < s.cout; ++co) {
+    const int64_t group = co / out, pack = group / s.pack(), n = co - pack * s.pack_out();
+    for (int64_t ci = 0; ci < in; ++ci) {
+      const int64_t c = group * in + ci - pack * s.pack_in();
+      const int8_t* from = weights.values.data() + (co * in + ci) * taps;
+      int8_t* to = prepared.data() + ((((pack * c1 + c / s.c0) * taps) * n1 + n / 16) * 16 + n % 16) * s.c0 + c % s.c0;
+      for (int64_t tap = 0; tap < taps; ++tap) to[tap * n1 * kFractalBytes] = from[tap];
+    }
+  }
+  return prepared;
+}
+
+// Small channels: [kh*kw/8][n1][16 n][8 taps][4 c], zeros past the last tap.
+std::vector<int8_t> prepare_small_filters(const Weights& weights, const ConvShape& s, int64_t n1) {
+  const int64_t taps = s.kh * s.kw, block = s.c0 / kSmallChannels;
+  std::vector<int8_t> prepared(static_cast<size_t>(ceil_div(taps, block) * n1 * kFractalBytes));
+  const int8_t* from = weights.values.data();
+  for (int64_t n = 0; n < s.cout; ++n)
+    for (int64_t c = 0; c < s.cin; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        prepared[static_cast<size_t>((tap / block * n1 * 16 + n) * s.c0 + tap % block * kSmallChannels + c)] = *from++;
+  return prepared;
+}
+
 }  // namespace
 
 std::optional<std::string> reject_qconv(const Graph& graph, const Node& node, const Soc& soc) {
@@ -132,7 +160,6 @@ std::optional<std::string> reject_conv_residual(const Graph& graph, const Soc& s
   const Node& conv = graph.node(task.nodes[0]);
   if (auto why = reject_residual(graph, next, conv.outputs[0])) return why;
   CubeProblem problem = conv_problem(graph, conv);
-  problem.a_type = problem.b_type = VecType::S8;
   problem.residual = true;
   if (auto plan = plan_cube(soc, problem, 1, 1, 1, ResidualBlock::kVectorBytes); !plan) return plan.error().what;
   return std::nullopt;
@@ -143,21 +170,10 @@ Status lower_qconv(LowerContext& context, const TaskSpec& spec, Task& task) {
   const Node& node = graph.node(spec.nodes[0]);
   const ConvShape s = conv_shape(graph, node);
   const Weights weights = conv_weights(graph, node, s);
-  const int64_t in = s.cin / s.groups, out = s.cout / s.groups, taps = s.kh * s.kw, c1 = s.pack_in() / s.c0;
   CubeTask cube;
   cube.problem = conv_problem(graph, node);
   add_parameters(context, node, kConv, weights, cube);
-  const int64_t n1 = cube.problem.n1();
-  std::vector<int8_t> prepared(static_cast<size_t>(s.packs() * c1 * taps * n1 * kFractalBytes));
-  for (int64_t co = 0; co < s.cout; ++co) {
-    const int64_t group = co / out, pack = group / s.pack(), n = co - pack * s.pack_out();
-    for (int64_t ci = 0; ci < in; ++ci) {
-      const int64_t c = group * in + ci - pack * s.pack_in();
-      const int8_t* from = weights.values.data() + (co * in + ci) * taps;
-      int8_t* to = prepared.data() + ((((pack * c1 + c / s.c0) * taps) * n1 + n / 16) * 16 + n % 16) * s.c0 + c % s.c0;
-      for (int64_t tap = 0; tap < taps; ++tap) to[tap * n1 * kFractalBytes] = from[tap];
-    }
-  }
+  const auto prepared = (s.small ? prepare_small_filters : prepare_filters)(weights, s, cube.problem.n1());
   add_conv_items(context, node, s, context.add_weights(std::as_bytes(std::span(prepared))), cube);
   if (spec.nodes.size() > 1) {
     const Node& sum = graph.node(spec.nodes[1]);
@@ -166,7 +182,7 @@ Status lower_qconv(LowerContext& context, const TaskSpec& spec, Task& task) {
     cube.result = context.address(sum.outputs[0]);
   }
   NPU_TRY(task.blocks, emit_cube(context.soc, cube));
-  task.macs = s.batch * s.cout * s.ho * s.wo * in * taps;
+  task.macs = s.batch * s.cout * s.ho * s.wo * (s.cin / s.groups) * s.kh * s.kw;
   return {};
 }
 

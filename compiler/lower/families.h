@@ -9,7 +9,7 @@ namespace npu {
 
 CubeProblem conv_problem(const Graph& graph, const Node& node);
 std::optional<std::string> reject_conv(const Graph&, const Node&, const Soc&);
-// Why a convolution of fp16 that the AI core runs cannot read its input as NC1HWC0_C04, or nullopt.
+// Why a convolution that the AI core runs cannot read its input as NC1HWC0_C04, or nullopt.
 std::optional<std::string> reject_small_channels(const Graph&, const Node&, const Soc&);
 Status lower_conv(LowerContext&, const TaskSpec&, Task&);
 

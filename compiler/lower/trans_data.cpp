@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// NCHW <-> NC1HWC0 (fp16, and bytes by way of fp16), NCHW -> NC1HWC0_C04 (fp16): through the vector unit's
+// NCHW <-> NC1HWC0 (fp16, and bytes by way of fp16), NCHW -> NC1HWC0_C04 (the same): through the vector unit's
 // transpose of 16 by 16, channels by pixels, or (small channels) pixels by pixels and back.
 #include <fmt/format.h>
 
@@ -122,11 +122,16 @@ class ByteImageBlock {
 // transposed into rows a of 16 (c, plane).
 class SmallImageBlock {
  public:
-  SmallImageBlock(const Soc& soc, const Map& map, int64_t src, int64_t dst, int64_t most)
-      : soc_(soc), map_(map), src_(src), dst_(dst), most_(most), e_(soc), in_(e_, Buffer::UB, map.c * most * 2, 2, "the input tile"),
-        turned_(e_, Buffer::UB, most * 8, 1, "turned planes"), out_(e_, Buffer::UB, most * 8, 2, "the output tile") {}
+  SmallImageBlock(const Soc& soc, const Map& map, VecType type, int64_t src, int64_t dst, int64_t most)
+      : soc_(soc), map_(map), type_(type), size_(vec_type_size(type)), src_(src), dst_(dst), most_(most), e_(soc),
+        in_(e_, Buffer::UB, map.c * most * size_, 2, "the input tile"), turned_(e_, Buffer::UB, most * 8, 1, "turned planes"),
+        out_(e_, Buffer::UB, most * 4 * size_, 2, "the output tile") {
+    if (type == VecType::F16) return;
+    planes_ = Ring(e_, Buffer::UB, map.c * most * 2, 1, "planes of halves");
+    pixels_ = Ring(e_, Buffer::UB, most * 8, 1, "pixels of halves");
+  }
 
-  // What `most` can be: a multiple of 256.
+  // What `most` can be: a multiple of 256. Bytes need as much as halves, for the halves they become.
   static int64_t most_pixels(const Soc& soc, const Map& map) {
     return std::min((soc.ub - 4096) / (2 * 8 + 8 + 2 * 8) / 256 * 256, align_up(map.pixels, 256));
   }
@@ -140,24 +145,37 @@ class SmallImageBlock {
 
  private:
   void gather(const Piece& p) {
-    const int64_t tiles = ceil_div(p.count, 256), row = tiles * 512, used = align_up(p.count * 2, kBlockBytes);
-    const int64_t in = in_.next(), turned = turned_.next(), out = out_.next();
-    e_.gm_to_ub_bytes(in, src_ + (p.n * map_.c * map_.pixels + p.begin) * 2,
-                      {.bursts = map_.c, .bytes = p.count * 2, .gm_gap = (map_.pixels - p.count) * 2, .ub_gap = (row - used) / kBlockBytes});
+    const int64_t tiles = ceil_div(p.count, 256), row = tiles * 512, turned = turned_.next(), out = out_.next();
+    const int64_t used = align_up(p.count * size_, kBlockBytes) / size_ * 2;  // of a row of halves
+    const int64_t planes = load(p, tiles * 256, used / 2), pixels = type_ == VecType::F16 ? out : pixels_.next();
     for (int64_t plane = 0; plane < map_.c; ++plane) {
-      if (used < row) e_.fill(VecType::F16, in + plane * row + used, 0, (row - used) / 2);
-      e_.push(Opcode::ScatterVnchwconvB16, {turned + plane * kBlockBytes, in + plane * row, tiles, 4, 1, 64, 16});
+      if (used < row) e_.fill(VecType::F16, planes + plane * row + used, 0, (row - used) / 2);
+      e_.push(Opcode::ScatterVnchwconvB16, {turned + plane * kBlockBytes, planes + plane * row, tiles, 4, 1, 64, 16});
     }
     for (int64_t b = 0; b < 4; ++b)
-      e_.push(Opcode::ScatterVnchwconvB16, {out + b * kBlockBytes, turned + b * 16 * kBlockBytes, tiles, 4, 1, 64, 64});
-    e_.ub_to_gm_bytes(dst_ + (p.n * map_.pixels + p.begin) * 8, out, {.bytes = p.count * 8});
+      e_.push(Opcode::ScatterVnchwconvB16, {pixels + b * kBlockBytes, turned + b * 16 * kBlockBytes, tiles, 4, 1, 64, 64});
+    if (type_ != VecType::F16) e_.convert(type_, VecType::F16, out, pixels, p.count * 4);
+    e_.ub_to_gm_bytes(dst_ + (p.n * map_.pixels + p.begin) * 4 * size_, out, {.bytes = p.count * 4 * size_});
+  }
+
+  // Planes of halves, `pitch` apart, whose first `used` are set.
+  int64_t load(const Piece& p, int64_t pitch, int64_t used) {
+    const int64_t in = in_.next();
+    e_.gm_to_ub_bytes(in, src_ + (p.n * map_.c * map_.pixels + p.begin) * size_,
+                      {.bursts = map_.c, .bytes = p.count * size_, .gm_gap = (map_.pixels - p.count) * size_, .ub_gap = (pitch - used) * size_ / kBlockBytes});
+    if (type_ == VecType::F16) return in;
+    const int64_t planes = planes_.next();
+    for (int64_t plane = 0; plane < map_.c; ++plane) e_.convert(VecType::F16, type_, planes + plane * pitch * 2, in + plane * pitch, used);
+    return planes;
   }
 
   const Soc& soc_;
   const Map& map_;
+  VecType type_;
+  int64_t size_;
   int64_t src_, dst_, most_;
   Emitter e_;
-  Ring in_, turned_, out_;
+  Ring in_, turned_, out_, planes_, pixels_;  // the last two: bytes only
 };
 
 // Pieces of at most `most` pixels of each plane of `planes`, shared out to the cores.
@@ -206,12 +224,7 @@ Result<Program> copy_vectors(const Soc& soc, const Map& map, int64_t src, int64_
 std::optional<std::string> reject_trans_data(const Graph& graph, const Node& node, const Soc&) {
   const TensorType& type = graph.value(node.inputs[0]).type;
   if (type.dims.size() != 4) return fmt::format("{}-D tensor", type.dims.size());
-  if (is_byte(type.dtype)) {
-    for (const char* side : {"src_format", "dst_format"})
-      if (node.string_attr(side, "") == to_string(Format::NC1HWC0_C04)) return "bytes in NC1HWC0_C04";
-    return std::nullopt;
-  }
-  if (type.dtype != DType::Float16) return fmt::format("{} data", to_string(type.dtype));
+  if (type.dtype != DType::Float16 && !is_byte(type.dtype)) return fmt::format("{} data", to_string(type.dtype));
   if (node.string_attr("src_format", "") == to_string(Format::NC1HWC0_C04)) return "out of NC1HWC0_C04";
   if (node.string_attr("dst_format", "") == to_string(Format::NC1HWC0_C04) && to_shape(type.dims)[1] > 4) return "more than 4 channels";
   return std::nullopt;
@@ -225,12 +238,13 @@ Status lower_trans_data(LowerContext& context, const TaskSpec& spec, Task& task)
   const int64_t src = context.address(node.inputs[0]), dst = context.address(node.outputs[0]);
   task.vector_task = true;
   const DType dtype = context.graph.value(node.inputs[0]).type.dtype;
-  if (dtype != DType::Float16) return lower_byte_image(context, map, dtype == DType::Int8 ? VecType::S8 : VecType::U8, src, dst, to_image, task);
+  const VecType type = dtype == DType::Float16 ? VecType::F16 : dtype == DType::Int8 ? VecType::S8 : VecType::U8;
   if (context.graph.value(node.outputs[0]).format == Format::NC1HWC0_C04) {
     const int64_t pixels = SmallImageBlock::most_pixels(context.soc, map);
     return lower_pieces(context.soc, map, 1, pixels, task,
-                        [&](std::span<const Piece> pieces) { return SmallImageBlock(context.soc, map, src, dst, pixels).run(pieces); });
+                        [&](std::span<const Piece> pieces) { return SmallImageBlock(context.soc, map, type, src, dst, pixels).run(pieces); });
   }
+  if (type != VecType::F16) return lower_byte_image(context, map, type, src, dst, to_image, task);
   if (map.pixels == 1) {
     NPU_TRY(Program program, copy_vectors(context.soc, map, src, dst, to_image));
     task.blocks.push_back(std::move(program));

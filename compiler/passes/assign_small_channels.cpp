@@ -13,12 +13,12 @@ bool makes_small_image(const Graph& graph, const Node& node) {
   if (!is_op(node, "TransData")) return false;
   const Value& from = graph.value(node.inputs[0]);
   const Value& to = graph.value(node.outputs[0]);
-  return from.format == Format::ND && to.format == Format::NC1HWC0 && to.type.dtype == DType::Float16 && to_shape(to.type.dims)[1] <= 4;
+  return from.format == Format::ND && to.format == Format::NC1HWC0 && (to.type.dtype == DType::Float16 || dtype_size(to.type.dtype) == 1) && to_shape(to.type.dims)[1] <= 4;
 }
 
 // Why a reader of the image needs NC1HWC0.
 std::optional<std::string> reject_reader(const Graph& graph, const Node& reader, const Soc& soc) {
-  if (!is_op(reader, "Conv") || reader.engine != Engine::AiCore) return "reads NC1HWC0";
+  if ((!is_op(reader, "Conv") && !is_op(reader, "QLinearConv")) || reader.engine != Engine::AiCore) return "reads NC1HWC0";
   return reject_small_channels(graph, reader, soc);
 }
 

@@ -95,6 +95,7 @@ struct Run {
   bool on_core = true;
   int64_t byte_tasks = 0;
   size_t tasks = 0;
+  int small_images = 0;  // tasks that read NC1HWC0_C04
 };
 
 Run run(const Graph& graph, const std::vector<Tensor>& inputs, const char* soc = "Ascend310", std::set<std::string, std::less<>> disabled = {}) {
@@ -116,6 +117,7 @@ Run run(const Graph& graph, const std::vector<Tensor>& inputs, const char* soc =
   for (const Task& task : model->tasks) {
     result.on_core &= task.engine != Engine::AiCpu;
     ++result.tasks;
+    result.small_images += std::ranges::any_of(task.inputs, [](const TensorDesc& input) { return input.format == Format::NC1HWC0_C04; });
     for (const Program& block : task.blocks) {
       for (const Finding& finding : check_stream(chip, block, 3)) FAIL_CHECK(task.name, ": ", finding.text);
       result.byte_tasks += std::ranges::any_of(block, [](const Instr& i) { return i.op == Opcode::Mad && i.arg[field::kMadBType] == static_cast<int64_t>(VecType::S8); });
@@ -358,6 +360,30 @@ TEST_CASE("concatenation, pooling and flattening move bytes") {
     const ValueId flat = b.node("Flatten", {b.quantised(pooled, DType::UInt8, 0.016f, 120)});
     const Run result = run(b.finish(b.quantised(flat, DType::UInt8, 0.016f, 120)), b.inputs());
     check_equal(result);
+  }
+}
+
+TEST_CASE("first layers read images of four channels: eight taps a block") {
+  struct Case {
+    int64_t batch, channels, h, w, out, kernel, stride, pad, dilation;
+    DType type;
+    int64_t zero;
+  };
+  const Case cases[] = {{1, 3, 64, 64, 64, 7, 2, 3, 1, DType::UInt8, 100}, {2, 3, 33, 40, 24, 3, 2, 1, 1, DType::Int8, -5}, {1, 1, 28, 32, 16, 5, 1, 2, 1, DType::UInt8, 128},
+                        {1, 4, 19, 24, 40, 3, 1, 2, 2, DType::UInt8, 3},     {3, 2, 17, 16, 33, 4, 3, 0, 1, DType::Int8, 0}};
+  for (size_t i = 0; i < std::size(cases); ++i) {
+    const Case& c = cases[i];
+    CAPTURE(i);
+    QdqBuilder b(static_cast<uint32_t>(i) + 120);
+    const ValueId x = b.quantised(b.input({c.batch, c.channels, c.h, c.w}), c.type, 0.016f, c.zero);
+    const ValueId y = b.node("Conv", {x, b.weights({c.out, c.channels, c.kernel, c.kernel}, 0, true), b.bias(c.out, 0.016f)});
+    b.set(y, "strides", std::vector<int64_t>{c.stride, c.stride}), b.set(y, "pads", std::vector<int64_t>(4, c.pad)), b.set(y, "dilations", std::vector<int64_t>{c.dilation, c.dilation});
+    const Graph graph = b.finish(b.quantised(y, c.type, 0.05f, 1));
+    const Run small = run(graph, b.inputs(), "Ascend310P3"), plain = run(graph, b.inputs(), "Ascend310P3", {"assign-small-channels"});
+    check_equal(small);
+    CHECK(small.small_images == 1);
+    CHECK(plain.small_images == 0);
+    CHECK(plain.got == small.got);
   }
 }
 
