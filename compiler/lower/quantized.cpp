@@ -156,40 +156,87 @@ Status lower_add(LowerContext& context, const Node& node, Task& task) {
   });
 }
 
-// Planes of 32 channels [pixels][32]: the sum of all pixels by halving, in fp32, where it is exact.
+struct MeanScales {
+  float scale = 1, shift = 0;  // of a sum
+  int64_t zero = 0;
+};
+
+// Planes of 32 channels [pixels][32] are summed in fp32, where it is exact, and quantised.
+class MeanBlock {
+ public:
+  // planes: how many at a time.
+  MeanBlock(const Soc& soc, const FlatOperand& x, const FlatOperand& y, const MeanScales& scales, int64_t pixels, int64_t planes)
+      : block_(soc, planes * std::min(pixels, kTile / 32) * 32), e_(block_.emitter()), x_(x), y_(y), scales_(scales), pixels_(pixels), planes_(planes),
+        in_(block_.ring(x.type, 2, "the input")), wide_(block_.ring(VecType::F32, 1, "fp32 values")), total_(e_, Buffer::UB, planes * 128, 1, "the sums"),
+        out_(e_, Buffer::UB, planes * 32, 2, "the result") {}
+
+  // The most planes that UB, a repeat's stride (in blocks) and the count of repeats allow to be summed together.
+  static int64_t most_planes(int64_t pixels) { return pixels * 4 > kMostRepeats || pixels < 2 ? 1 : std::min(kTogether / (pixels * 32), kMostRepeats); }
+
+  Result<Program> run(int64_t from, int64_t to) {
+    for (int64_t plane = from; plane < to; plane += planes_) {
+      const int64_t count = std::min(planes_, to - plane), sums = total_.next(), result = out_.next();
+      if (planes_ > 1) sum_together(plane, count, sums);
+      else sum_one(plane, sums);
+      e_.scalar(Opcode::Vmuls, VecType::F32, sums, sums, scales_.scale, count * 32);
+      if (scales_.shift != 0) e_.scalar(Opcode::Vadds, VecType::F32, sums, sums, scales_.shift, count * 32);
+      block_.to_bytes(y_.type, result, sums, scales_.zero, count * 32);
+      block_.store(y_, plane * 32, result, count * 32);
+    }
+    return block_.finish();
+  }
+
+ private:
+  static constexpr int64_t kTogether = 16384;  // elements
+  static constexpr int64_t kMostRepeats = 255;
+
+  // A repeat is a plane: two pixels at a time, then both halves.
+  void sum_together(int64_t plane, int64_t count, int64_t sums) {
+    const int64_t source = in_.next(), values = wide_.next(), pitch = pixels_ * 4, type = type_arg(VecType::F32);
+    block_.load(source, x_, plane * pixels_ * 32, count * pixels_ * 32);
+    block_.to_f32(values, x_.type, source, count * pixels_ * 32);
+    const auto add = [&](int64_t lanes, int64_t dst, int64_t a, int64_t b, int64_t dst_rep, int64_t a_rep) {
+      e_.masked(lanes, VecType::F32, Opcode::Vadd, {type, dst, a, b, count, 1, 1, 1, dst_rep, a_rep, pitch});
+    };
+    for (int64_t p = 2; p + 2 <= pixels_; p += 2) add(64, values, values, values + p * 128, pitch, pitch);
+    add(32, sums, values, values + 128, 4, pitch);
+    if (pixels_ % 2 != 0) add(32, sums, sums, values + (pixels_ - 1) * 128, 4, 4);
+  }
+
+  // By halving, as many pixels at a time as a tile holds.
+  void sum_one(int64_t plane, int64_t sums) {
+    const int64_t chunk = std::min(pixels_, kTile / 32), values = wide_.next();
+    for (int64_t at = 0; at < pixels_; at += chunk) {
+      const int64_t source = in_.next();
+      int64_t count = std::min(chunk, pixels_ - at);
+      block_.load(source, x_, (plane * pixels_ + at) * 32, count * 32);
+      block_.to_f32(values, x_.type, source, count * 32);
+      for (; count > 1; count /= 2) {
+        e_.binary(Opcode::Vadd, VecType::F32, values, {values}, {values + count / 2 * 128}, count / 2 * 32);
+        if (count % 2 != 0) e_.binary(Opcode::Vadd, VecType::F32, values, {values}, {values + (count - 1) * 128}, 32);
+      }
+      if (at == 0) e_.scalar(Opcode::Vmuls, VecType::F32, sums, values, 1.0f, 32);
+      else e_.binary(Opcode::Vadd, VecType::F32, sums, {sums}, {values}, 32);
+    }
+  }
+
+  FlatBlock block_;
+  Emitter& e_;
+  FlatOperand x_, y_;
+  MeanScales scales_;
+  int64_t pixels_, planes_;
+  Ring in_, wide_, total_, out_;
+};
+
 Status lower_mean(LowerContext& context, const Node& node, Task& task) {
   const Shape shape = to_shape(context.graph.value(node.inputs[0]).type.dims);
-  const int64_t planes = shape[0] * ceil_div(shape[1], 32), pixels = shape[2] * shape[3], chunk = std::min(pixels, kTile / 32);
+  const int64_t planes = shape[0] * ceil_div(shape[1], 32), pixels = shape[2] * shape[3];
   const FlatOperand x = flat_operand(context, node.inputs[0]), y = flat_operand(context, node.outputs[0]);
   const QuantPair qx = *quant_pair(context.graph, node, 1, 2), qy = *quant_pair(context.graph, node, 3, 4);
-  const float scale = qx.scale / qy.scale / static_cast<float>(pixels), shift = -(qx.scale / qy.scale) * static_cast<float>(qx.zero);
-  const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), planes);
+  const MeanScales scales{qx.scale / qy.scale / static_cast<float>(pixels), -(qx.scale / qy.scale) * static_cast<float>(qx.zero), qy.zero};
+  const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), planes), together = std::min(MeanBlock::most_planes(pixels), ceil_div(planes, parts));
   for (int64_t i = 0; i < parts; ++i) {
-    FlatBlock block(context.soc, kTile);
-    Emitter& e = block.emitter();
-    Ring in = block.ring(x.type, 2, "the input"), wide = block.ring(VecType::F32, 1, "fp32 values"), total = Ring(e, Buffer::UB, 128, 1, "the sum"),
-         out = Ring(e, Buffer::UB, 32, 2, "the result");
-    const int64_t values = wide.next(), sum = total.next();
-    for (int64_t plane = planes * i / parts; plane < planes * (i + 1) / parts; ++plane) {
-      for (int64_t at = 0; at < pixels; at += chunk) {
-        const int64_t source = in.next(), result = at == 0 ? sum : values;
-        int64_t count = std::min(chunk, pixels - at);
-        block.load(source, x, (plane * pixels + at) * 32, count * 32);
-        block.to_f32(values, x.type, source, count * 32);
-        for (; count > 1; count /= 2) {
-          e.binary(Opcode::Vadd, VecType::F32, values, {values}, {values + count / 2 * 128}, count / 2 * 32);
-          if (count % 2 != 0) e.binary(Opcode::Vadd, VecType::F32, values, {values}, {values + (count - 1) * 128}, 32);
-        }
-        if (at == 0) e.scalar(Opcode::Vmuls, VecType::F32, result, values, 1.0f, 32);
-        else e.binary(Opcode::Vadd, VecType::F32, sum, {sum}, {values}, 32);
-      }
-      const int64_t result = out.next();
-      e.scalar(Opcode::Vmuls, VecType::F32, sum, sum, scale, 32);
-      if (shift != 0) e.scalar(Opcode::Vadds, VecType::F32, sum, sum, shift, 32);
-      block.to_bytes(y.type, result, sum, qy.zero, 32);
-      block.store(y, plane * 32, result, 32);
-    }
-    NPU_TRY(Program program, block.finish());
+    NPU_TRY(Program program, MeanBlock(context.soc, x, y, scales, pixels, together).run(planes * i / parts, planes * (i + 1) / parts));
     task.blocks.push_back(std::move(program));
   }
   task.vector_task = true;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 #include <set>
 #include <string>
@@ -310,6 +311,44 @@ TEST_CASE("a residual joins its convolution's task: the exact sum, rounded once"
       CHECK(close * 20 < y.size());
       CHECK(*std::ranges::max_element(y) > *std::ranges::min_element(y));
     }
+}
+
+struct MeanCase {
+  Shape x;
+  DType type;
+  int64_t x_zero, y_zero;
+};
+
+const MeanCase kMeans[] = {
+    {{1, 2048, 7, 7}, DType::UInt8, 0, 0},   {{2, 72, 1, 2}, DType::UInt8, 131, 99}, {{1, 40, 1, 1}, DType::Int8, 3, -4},     {{3, 300, 3, 1}, DType::Int8, -128, -100},
+    {{1, 64, 9, 7}, DType::UInt8, 255, 200}, {{1, 64, 8, 8}, DType::UInt8, 12, 60}, {{1, 33, 31, 37}, DType::Int8, 0, 0},    {{1, 16400, 2, 1}, DType::UInt8, 100, 101},
+};
+
+TEST_CASE("means of planes, together or one by one: the exact sum, rounded once") {
+  constexpr float kScale = 0.016f, kMeanScale = 0.0031f;
+  for (size_t i = 0; i < std::size(kMeans); ++i) {
+    CAPTURE(i);
+    const MeanCase& c = kMeans[i];
+    QdqBuilder b(static_cast<uint32_t>(i) + 60);
+    const ValueId x = b.quantised(b.input(c.x), c.type, kScale, c.x_zero);
+    const Run bytes = run(b.finish(x), b.inputs());
+    const Run means = run(b.finish(b.quantised(b.node("GlobalAveragePool", {x}), c.type, kMeanScale, c.y_zero)), b.inputs());
+    CHECK(means.on_core);
+    const auto from = steps(bytes, kScale), to = steps(means, kMeanScale);
+    const auto pixels = from.size() / to.size();
+    const double low = c.type == DType::Int8 ? -128 : 0, zero = static_cast<double>(c.y_zero);
+    size_t wrong = 0, close = 0;
+    for (size_t j = 0; j < to.size(); ++j) {
+      const double sum = std::accumulate(from.begin() + static_cast<std::ptrdiff_t>(j * pixels), from.begin() + static_cast<std::ptrdiff_t>((j + 1) * pixels), 0.0);
+      const double mean = sum / static_cast<double>(pixels) * static_cast<double>(kScale) / static_cast<double>(kMeanScale), want = std::clamp(std::nearbyint(mean) + zero, low, low + 255) - zero;
+      const bool near_tie = std::abs(mean - std::floor(mean) - 0.5) <= 1e-3;
+      wrong += std::abs(to[j] - want) > (near_tie ? 1 : 0);
+      close += near_tie;
+    }
+    CHECK(wrong == 0);
+    CHECK(close * 20 < to.size());
+    CHECK(*std::ranges::max_element(to) > *std::ranges::min_element(to));
+  }
 }
 
 TEST_CASE("Relu inside the quantised range is part of the layer") {
