@@ -27,12 +27,17 @@ class Failure(Exception):
     pass
 
 
-def call(command):
-    start = time.time()
+def output_of(command):
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True, errors="replace")
     if done.returncode:
         tail = (done.stderr.strip() or done.stdout.strip()).splitlines()[-3:]
         raise Failure(f"{pathlib.Path(command[0]).name} returned {done.returncode}: " + " | ".join(tail))
+    return done.stdout
+
+
+def call(command):
+    start = time.time()
+    output_of(command)
     return time.time() - start
 
 
@@ -49,10 +54,13 @@ def feeds_of(case):
     return case.get("feeds") or {case["input"]: {"shape": case["shape"], "files": case["inputs"]}}
 
 
-def compile_model(args, folder, case, om):
+def compile_arguments(args, folder, case, om):
     shapes = ";".join(f"{name}:{','.join(map(str, feed['shape']))}" for name, feed in feeds_of(case).items())
-    seconds = call([args.atc, f"--model={folder / case['model']}", "--framework=5", f"--output={om.with_suffix('')}",
-                    f"--soc_version={args.soc}", f"--input_shape={shapes}"])
+    return [f"--model={folder / case['model']}", "--framework=5", f"--output={om.with_suffix('')}", f"--soc_version={args.soc}", f"--input_shape={shapes}"]
+
+
+def compile_model(args, folder, case, om):
+    seconds = call([args.atc, *compile_arguments(args, folder, case, om)])
     if not om.exists():
         raise Failure(f"atc succeeded but wrote no {om.name}")
     return seconds
@@ -91,8 +99,11 @@ def compare_model(args, folder, work):
     return row
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def exported(cache):
+    return sorted(p.parent.name for p in cache.glob("*/case.json"))
+
+
+def add_arguments(parser):
     parser.add_argument("--atc", type=pathlib.Path, required=True)
     parser.add_argument("--npu", type=pathlib.Path, required=True)
     parser.add_argument("--cache", type=pathlib.Path, default=default_outdir(), help="where the models' folders are")
@@ -101,9 +112,14 @@ def main():
     parser.add_argument("--soc", default="Ascend310")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--min-cosine", type=float, default=0.999)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
     args = parser.parse_args()
 
-    there = sorted(p.parent.name for p in args.cache.glob("*/case.json"))
+    there = exported(args.cache)
     wanted = args.models.split(",") if args.models else there
     compared, failed = 0, []
     print(f"{'model':20} {'reference':12} {'cosine min':>11} {'max error':>10} {'top-1':>7} {'compile s':>9} {'run s':>7}")

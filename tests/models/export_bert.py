@@ -12,10 +12,8 @@ Nothing is downloaded: the encoder (Devlin et al., 2018) is written out below. L
 Weights are drawn so that every part matters: queries and keys are large enough for attention to prefer some tokens,
 LayerNorm has scales and shifts, and each input ends in a different number of masked tokens.
 """
-import argparse
 import json
 import math
-import pathlib
 import sys
 
 try:
@@ -26,7 +24,7 @@ except ImportError as error:
     print(f"skipped: {error} (Debian package python3-torch)")
     sys.exit(77)
 
-from model_cache import default_outdir
+from model_cache import export_arguments
 
 kSeed = 20240607
 kBase = dict(layers=12, hidden=768, heads=12, inner=3072, vocabulary=30522, positions=512)
@@ -129,17 +127,10 @@ def export(name, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--outdir", type=pathlib.Path, default=default_outdir())
-    parser.add_argument("--models", default="bert_small_seq32", help="comma-separated, of: " + ", ".join(kModels))
-    parser.add_argument("--force", action="store_true", help="export again what is already there")
-    args = parser.parse_args()
-    unknown = [m for m in args.models.split(",") if m not in kModels]
-    if unknown:
-        parser.error(f"unknown model {unknown[0]!r}; known: {', '.join(kModels)}")
+    args = export_arguments(__doc__, kModels, "bert_small_seq32")
     torch.set_num_threads(1)  # the order of summation, and so the reference bits, must not depend on the machine
     torch.set_grad_enabled(False)
-    for name in args.models.split(","):
+    for name in args.models:
         if args.force or not (args.outdir / name / "model.onnx").exists():
             export(name, args.outdir / name)
 

@@ -15,9 +15,7 @@ on data and then perturbed, networks without BatchNorm have each layer scaled to
 the last layer is centred so that answers differ from input to input, as a trained network's do.
 facts.json says what fp16 rounding alone costs the same network in PyTorch: the noise floor of a comparison.
 """
-import argparse
 import json
-import pathlib
 import sys
 
 try:
@@ -30,7 +28,8 @@ except ImportError as error:
     print(f"skipped: {error} (Debian packages python3-torch and python3-torchvision)")
     sys.exit(77)
 
-from model_cache import default_outdir
+import calibrate
+from model_cache import export_arguments
 
 kInputs = 20
 kSeed = 20240607
@@ -59,15 +58,15 @@ kBranchEnd = {
 }
 
 
-def random_images(count, seed):
+def random_images(count, seed, side=224):
     """Noise at four scales, coarse ones strongest as in photographs, each with a random share, and a colour cast;
     mean about 0 and standard deviation about 1. (White noise would average out to the same answer for all.)"""
     gen = torch.Generator().manual_seed(seed)
-    out = torch.zeros(count, 3, 224, 224)
-    for size, strength in ((3, 1.0), (12, 0.6), (48, 0.3), (224, 0.1)):
+    out = torch.zeros(count, 3, side, side)
+    for size, strength in ((3, 1.0), (12, 0.6), (48, 0.3), (side, 0.1)):
         noise = torch.randn(count, 3, size, size, generator=gen)
         share = strength * torch.rand(count, 1, 1, 1, generator=gen)
-        out += share * nn.functional.interpolate(noise, size=(224, 224), mode="bilinear", align_corners=False)
+        out += share * nn.functional.interpolate(noise, size=(side, side), mode="bilinear", align_corners=False)
     out /= out.std(dim=(1, 2, 3), keepdim=True)
     return out + 0.5 * torch.randn(count, 3, 1, 1, generator=gen)
 
@@ -95,20 +94,6 @@ def initialise(model, gen):
             branch_end.bias *= 0.3
 
 
-def calibrate_batch_norm(model, images, gen):
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-    momenta = [m.momentum for m in norms]
-    for m in norms:
-        m.momentum = 1.0
-        m.train()
-    model(images)
-    for m, momentum in zip(norms, momenta):
-        m.momentum = momentum
-        m.eval()
-        m.running_mean += 0.1 * m.running_var.sqrt() * torch.randn(m.running_mean.shape, generator=gen)
-        m.running_var *= 0.8 + 0.45 * torch.rand(m.running_var.shape, generator=gen)
-
-
 def scale_to_unit_variance(model, images):
     """For networks without BatchNorm: layer by layer, in the order of execution."""
     def hook(m, _, out):
@@ -132,6 +117,8 @@ def set_last_layer(model, images, inputs, gen):
     """Centres the last layer's answers over `images`. Draws it again while one of `inputs` is a near tie, which
     half precision could not decide: then a different top-1 is an error and not bad luck."""
     last = weight_layers(model)[-1]
+    if last.bias is None:
+        last.bias = nn.Parameter(torch.zeros(last.weight.shape[0]))
     seen = {}
     handle = last.register_forward_hook(lambda m, i, out: seen.update(x=i[0]))
     features = []
@@ -189,8 +176,8 @@ def build(name, inputs):
     model = getattr(torchvision.models, name)(weights=None, **kModels[name].get("kwargs", {})).eval()
     images = random_images(8, kSeed + 1)
     initialise(model, gen)
-    if any(isinstance(m, nn.BatchNorm2d) for m in model.modules()):
-        calibrate_batch_norm(model, images, gen)
+    if norms := [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]:
+        calibrate.perturbed_statistics(norms, lambda: model(images), gen)
     else:
         scale_to_unit_variance(model, images)
     set_last_layer(model, images, inputs, gen)
@@ -229,14 +216,7 @@ def export(name, folder, inputs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--outdir", type=pathlib.Path, default=default_outdir())
-    parser.add_argument("--models", default=",".join(kModels), help="comma-separated; default: all")
-    parser.add_argument("--force", action="store_true", help="export again what is already there")
-    args = parser.parse_args()
-    unknown = [m for m in args.models.split(",") if m not in kModels]
-    if unknown:
-        parser.error(f"unknown model {unknown[0]!r}; known: {', '.join(kModels)}")
+    args = export_arguments(__doc__, kModels)
     torch.set_num_threads(1)  # the order of summation, and so the reference bits, must not depend on the machine
     torch.set_grad_enabled(False)
 
@@ -247,7 +227,7 @@ def main():
         path = input_dir / f"input_{i:02}.npy"
         if args.force or not path.exists():
             np.save(path, image[None].numpy())
-    for name in args.models.split(","):
+    for name in args.models:
         if args.force or not (args.outdir / name / "model.onnx").exists():
             export(name, args.outdir / name, inputs)
 
