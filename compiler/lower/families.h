@@ -63,6 +63,12 @@ Status lower_gather(LowerContext&, const TaskSpec&, Task&);
 std::optional<std::string> reject_lstm(const Graph&, const Node&, const Soc&);
 Status lower_lstm(LowerContext&, const TaskSpec&, Task&);
 
+std::optional<std::string> reject_arg(const Graph&, const Node&, const Soc&);
+Status lower_arg(LowerContext&, const TaskSpec&, Task&);
+
+std::optional<std::string> reject_top_k(const Graph&, const Node&, const Soc&);
+Status lower_top_k(LowerContext&, const TaskSpec&, Task&);
+
 Layout view_layout(const Graph&, const Node&);
 std::optional<std::string> reject_view(const Graph&, const Node&, const Soc&);
 

@@ -33,6 +33,8 @@ enum class Family : uint8_t {
   Select,       // vector: comparisons, logic, Where
   Gather,       // data movement to places that data names
   Recurrent,    // cube and vector: DynamicLSTM
+  Arg,          // vector: ArgMax, ArgMin
+  TopK,         // vector: by sorting
   View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)
 };
 

@@ -56,6 +56,7 @@ std::optional<Left> conv_transpose_to_conv(Decompose&);
 // decompose_axes.cpp: what works on rows, for other axes than the last
 std::optional<Left> axis_to_last(Decompose&);         // Softmax, LogSoftmax
 std::optional<Left> reduced_axes_to_last(Decompose&);  // ReduceMax, ReduceMean ...
+std::optional<Left> arg_axis_to_last(Decompose&);      // ArgMax, ArgMin
 // decompose_normalisations.cpp
 std::optional<Left> instance_norm_to_rows(Decompose&);
 std::optional<Left> group_norm_to_rows(Decompose&);

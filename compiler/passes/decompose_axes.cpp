@@ -48,4 +48,18 @@ std::optional<Left> reduced_axes_to_last(Decompose& d) {
   return std::nullopt;
 }
 
+std::optional<Left> arg_axis_to_last(Decompose& d) {
+  const Node node = d.node();
+  const size_t rank = d.input_shape(0).size();
+  const auto axis = axis_of(node, 0, rank);
+  const auto last = static_cast<int64_t>(rank) - 1;
+  if (!axis || *axis == last) return Left{};
+  std::vector<int64_t> perm = identity_perm(rank);
+  perm.erase(perm.begin() + *axis);
+  perm.push_back(*axis);
+  const ValueId turned = d.transpose(node.inputs[0], perm);
+  d.become_reshape(d.add(node.op, {turned}, {{"axis", last}, {"keepdims", int64_t{0}}, {"select_last_index", node.int_attr("select_last_index", 0)}}));
+  return std::nullopt;
+}
+
 }  // namespace npu::pass

@@ -70,6 +70,8 @@ struct Row {
 constexpr Row kRows[] = {
     {"Add", broadcast_to_expand},
     {"And", select_operands_to_tiles},
+    {"ArgMax", arg_axis_to_last},
+    {"ArgMin", arg_axis_to_last},
     {"Attention", attention_to_products},
     {"AveragePool", window_to_image},
     {"Cast", bool_to_float_as_choice},
@@ -107,7 +109,7 @@ constexpr Row kRows[] = {
     {"Where", select_operands_to_tiles},
 };
 
-// What the AI core will compute with: bools, float16, and float32 unless assign-precision is switched off. The AI CPU runs the
+// What the AI core will compute with (and give indices into): bools, float16, and float32 unless assign-precision is switched off. The AI CPU runs the
 // operators as they are.
 bool will_be_half(const Graph& graph, const PassContext& context, const Node& node) {
   const bool lowers = !context.options.disabled.contains("assign-precision");
@@ -118,7 +120,8 @@ bool will_be_half(const Graph& graph, const PassContext& context, const Node& no
     const DType dtype = graph.value(id).type.dtype;
     return dtype == DType::Float16 || dtype == DType::Bool || (lowers && dtype == DType::Float32);
   };
-  return fits(x) && fits(y) && element_count(to_shape(graph.value(y).type.dims)) > 0 && element_count(to_shape(graph.value(x).type.dims)) > 0;
+  const bool gives_indices = graph.value(y).type.dtype == DType::Int64 && node.op.starts_with("Arg");
+  return fits(x) && (fits(y) || gives_indices) && element_count(to_shape(graph.value(y).type.dims)) > 0 && element_count(to_shape(graph.value(x).type.dims)) > 0;
 }
 
 }  // namespace

@@ -305,7 +305,7 @@ Status Fetch::move(Instr& instr) {
   const bool store = instr.op == Opcode::StGm || instr.op == Opcode::StUb;
   const int64_t bytes = int64_t{1} << arg[store ? static_cast<int>(kStSize) : static_cast<int>(kLdSize)];
   static_assert(static_cast<int>(kLdAddress) == static_cast<int>(kStAddress) && static_cast<int>(kLdXn) == static_cast<int>(kStXn));
-  NPU_CHECK(require(arg[kLdXn], "the address"));
+  if (!guess_) NPU_CHECK(require(arg[kLdXn], "the address"));
   const int64_t address = arg[kLdAddress] = wrapping_add(arg[kLdAddress], value(arg[kLdXn]));
   arg[kLdXn] = kNoRegister;
   const Buffer buffer = store ? info.dst : info.src;

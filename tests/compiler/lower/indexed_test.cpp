@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowerings whose programs follow data or keep a state: rows by indices that arrive at run time, and LSTM.
+// Lowerings whose programs follow data, give indices or keep a state: rows by indices that arrive at run time, ArgMax, TopK, LSTM.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -137,6 +137,52 @@ TEST_CASE("LSTM on coupled cores") {
         if (!(std::abs(a[k] - b[k]) <= 3e-3)) FAIL(fmt::format("output {}, element {}: {} instead of {}", i, k, a[k], b[k]));
     }
   }
+}
+
+TEST_CASE("indices of extremes and of the largest are exact") {
+  struct Case {
+    const char* text;
+    int64_t cpu310 = 0, cpu910 = 0;
+  };
+  const Case cases[] = {
+      {"ArgMax(@7x10) axis=i:-1"},
+      {"ArgMax(@600x21) axis=i:1 keepdims=i:0"},       // several tiles
+      {"ArgMin(@33x128) axis=i:-1"},                    // a whole repeat
+      {"ArgMax(@1x21x9x11) axis=i:1"},                  // moved to the end
+      {"ArgMin(@40x3x2) axis=i:0 keepdims=i:0"},
+      {"ArgMax(@5x129) axis=i:-1"},                     // two levels
+      {"ArgMin(@3x2000) axis=i:-1"},
+      {"ArgMax(@1x50257) axis=i:-1"},                   // three, more than 255 repeats
+      {"ArgMax(@5x9) axis=i:-1 select_last_index=i:1", 1, 1},
+      {"ArgMax(@5000x200) axis=i:-1", 1, 1},
+      {"TopK(@3x1000, =[5]) outputs=2", 1},
+      {"TopK(@20x33, =[33]) outputs=2", 1},
+      {"TopK(@2x7x300, =[40]) outputs=2 largest=i:0", 1},
+      {"TopK(@1x4000, =[3000]) outputs=2", 1},
+      {"TopK(@4x6, =[1]) outputs=2", 1},
+      {"TopK(@1x20000, =[10]) outputs=2", 1, 1},
+      {"TopK(@4x6x5, =[2]) axis=i:1 outputs=2", 1, 1},
+  };
+  for (const Case& c : cases)
+    for (const char* soc : {"Ascend310", "Ascend910B3"}) {
+      const std::string text = fmt::format("{} on {}", c.text, soc);
+      CAPTURE(text);
+      const OperatorCase parsed = parse_operator_case(c.text);
+      Graph typed = parsed.graph;
+      REQUIRE(infer_shapes(typed));
+      const auto want = run_reference(typed, parsed.inputs);
+      REQUIRE_MESSAGE(want, (want ? "" : want.error().message()));
+      const CompiledModel model = compile(parsed.graph, CompileOptions{.soc = soc}).value();
+      CHECK(cpu_tasks(model) == (soc == std::string("Ascend310") ? c.cpu310 : c.cpu910));
+      const auto profile = profile_model(model, false);
+      REQUIRE_MESSAGE(profile, (profile ? "" : profile.error().message()));
+      auto session = Session::create(std::make_shared<const CompiledModel>(model), 2);
+      REQUIRE_MESSAGE(session, (session ? "" : session.error().message()));
+      const auto got = (*session)->run(parsed.inputs);
+      REQUIRE_MESSAGE(got, (got ? "" : got.error().message()));
+      REQUIRE(got->size() == want->size());
+      for (size_t i = 0; i < want->size(); ++i) CHECK(std::ranges::equal((*got)[i].bytes(), (*want)[i].bytes()));
+    }
 }
 
 }  // namespace

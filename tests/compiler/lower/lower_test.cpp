@@ -177,7 +177,7 @@ const Case kCases[] = {
     {"Resize(@1x20x5x6, _, _, =[1,20,10,18]) mode=s:nearest coordinate_transformation_mode=s:asymmetric nearest_mode=s:floor"},
     {"Reshape(@1x20x5x6, =[1,600]) ; Relu(@)"},
     {"Flatten(@1x32x1x1) ; Gemm(@, 32x10, 10)"},
-    {"ArgMax(@3x40) axis=i:1", false},
+    {"ArgMax(@3x40) axis=i:1 select_last_index=i:1", false},
     // Operators that passes turn into others.
     {"Conv(@1x16x50, 24x16x3, 24) pads=1,1"},
     {"Conv(@2x12x41, 18x4x5, 18) group=i:3 strides=2 dilations=2 pads=3,4 ; Relu(@)"},
