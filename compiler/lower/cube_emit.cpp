@@ -368,7 +368,8 @@ class CubeBlock {
     const Piece piece = leaving_[index];
     const int64_t own = residual_->own_tile();
     requantise(piece, own);
-    residual_->stage(own, piece.residual, pairs(piece) * padded_rows(piece), l0a_.next(), l0b_.next());
+    // Of L0B the slot that is not in use: products of the tile in the other one may still follow.
+    residual_->stage(own, piece.residual, pairs(piece) * padded_rows(piece), l0a_.next(), l0b_.coming());
     map_ = {};
     if (staged_) leave_staged();
     staged_ = piece;

@@ -92,6 +92,8 @@ class Ring {
       : slot_bytes_(align_up(slot_bytes, 512)), slots_(slots), base_(emitter.reserve(buffer, slot_bytes_ * slots, purpose)) {}
 
   int64_t next() { return base_ + slot_bytes_ * (turn_++ % slots_); }
+  // What next() will give.
+  int64_t coming() const { return base_ + slot_bytes_ * (turn_ % slots_); }
 
  private:
   int64_t slot_bytes_ = 0;

@@ -287,6 +287,7 @@ const AddCase kAdds[] = {
     {{3, 32, 5, 5}, 48, 1, 1, DType::UInt8, 12, 250, 100, 0.05f, 0.05f, 0.05f, false},
     {{1, 32, 9, 9}, 32, 1, 1, DType::Int8, 1, 2, 3, 0.05f, 0.0007f, 0.06f, false},
     {{1, 32, 9, 9}, 32, 1, 1, DType::Int8, 1, 2, 3, 0.002f, 0.4f, 0.3f, true},
+    {{1, 144, 56, 56}, 24, 1, 1, DType::UInt8, 117, 131, 99, 0.05f, 0.031f, 0.06f, false},
 };
 
 TEST_CASE("a residual joins its convolution's task: the exact sum, rounded once") {
