@@ -175,16 +175,12 @@ Result<CompiledModel> compile_program(Graph graph, const CompileOptions& options
   return model;
 }
 
-std::shared_ptr<const std::vector<std::byte>> share(WeightStore& weights) {
-  return std::make_shared<const std::vector<std::byte>>(weights.take());
-}
-
 }  // namespace
 
 Result<CompiledModel> compile(Graph graph, const CompileOptions& options, const CompileObserver& observer) {
   WeightStore weights;
   NPU_TRY(CompiledModel model, compile_program(std::move(graph), options, weights, observer));
-  model.weights = share(weights);
+  model.weights = weights.shared();
   return model;
 }
 
@@ -207,13 +203,28 @@ Result<ModelPackage> compile_gears(const Graph& graph, const CompileOptions& opt
     programs.push_back(std::move(*program));
     values.push_back(gear.values);
   }
-  const auto shared = share(weights);
   ModelPackage package{dynamic, {}};
   for (size_t i = 0; i < programs.size(); ++i) {
-    programs[i].weights = shared;
+    programs[i].weights = weights.shared();
     package.gears.push_back({std::move(values[i]), std::make_shared<const CompiledModel>(std::move(programs[i]))});
   }
   return package;
+}
+
+Specialise make_specialise(const CompileOptions& options) {
+  return [options, weights = std::make_shared<WeightStore>()](Graph graph) -> Result<CompiledModel> {
+    NPU_TRY(CompiledModel model, compile_program(std::move(graph), options, *weights, {}));
+    model.weights = weights->shared();
+    return model;
+  };
+}
+
+SpecialiseFactory specialise_factory() {
+  return [](const OpenModel& model) {
+    CompileOptions options{.soc = model.soc, .passes = {}, .command_line = model.command_line, .disable_memory_reuse = model.disable_memory_reuse};
+    options.passes.disabled.insert(model.disabled_passes.begin(), model.disabled_passes.end());
+    return make_specialise(options);
+  };
 }
 
 }  // namespace npu

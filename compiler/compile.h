@@ -40,4 +40,9 @@ struct GearShapes {
 Result<ModelPackage> compile_gears(const Graph& graph, const CompileOptions& options, Dynamic dynamic,
                                    std::span<const GearShapes> gears, const CompileObserver& observer = {});
 
+// For open models (core/om/package.h): compiles one graph after the other over one set of weights.
+Specialise make_specialise(const CompileOptions& options);
+// With the options that the model was made with.
+SpecialiseFactory specialise_factory();
+
 }  // namespace npu

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "compiler/compile.h"
 #include "core/base/file.h"
 #include "core/om/om.h"
 #include "runtime/npu/commands.h"
@@ -28,6 +29,8 @@ std::shared_ptr<std::string> add_gear_option(CLI::App& app) {
 }
 
 Result<size_t> chosen_gear(const ModelPackage& package, const std::string& gear) {
+  if (package.open)
+    return fail(ErrorKind::InvalidArgument, package.open->name, "has open shapes (" + inputs_text(package.open->inputs) + "): its programs are made by npu run");
   if (gear.empty()) return 0;
   std::vector<int64_t> values;
   for (const std::string& word : CLI::detail::split(gear, ',')) {
@@ -45,7 +48,7 @@ int default_threads() { return static_cast<int>(std::clamp(std::thread::hardware
 int main(int argc, char** argv) {
   CLI::App app("Runs and inspects models compiled for the emulated NPU", "npu");
   app.require_subcommand(1);
-  const std::vector<npu::Command> commands{npu::add_run(app), npu::add_bench(app), npu::add_profile(app), npu::add_info(app), npu::add_disasm(app), npu::add_manual(app)};
+  const std::vector<npu::Command> commands{npu::add_run(app, npu::specialise_factory()), npu::add_bench(app), npu::add_profile(app), npu::add_info(app), npu::add_disasm(app), npu::add_manual(app)};
   CLI11_PARSE(app, argc, argv);
   for (const npu::Command& command : commands)
     if (const npu::Status status = command(); !status) {

@@ -10,7 +10,7 @@
 #include "compiler/atc/model_json.h"
 #include "compiler/atc/om_info.h"
 #include "compiler/atc/options.h"
-#include "compiler/compile.h"
+#include "compiler/open_model.h"
 #include "core/base/file.h"
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
@@ -146,6 +146,10 @@ AtcResult<void> show(Bytes om, const std::string& path, const Say& say) {
 
 Result<ModelPackage> compile_package(Graph graph, const Options& options, CompileOptions how, const CompileObserver& observer) {
   if (!options.gears.empty()) return compile_gears(graph, how, options.dynamic, options.gears, observer);
+  if (is_open_model(graph, options.input_shapes, how)) {
+    NPU_TRY(OpenModel model, make_open_model(std::move(graph), options.input_shapes, how));
+    return package_of(std::move(model));
+  }
   how.passes.input_shapes = fixed_shapes(options.input_shapes);
   NPU_TRY(CompiledModel model, compile(std::move(graph), how, observer));
   return package_of(std::make_shared<const CompiledModel>(std::move(model)));
@@ -201,6 +205,7 @@ AtcResult<std::string> to_json(const Options& options) {
   if (!info->runnable) return info_to_json(*info);
   auto package = load_package(*bytes);
   if (!package) return std::unexpected(bad_om(options.om, package.error()));
+  if (package->open) return info_to_json(*info);
   return package_to_json(*package);
 }
 

@@ -12,14 +12,20 @@
 namespace npu::atc {
 namespace {
 
-std::unexpected<AtcError> bad_shape(std::string_view value, std::string_view reason) {
-  return refuse("E10002", fmt::format("The value '{}' of --input_shape is not valid: {}\n"
-                                      "        Solution: Write name:n,c,h,w and put ; between inputs; -1 or 1~8 where a "
+// The value of --input_shape or of --input_shape_range, which puts brackets around the dimensions.
+struct ShapesText {
+  std::string_view option, value;
+};
+
+std::unexpected<AtcError> bad_shape(const ShapesText& all, std::string_view reason) {
+  const bool brackets = all.option == "input_shape_range";
+  return refuse("E10002", fmt::format("The value '{}' of --{} is not valid: {}\n"
+                                      "        Solution: Write {} and put ; between inputs; -1 or 1~8 where a "
                                       "dimension is open.",
-                                      value, reason));
+                                      all.value, all.option, reason, brackets ? "name:[n,c,h,w]" : "name:n,c,h,w"));
 }
 
-AtcResult<DimRange> parse_dim(std::string_view all, std::string_view text) {
+AtcResult<DimRange> parse_dim(const ShapesText& all, std::string_view text) {
   if (text == "-1") return DimRange{1, kNoLimit};
   const size_t tilde = text.find('~');
   const auto low = parse_int(text.substr(0, tilde));
@@ -30,12 +36,17 @@ AtcResult<DimRange> parse_dim(std::string_view all, std::string_view text) {
   return DimRange{*low, *high};
 }
 
-AtcResult<InputShape> parse_input_shape(std::string_view all, std::string_view part) {
+AtcResult<InputShape> parse_input_shape(const ShapesText& all, std::string_view part) {
   const size_t colon = part.rfind(':');
   if (colon == std::string_view::npos || colon == 0)
     return bad_shape(all, fmt::format("'{}' has no name before a colon.", part));
   InputShape shape{std::string(part.substr(0, colon)), {}};
-  for (std::string_view word : split(part.substr(colon + 1), ',')) {
+  std::string_view dims = part.substr(colon + 1);
+  if (all.option == "input_shape_range") {
+    if (!dims.starts_with('[') || !dims.ends_with(']')) return bad_shape(all, fmt::format("'{}' has no brackets around its dimensions.", part));
+    dims = dims.substr(1, dims.size() - 2);
+  }
+  for (std::string_view word : split(dims, ',')) {
     const auto dim = parse_dim(all, word);
     if (!dim) return std::unexpected(dim.error());
     shape.dims.push_back(*dim);
@@ -145,13 +156,14 @@ AtcResult<Gears> expand(const Kind& kind, std::span<const InputShape> inputs) {
 
 }  // namespace
 
-AtcResult<std::vector<InputShape>> parse_input_shapes(const std::string& value) {
+AtcResult<std::vector<InputShape>> parse_input_shapes(std::string_view option, const std::string& value) {
+  const ShapesText all{option, value};
   std::vector<InputShape> shapes;
   for (std::string_view part : split(value, ';')) {
-    auto shape = parse_input_shape(value, part);
+    auto shape = parse_input_shape(all, part);
     if (!shape) return std::unexpected(shape.error());
     if (std::ranges::find(shapes, shape->name, &InputShape::name) != shapes.end())
-      return bad_shape(value, fmt::format("'{}' is given twice.", shape->name));
+      return bad_shape(all, fmt::format("'{}' is given twice.", shape->name));
     shapes.push_back(std::move(*shape));
   }
   return shapes;
@@ -178,10 +190,6 @@ std::map<std::string, Shape, std::less<>> fixed_shapes(std::span<const InputShap
   for (const InputShape& input : inputs)
     for (const DimRange& dim : input.dims) shapes[input.name].push_back(dim.low);
   return shapes;
-}
-
-bool has_open_dims(std::span<const InputShape> inputs) {
-  return count_open(inputs) > 0;
 }
 
 }  // namespace npu::atc

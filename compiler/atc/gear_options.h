@@ -11,8 +11,9 @@
 
 namespace npu::atc {
 
-// "data:-1,3,1~640,640;mask:1,4": in the order given.
-AtcResult<std::vector<InputShape>> parse_input_shapes(const std::string& value);
+// "data:-1,3,1~640,640;mask:1,4" of the option input_shape, "data:[-1,3,1~640,640];mask:[1,4]" of input_shape_range: in the order
+// given.
+AtcResult<std::vector<InputShape>> parse_input_shapes(std::string_view option, const std::string& value);
 
 struct GearOptions {
   std::string batch, image, dims;  // values of the three options, empty where not given
@@ -28,6 +29,5 @@ AtcResult<Gears> parse_gears(const GearOptions& options, std::span<const InputSh
 
 // Shapes without open dimensions. Precondition: there are none.
 std::map<std::string, Shape, std::less<>> fixed_shapes(std::span<const InputShape> inputs);
-bool has_open_dims(std::span<const InputShape> inputs);
 
 }  // namespace npu::atc

@@ -161,17 +161,17 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   std::string soc;
   NPU_ATC_TAKE(soc, required(given, "soc_version", "compiling"));
   NPU_ATC_TAKE(options.soc, check_soc(soc));
-  NPU_ATC_TAKE(options.input_shapes, parse_input_shapes(value_of(given, "input_shape")));
+  if (given.contains("input_shape_range"))
+    for (const std::string_view other : {"input_shape", "dynamic_batch_size", "dynamic_image_size", "dynamic_dims"})
+      if (given.contains(other)) return refuse("E10009", fmt::format("--input_shape_range and --{} exclude each other.", other));
+  const std::string_view shapes = given.contains("input_shape_range") ? "input_shape_range" : "input_shape";
+  NPU_ATC_TAKE(options.input_shapes, parse_input_shapes(shapes, value_of(given, shapes)));
   Gears gears;
   NPU_ATC_TAKE(gears, parse_gears({value_of(given, "dynamic_batch_size"), value_of(given, "dynamic_image_size"),
                                    value_of(given, "dynamic_dims"), value_of(given, "input_format")},
                                   options.input_shapes));
   options.dynamic = gears.dynamic;
   options.gears = std::move(gears.shapes);
-  if (options.gears.empty() && has_open_dims(options.input_shapes))
-    return refuse("E10002", fmt::format("The value '{}' of --input_shape is not valid: open dimensions are offered with "
-                                        "--dynamic_batch_size, --dynamic_image_size or --dynamic_dims only.",
-                                        value_of(given, "input_shape")));
   NPU_ATC_TAKE(options.disabled_passes, parse_switches(value_of(given, "optimization_switch")));
   size_t index = 0;
   NPU_ATC_TAKE(index, choice(given, "input_format"));

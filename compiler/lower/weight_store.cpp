@@ -13,7 +13,7 @@ void WeightStore::reserve_for(const Graph& graph) {
   size_t bytes = 0;
   for (size_t id = 0; id < graph.value_count(); ++id)
     if (const auto& constant = graph.value(static_cast<ValueId>(id)).constant) bytes += constant->byte_size() + 2 * kTensorAlign;
-  bytes_.reserve(bytes + bytes / 8);  // padded channels
+  bytes_->reserve(bytes_->size() + bytes + bytes / 8);  // padded channels
 }
 
 int64_t WeightStore::add(Bytes bytes) {
@@ -21,18 +21,19 @@ int64_t WeightStore::add(Bytes bytes) {
 }
 
 int64_t WeightStore::add(size_t size, const std::function<void(std::span<std::byte>)>& write) {
-  const size_t offset = bytes_.size();
-  bytes_.resize(offset + size);
-  const auto place = std::span(bytes_).subspan(offset);
+  std::vector<std::byte>& bytes = *bytes_;
+  const size_t offset = bytes.size();
+  bytes.resize(offset + size);
+  const auto place = std::span(bytes).subspan(offset);
   write(place);
   const uint64_t hash = hash_bytes(place);
   const auto [first, last] = known_.equal_range(hash);
   for (auto known = first; known != last; ++known)
-    if (known->second.size == size && std::ranges::equal(place, std::span(bytes_).subspan(known->second.offset, size))) {
-      bytes_.resize(offset);
+    if (known->second.size == size && std::ranges::equal(place, std::span(bytes).subspan(known->second.offset, size))) {
+      bytes.resize(offset);
       return static_cast<int64_t>(known->second.offset);
     }
-  bytes_.resize(static_cast<size_t>(align_up(static_cast<int64_t>(bytes_.size()) + kTensorSlack, kTensorAlign)));
+  bytes.resize(static_cast<size_t>(align_up(static_cast<int64_t>(bytes.size()) + kTensorSlack, kTensorAlign)));
   known_.emplace(hash, Known{offset, size});
   return static_cast<int64_t>(offset);
 }

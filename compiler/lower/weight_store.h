@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -24,15 +25,16 @@ class WeightStore {
   // The same for bytes that `write` makes in place, from zeros.
   int64_t add(size_t size, const std::function<void(std::span<std::byte>)>& write);
 
-  const std::vector<std::byte>& bytes() const { return bytes_; }
-  std::vector<std::byte> take() { return std::exchange(bytes_, {}); }
+  const std::vector<std::byte>& bytes() const { return *bytes_; }
+  // For the models that use them; grows with what is added later.
+  std::shared_ptr<const std::vector<std::byte>> shared() const { return bytes_; }
 
  private:
   struct Known {
     size_t offset, size;
   };
 
-  std::vector<std::byte> bytes_;
+  std::shared_ptr<std::vector<std::byte>> bytes_ = std::make_shared<std::vector<std::byte>>();
   std::multimap<uint64_t, Known> known_;  // by hash
 };
 

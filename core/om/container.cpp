@@ -35,7 +35,7 @@ enum At : size_t {
 
 constexpr std::pair<uint32_t, std::string_view> kPartNames[] = {
     {0, "MODEL_DEF"},          {1, "WEIGHTS_DATA"}, {2, "TASK_INFO"},  {3, "TBE_KERNELS"},
-    {4, "CUST_AICPU_KERNELS"}, {5, "SO_BINS"},      {6, "FLOW_MODEL"}, {12, "TILING_DATA"},
+    {4, "CUST_AICPU_KERNELS"}, {5, "SO_BINS"},      {6, "FLOW_MODEL"}, {12, "TILING_DATA"},  {1000, "OPEN_MODEL"},
 };
 
 std::unexpected<Error> bad(std::string what) {

@@ -14,7 +14,7 @@ namespace npu::om {
 inline constexpr uint32_t kMagic = 0x444f4d49;  // "IMOD"
 inline constexpr uint32_t kKernelMagic = 0x5d776efd;
 
-enum class Part : uint32_t { ModelDef = 0, Weights = 1, TaskInfo = 2, Kernels = 3, CpuKernels = 4, SharedObjects = 5 };
+enum class Part : uint32_t { ModelDef = 0, Weights = 1, TaskInfo = 2, Kernels = 3, CpuKernels = 4, SharedObjects = 5, OpenModel = 1000 };  // from 1000 on: ours
 std::string part_name(uint32_t type);
 
 struct Partition {

@@ -70,6 +70,11 @@ void fill(OmInfo& info, const Container& container, const ge::Model& model) {
 std::string gears_of(const Container& container) {
   std::vector<std::vector<int64_t>> gears;
   int64_t dynamic = 0;
+  if (!container.find(Part::OpenModel).empty()) {
+    const ge::Model model = ge::read_model(container.find(Part::ModelDef));
+    const auto open = model.attrs.find(kOwnOpen);
+    return open == model.attrs.end() ? "" : "open, " + open->second.s;
+  }
   for (const PartTable& parts : container.models) {
     const ge::Model model = ge::read_model(parts.find(Part::ModelDef));
     const auto kind = model.attrs.find(kOwnDynamic), gear = model.attrs.find(kOwnGear);
@@ -117,7 +122,7 @@ std::string to_text(const OmInfo& info) {
   std::string text = fmt::format("model '{}', version {:#x}, platform '{}', {} tasks\n", info.name, info.version,
                                  info.platform, info.tasks);
   text += info.runnable ? "can be run here\n" : fmt::format("cannot be run here: {}\n", info.note);
-  if (!info.gears.empty()) text += fmt::format("gears: {}; below is the first\n", info.gears);
+  if (!info.gears.empty()) text += fmt::format("gears: {}{}\n", info.gears, info.models > 1 ? "; below is the first" : "");
   text += "\npartitions\n";
   for (const auto& part : info.partitions)
     text += fmt::format("  {:<20} {:>10} bytes at {}\n", part.name, part.size, part.offset);

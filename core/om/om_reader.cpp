@@ -7,6 +7,7 @@
 #include "core/om/container.h"
 #include "core/om/ge_proto.h"
 #include "core/om/om.h"
+#include "core/om/open_model.h"
 #include "core/om/own_attrs.h"
 #include "core/om/tasks.h"
 
@@ -257,10 +258,34 @@ Result<std::vector<ReadProgram>> read_programs(const Container& container) {
   return programs;
 }
 
-Result<std::vector<ReadProgram>> read(const SharedBytes& file) {
+// Set `open`, or the programs.
+struct ReadFile {
+  std::vector<ReadProgram> programs;
+  std::shared_ptr<const OpenModel> open;
+};
+
+Result<ReadFile> read_models(const Container& container, const SharedBytes& file) {
+  ReadFile result;
+  const Bytes description = container.find(Part::OpenModel);
+  if (description.empty()) {
+    NPU_TRY(result.programs, read_programs(container));
+    return result;
+  }
+  const ge::Model def = ge::read_model(container.find(Part::ModelDef));
+  if (const int64_t format = int_of(def.attrs, kOwnVersion, 0); format != kOwnFormat)
+    return fail(ErrorKind::UnsupportedModel, "'" + container.name + "'", fmt::format("is of format {}, {} is known: compile the model again", format, kOwnFormat));
+  NPU_TRY(OpenModel open, read_open_model(description, container.find(Part::Weights), file));
+  open.name = def.name;
+  open.soc = string_of(def.attrs, "soc_version");
+  open.command_line = string_of(def.attrs, "atc_cmdline");
+  result.open = std::make_shared<const OpenModel>(std::move(open));
+  return result;
+}
+
+Result<ReadFile> read(const SharedBytes& file) {
   NPU_TRY(const Container container, read_container(*file));
   try {
-    return read_programs(container);
+    return read_models(container, file);
   } catch (const protozero::exception& error) {
     return bad("'" + container.name + "'", "its graph or tasks are " + pb_damage(error));
   }
@@ -269,9 +294,10 @@ Result<std::vector<ReadProgram>> read(const SharedBytes& file) {
 }  // namespace
 
 Result<ModelPackage> load_package(SharedBytes file) {
-  NPU_TRY(std::vector<ReadProgram> programs, read(file));
+  NPU_TRY(ReadFile read_file, read(file));
   ModelPackage package;
-  for (ReadProgram& program : programs) {
+  package.open = std::move(read_file.open);
+  for (ReadProgram& program : read_file.programs) {
     package.dynamic = static_cast<Dynamic>(program.dynamic);
     package.gears.push_back({std::move(program.gear), std::make_shared<const CompiledModel>(std::move(program.model))});
   }
@@ -279,7 +305,10 @@ Result<ModelPackage> load_package(SharedBytes file) {
 }
 
 Result<CompiledModel> load_om(SharedBytes file) {
-  NPU_TRY(std::vector<ReadProgram> programs, read(file));
+  NPU_TRY(ReadFile read_file, read(file));
+  if (read_file.open)
+    return fail(ErrorKind::InvalidArgument, "'" + read_file.open->name + "'", "has open shapes, its programs are made when it runs: " + inputs_text(read_file.open->inputs));
+  std::vector<ReadProgram>& programs = read_file.programs;
   if (programs[0].dynamic == 0) return std::move(programs[0].model);
   std::vector<std::vector<int64_t>> gears;
   for (const ReadProgram& program : programs) gears.push_back(program.gear);

@@ -7,6 +7,7 @@
 #include "core/om/container.h"
 #include "core/om/ge_proto.h"
 #include "core/om/om.h"
+#include "core/om/open_model.h"
 #include "core/om/own_attrs.h"
 #include "core/om/tasks.h"
 
@@ -273,7 +274,34 @@ Result<std::vector<std::byte>> save_om(const CompiledModel& model) {
   return join(model, programs);
 }
 
+namespace {
+
+// The graph for those who look; what is read again is the partition of ours.
+std::string open_model_def(const OpenModel& open) {
+  CompiledModel shown;
+  shown.name = open.name;
+  shown.soc = open.soc;
+  shown.command_line = open.command_line;
+  shown.graph = open.graph;
+  const std::string bytes = model_def(shown, {}, 0, 0);
+  ge::Model def = ge::read_model(as_byte_view(bytes));
+  def.attrs[std::string(kOwnOpen)] = ge::Attr::of(inputs_text(open.inputs));
+  return ge::write_model(def);
+}
+
+Result<std::vector<std::byte>> save_open(const OpenModel& open) {
+  NPU_TRY(const SavedOpenModel saved, write_open_model(open));
+  const std::string definition = open_model_def(open);
+  return write_container(open.name, open.soc == "Ascend310" ? 1 : 0,
+                         {{{Part::ModelDef, as_byte_view(definition)},
+                           {Part::Weights, saved.weights},
+                           {Part::OpenModel, as_byte_view(saved.description)}}});
+}
+
+}  // namespace
+
 Result<std::vector<std::byte>> save_om(const ModelPackage& package) {
+  if (package.open) return save_open(*package.open);
   std::vector<SavedProgram> programs;
   for (const Gear& gear : package.gears) {
     NPU_TRY(programs.emplace_back(), save_program(*gear.program, {package.dynamic, gear.values, package.arena_bytes()}));

@@ -18,6 +18,7 @@ inline constexpr std::string_view kOwnTask = "_npu_task";
 inline constexpr std::string_view kOwnOrigin = "_npu_origin";
 inline constexpr std::string_view kOwnDynamic = "_npu_dynamic";  // of the model: ModelPackage::dynamic
 inline constexpr std::string_view kOwnGear = "_npu_gear";        // of the model: Gear::values
+inline constexpr std::string_view kOwnOpen = "_npu_open";        // of an open model: its inputs as text
 inline constexpr std::string_view kOriginShape = "origin_shape";  // the vendor's: the logical shape
 
 }  // namespace npu::om

@@ -16,7 +16,7 @@ std::string values_text(Dynamic dynamic, std::span<const int64_t> values) {
   return fmt::format("{}", fmt::join(values, dynamic == Dynamic::Image ? "x" : ","));
 }
 
-std::string inputs_text(const CompiledModel& model, std::span<const Shape> shapes) {
+std::string shapes_text(const CompiledModel& model, std::span<const Shape> shapes) {
   std::string text;
   for (size_t i = 0; i < shapes.size(); ++i)
     text += fmt::format("{}'{}' {}", i ? ", " : "", i < model.inputs.size() ? model.inputs[i].name : "?", to_string(shapes[i]));
@@ -46,7 +46,40 @@ int64_t ModelPackage::arena_bytes() const {
 }
 
 ModelPackage package_of(std::shared_ptr<const CompiledModel> program) {
-  return {Dynamic::None, {{{}, std::move(program)}}};
+  return {Dynamic::None, {{{}, std::move(program)}}, nullptr};
+}
+
+ModelPackage package_of(OpenModel model) {
+  return {Dynamic::None, {}, std::make_shared<const OpenModel>(std::move(model))};
+}
+
+std::string inputs_text(std::span<const InputShape> inputs) {
+  std::string text;
+  for (const InputShape& input : inputs) {
+    std::vector<std::string> dims;
+    for (const DimRange& dim : input.dims) dims.push_back(to_string(dim));
+    text += fmt::format("{}{} {}", text.empty() ? "" : "; ", input.name, input.dims.empty() ? "scalar" : fmt::format("{}", fmt::join(dims, ",")));
+  }
+  return text;
+}
+
+Status check_inputs(const OpenModel& model, std::span<const Tensor> inputs) {
+  if (inputs.size() != model.inputs.size())
+    return fail(ErrorKind::InvalidArgument, model.name, fmt::format("takes {} inputs, {} were given", model.inputs.size(), inputs.size()));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::string where = "input '" + model.inputs[i].name + "'";
+    const DType dtype = model.graph.value(model.graph.inputs[i]).type.dtype;
+    const Shape& shape = inputs[i].shape();
+    const std::vector<DimRange>& dims = model.inputs[i].dims;
+    if (inputs[i].dtype() != dtype)
+      return fail(ErrorKind::InvalidArgument, where, fmt::format("is {}, the model takes {}", to_string(inputs[i].dtype()), to_string(dtype)));
+    if (shape.size() != dims.size())
+      return fail(ErrorKind::InvalidArgument, where, fmt::format("is {} with {} dimensions, the model takes {}", to_string(shape), shape.size(), inputs_text(std::span(&model.inputs[i], 1))));
+    for (size_t d = 0; d < dims.size(); ++d)
+      if (shape[d] < dims[d].low || shape[d] > dims[d].high)
+        return fail(ErrorKind::InvalidArgument, where, fmt::format("is {}: dimension {} is {}, the model takes {} there", to_string(shape), d, shape[d], to_string(dims[d])));
+  }
+  return {};
 }
 
 std::string gears_text(Dynamic dynamic, std::span<const std::vector<int64_t>> gears) {
@@ -74,8 +107,8 @@ Result<size_t> find_gear(const ModelPackage& package, std::span<const Shape> inp
   std::vector<Shape> smallest;
   for (const TensorDesc& desc : first.inputs) smallest.push_back(desc.shape);
   return fail(ErrorKind::InvalidArgument, first.name,
-              fmt::format("has no gear for {}: its gears are {} (the first takes {})", inputs_text(first, input_shapes),
-                          gears_text(package), inputs_text(first, smallest)));
+              fmt::format("has no gear for {}: its gears are {} (the first takes {})", shapes_text(first, input_shapes),
+                          gears_text(package), shapes_text(first, smallest)));
 }
 
 Result<size_t> find_gear_by_values(const ModelPackage& package, std::span<const int64_t> values) {

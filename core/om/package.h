@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one .om holds: a program for each gear. Gears are the sizes that a model was compiled for; which one runs follows from
-// the shapes of the inputs, or is set by its values.
+// What one .om holds: a program for each gear, or a model with open shapes. Gears are the sizes that a model was compiled for;
+// which one runs follows from the shapes of the inputs, or is set by its values.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,6 +30,24 @@ struct InputShape {
   std::vector<DimRange> dims;
 };
 
+// A model whose shapes are known only when it runs: its programs are made then.
+struct OpenModel {
+  std::string name, soc, command_line;
+  Graph graph;                     // as loaded, with all its constants
+  std::vector<InputShape> inputs;  // in the graph's order
+  std::vector<std::string> disabled_passes;
+  bool disable_memory_reuse = false;
+};
+
+// Whether inputs may come like this: InvalidArgument names the input, the dimension, its range and what came.
+Status check_inputs(const OpenModel& model, std::span<const Tensor> inputs);
+
+// Compiles a graph whose inputs have fixed shapes. All results of one Specialise share one weights object, which grows with each
+// (equal constants are stored once): views of it made before are no longer valid.
+using Specialise = std::function<Result<CompiledModel>(Graph)>;
+// Makes one with no weights yet; programs that run open models have a compiler and give this.
+using SpecialiseFactory = std::function<Specialise(const OpenModel&)>;
+
 // Which dimensions the gears set, with the name that --dynamic_... gives them.
 enum class Dynamic : uint8_t { None, Batch, Image, AnyDims };
 std::string_view to_string(Dynamic dynamic);  // "none", "batch", "image", "dims"
@@ -40,17 +59,23 @@ struct Gear {
   std::shared_ptr<const CompiledModel> program;
 };
 
-// Invariants: at least one gear, exactly one when dynamic is None; all programs have the same name, chip, inputs and outputs
+// "x -1,3,1~640,640; y scalar".
+std::string inputs_text(std::span<const InputShape> inputs);
+
+// Invariants: open, or at least one gear, exactly one when dynamic is None; all programs have the same name, chip, inputs and outputs
 // (shapes aside) and the same weights object. Programs run one at a time, so they share one arena, as large as the largest.
 struct ModelPackage {
   Dynamic dynamic = Dynamic::None;
   std::vector<Gear> gears;
+  std::shared_ptr<const OpenModel> open;
 
+  // Precondition: not open.
   const CompiledModel& first() const { return *gears.front().program; }
   int64_t arena_bytes() const;
 };
 
 ModelPackage package_of(std::shared_ptr<const CompiledModel> program);
+ModelPackage package_of(OpenModel model);
 
 // "batch 1, 2, 4", "image 416x416, 832x832", "dims 1,128; 8,256".
 std::string gears_text(Dynamic dynamic, std::span<const std::vector<int64_t>> gears);

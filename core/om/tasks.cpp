@@ -60,7 +60,7 @@ std::string desc_message(const TensorDesc& desc) {
   return buffer;
 }
 
-Result<TensorDesc> read_desc(data_view view) {
+Result<TensorDesc> parse_desc(data_view view) {
   TensorDesc desc;
   int64_t dtype = 0, format = -1;
   PbMessage<DescField> message(view);
@@ -91,7 +91,7 @@ Result<TensorDesc> read_desc(data_view view) {
 }
 
 Status append_desc(data_view view, std::vector<TensorDesc>& to) {
-  NPU_TRY(TensorDesc desc, read_desc(view));
+  NPU_TRY(TensorDesc desc, parse_desc(view));
   to.push_back(std::move(desc));
   return {};
 }
@@ -333,6 +333,14 @@ Status read_kernel_store(Bytes bytes, CompiledModel& model) {
   }
   if (next != kernels.size()) return bad(".om file", fmt::format("has {} kernels for {} tasks", kernels.size(), next));
   return {};
+}
+
+std::string write_desc(const TensorDesc& desc) {
+  return desc_message(desc);
+}
+
+Result<TensorDesc> read_desc(protozero::data_view view) {
+  return parse_desc(view);
 }
 
 bool is_own_kernel(Bytes bytes) {

@@ -19,6 +19,10 @@ Status read_task_info(Bytes bytes, CompiledModel& model);
 Result<std::vector<std::byte>> write_kernel_store(const CompiledModel& model);
 Status read_kernel_store(Bytes bytes, CompiledModel& model);
 
+// One descriptor, as tasks have them. The reader throws protozero::exception on damaged data.
+std::string write_desc(const TensorDesc& desc);
+Result<TensorDesc> read_desc(protozero::data_view view);
+
 // True when the kernel's bytes are instruction streams of this project.
 bool is_own_kernel(Bytes bytes);
 

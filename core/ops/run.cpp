@@ -7,8 +7,19 @@
 #include <fmt/format.h>
 
 #include "core/ops/op.h"
+#include "core/ops/stages.h"
 
 namespace npu {
+
+TensorType type_of(const Datum& datum) {
+  if (datum.is_tensor()) return TensorType::of(datum.dtype(), datum.tensor().shape());
+  TensorType type{datum.dtype(), false, {}};
+  if (datum.is_empty_optional())
+    type.kind = datum.holds_sequence() ? ValueKind::OptionalSequence : ValueKind::OptionalTensor;
+  else
+    type.kind = ValueKind::Sequence;
+  return type;
+}
 
 namespace {
 
@@ -72,16 +83,6 @@ Tensor departed(Arrive arrive, const Tensor& tensor, DType dtype, const StringNu
   if (tensor.empty() || tensor.dtype() == dtype) return tensor;
   if (is_string(dtype)) return strings.strings(tensor);
   return arrive == Arrive::AsBits && is_narrow(dtype) ? tensor.relabelled(dtype) : tensor.cast(dtype);
-}
-
-TensorType type_of(const Datum& datum) {
-  if (datum.is_tensor()) return TensorType::of(datum.dtype(), datum.tensor().shape());
-  TensorType type{datum.dtype(), false, {}};
-  if (datum.is_empty_optional())
-    type.kind = datum.holds_sequence() ? ValueKind::OptionalSequence : ValueKind::OptionalTensor;
-  else
-    type.kind = ValueKind::Sequence;
-  return type;
 }
 
 // The node alone, its inputs constants: infer checks it and says what comes out.

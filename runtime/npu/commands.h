@@ -13,7 +13,8 @@ namespace npu {
 
 using Command = std::function<Status()>;
 
-Command add_run(CLI::App& app);
+// compiler: makes the programs of open models.
+Command add_run(CLI::App& app, SpecialiseFactory compiler);
 Command add_bench(CLI::App& app);
 Command add_profile(CLI::App& app);
 Command add_info(CLI::App& app);
@@ -23,6 +24,19 @@ Command add_manual(CLI::App& app);
 // --om, shared by the sub-commands.
 std::shared_ptr<std::string> add_om_option(CLI::App& app);
 Result<ModelPackage> load_model(const std::string& path);
+
+// An open model on inputs given as files or, where none is, as zeros of the smallest shape.
+struct OpenRunOptions {
+  std::vector<std::string> inputs;  // NAME=FILE
+  int threads = 1;
+  SpecialiseFactory compiler;
+  std::function<Result<Tensor>(const std::string& path, const TensorDesc&)> read;  // of files without a shape
+};
+struct OpenRunResult {
+  std::vector<std::string> names;
+  std::vector<Tensor> outputs;
+};
+Result<OpenRunResult> run_open(std::shared_ptr<const OpenModel> model, const OpenRunOptions& options);
 
 // --gear: "4", "416,416"; the first gear when left out, which a model of fixed shapes has only.
 std::shared_ptr<std::string> add_gear_option(CLI::App& app);

@@ -36,8 +36,18 @@ void print_tensors(const char* title, const std::vector<TensorDesc>& list) {
     fmt::print("{} '{}': {} {} {}, {} bytes\n", title, desc.name, to_string(desc.dtype), to_string(desc.shape), to_string(desc.format), desc.bytes);
 }
 
+Status info_open(const OpenModel& model) {
+  fmt::print("model {}, {}, {} graph nodes, programs are made when it runs\n", model.name, model.soc, model.graph.order().size());
+  for (size_t i = 0; i < model.inputs.size(); ++i)
+    fmt::print("input '{}': {}\n", model.inputs[i].name, to_string(model.graph.value(model.graph.inputs[i]).type.dtype));
+  fmt::print("shapes {}\n", inputs_text(model.inputs));
+  for (ValueId id : model.graph.outputs) fmt::print("output '{}': {}\n", model.graph.value(id).name, to_string(model.graph.value(id).type));
+  return {};
+}
+
 Status info(const std::string& om, const std::string& gear) {
   NPU_TRY(const ModelPackage package, load_model(om));
+  if (package.open) return info_open(*package.open);
   NPU_TRY(const size_t index, chosen_gear(package, gear));
   const auto model = package.gears[index].program;
   fmt::print("model {}, {}, {} graph nodes, {} tasks\n", model->name, model->soc, model->graph.order().size(), model->tasks.size());

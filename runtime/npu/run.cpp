@@ -22,6 +22,7 @@ struct RunOptions {
   int topk = 5;
   ImageInputOptions image;
   std::shared_ptr<std::string> gear;
+  SpecialiseFactory compiler;
 };
 
 bool is_image(const std::string& extension) {
@@ -101,11 +102,11 @@ Result<std::vector<Tensor>> gather_inputs(const CompiledModel& model, const RunO
   return tensors;
 }
 
-void print_output(const TensorDesc& desc, const Tensor& tensor, int topk) {
+void print_output(const std::string& name, const Tensor& tensor, int topk) {
   const std::vector<double> values = tensor.to_doubles();
-  if (values.empty()) return fmt::print("{}: {} {}\n", desc.name, to_string(desc.dtype), to_string(desc.shape));
+  if (values.empty()) return fmt::print("{}: {} {}\n", name, to_string(tensor.dtype()), to_string(tensor.shape()));
   const auto [low, high] = std::ranges::minmax(values);
-  fmt::print("{}: {} {}, from {:.6g} to {:.6g}\n", desc.name, to_string(desc.dtype), to_string(desc.shape), low, high);
+  fmt::print("{}: {} {}, from {:.6g} to {:.6g}\n", name, to_string(tensor.dtype()), to_string(tensor.shape()), low, high);
   std::vector<size_t> order(values.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const auto count = std::min(order.size(), static_cast<size_t>(std::max(0, topk)));
@@ -120,8 +121,27 @@ std::string file_name(std::string name) {
   return name + ".npy";
 }
 
+Status show(const std::vector<std::string>& names, const std::vector<Tensor>& outputs, const RunOptions& options) {
+  if (!options.outdir.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.outdir, error);
+    if (error) return fail(ErrorKind::InvalidArgument, options.outdir, error.message());
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    print_output(names[i], outputs[i], options.topk);
+    if (!options.outdir.empty())
+      NPU_CHECK(write_file((std::filesystem::path(options.outdir) / file_name(names[i])).string(), save_npy(outputs[i])));
+  }
+  return {};
+}
+
 Status run(const std::string& om, const RunOptions& options) {
   NPU_TRY(const ModelPackage package, load_model(om));
+  if (package.open) {
+    const auto read = [&](const std::string& path, const TensorDesc& desc) { return read_input(path, desc, options.image); };
+    NPU_TRY(const OpenRunResult result, run_open(package.open, {options.inputs, options.threads, options.compiler, read}));
+    return show(result.names, result.outputs, options);
+  }
   NPU_TRY(const size_t gear, gear_of_files(package, options));
   const auto model = package.gears[gear].program;
   if (package.dynamic != Dynamic::None)
@@ -129,26 +149,19 @@ Status run(const std::string& om, const RunOptions& options) {
   NPU_TRY(const auto session, Session::create(model, options.threads));
   NPU_TRY(const std::vector<Tensor> inputs, gather_inputs(*model, options));
   NPU_TRY(const std::vector<Tensor> outputs, session->run(inputs));
-  if (!options.outdir.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.outdir, error);
-    if (error) return fail(ErrorKind::InvalidArgument, options.outdir, error.message());
-  }
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    print_output(model->outputs[i], outputs[i], options.topk);
-    if (!options.outdir.empty())
-      NPU_CHECK(write_file((std::filesystem::path(options.outdir) / file_name(model->outputs[i].name)).string(), save_npy(outputs[i])));
-  }
-  return {};
+  std::vector<std::string> names;
+  for (const TensorDesc& desc : model->outputs) names.push_back(desc.name);
+  return show(names, outputs, options);
 }
 
 }  // namespace
 
-Command add_run(CLI::App& app) {
+Command add_run(CLI::App& app, SpecialiseFactory compiler) {
   auto* command = app.add_subcommand("run", "Run a model once and show its outputs");
   const auto om = add_om_option(*command);
   const auto options = std::make_shared<RunOptions>();
   command->add_option("--input", options->inputs, "NAME=FILE (.npy, .bin, .jpg, .png, .bmp); NAME may be left out for a single input");
+  options->compiler = std::move(compiler);
   options->gear = add_gear_option(*command);
   command->add_option("--outdir", options->outdir, "Write each output to OUTDIR/<output name>.npy");
   command->add_option("--threads", options->threads, "Host threads")->capture_default_str();

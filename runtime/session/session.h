@@ -34,6 +34,7 @@ class Session {
   static Result<std::unique_ptr<Session>> create(std::shared_ptr<const CompiledModel> model, std::shared_ptr<Device> device, const SessionOptions& options = {});
 
   const CompiledModel& model() const { return *model_; }
+  const std::shared_ptr<const CompiledModel>& shared_model() const { return model_; }
 
   // inputs in the order of model().inputs, with their dtypes and shapes; outputs in the order of model().outputs.
   // Errors name the input, or the task and the instruction.

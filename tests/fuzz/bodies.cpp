@@ -63,6 +63,7 @@ void om(Bytes bytes) {
   if (const auto info = inspect_om(bytes)) (void)to_text(*info);
   const auto package = load_package(std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end()));
   if (!package) return require(!package.error().what.empty(), "an error without text");
+  if (package->open) (void)print_graph(package->open->graph);
   for (const Gear& gear : package->gears) {
     (void)print_graph(gear.program->graph);
     (void)verify(gear.program->graph);

@@ -101,6 +101,8 @@ Error refusal(const Source& source, Error error) {
 Result<LoadedSource> load_om_source(const Source& source) {
   auto package = load_package(source.bytes);
   if (!package) return std::unexpected(refusal(source, package.error()));
+  if (package->open)
+    return fail(ErrorKind::UnsupportedModel, source.name, "has open shapes (" + inputs_text(package->open->inputs) + "), which the page does not run yet; npu run does");
   LoadedSource loaded;
   const CompiledModel& first = package->first();
   ModelInfo described = describe_graph(first.graph);

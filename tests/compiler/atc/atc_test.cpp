@@ -12,6 +12,7 @@
 
 #include "compiler/atc/options.h"
 #include "core/base/file.h"
+#include "core/om/om.h"
 #include "core/onnx/onnx.h"
 #include "tests/golden.h"
 
@@ -131,6 +132,23 @@ TEST_CASE("a compiled model can be shown and written as JSON") {
   CHECK(!parsed["task"].empty());
 }
 
+TEST_CASE("a model with open dimensions can be shown and written as JSON") {
+  const Workplace place;
+  REQUIRE(run({"--model=" + place.path("tiny.onnx"), "--output=" + place.path("open"), "--soc_version=Ascend310", "--input_shape=x:1~8,3,-1,4"}).code == 0);
+  const auto om = read_file(place.path("open.om"));
+  REQUIRE(om);
+  const auto info = inspect_om(**om);
+  REQUIRE(info);
+  CHECK(info->runnable);
+  CHECK(to_text(*info).find("gears: open, x 1~8,3,4,4\n") != std::string::npos);
+  CHECK(run({"--mode=6", "--om", place.path("open.om")}).code == 0);
+  REQUIRE(run({"--mode=1", "--om=" + place.path("open.om"), "--json=" + place.path("open.json")}).code == 0);
+  const auto text = read_file(place.path("open.json"));
+  REQUIRE(text);
+  const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()), reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
+  CHECK(parsed["graph"][0]["op"][0]["name"] == "x");
+}
+
 TEST_CASE("a .onnx model can be written as JSON") {
   const Workplace place;
   const Said json = run({"--mode", "1", "--om", place.path("tiny.onnx"), "--json", place.path("tiny.json")});
@@ -180,6 +198,16 @@ TEST_CASE("values are read as they are meant") {
   CHECK(options->input_shapes[1].dims == std::vector<DimRange>{{3, 3}});
   CHECK(options->disabled_passes == std::set<std::string, std::less<>>{"assign-precision", "fold-pads"});
   CHECK(options->disable_memory_reuse);
+}
+
+TEST_CASE("--input_shape_range is --input_shape in brackets") {
+  const auto shapes = [](const std::string& option) {
+    const auto options = atc::parse_options(std::vector<std::string>{"--model=m.onnx", "--output=o", "--soc_version=Ascend310", option});
+    REQUIRE_MESSAGE(options, (options ? "" : options.error().text));
+    return inputs_text(options->input_shapes);
+  };
+  CHECK(shapes("--input_shape_range=a:[1~8,3,-1,4~-1];b/c:0:[5]") == "a 1~8,3,-1,4~-1; b/c:0 5");
+  CHECK(shapes("--input_shape=a:1~8,3,-1,4~-1;b/c:0:5") == "a 1~8,3,-1,4~-1; b/c:0 5");
 }
 
 }  // namespace npu

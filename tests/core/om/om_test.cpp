@@ -229,6 +229,55 @@ TEST_CASE("every truncation of a package is an error, and damage never crashes")
   for (uint64_t seed = 0; seed < 5000; ++seed) fuzz::om(fuzz::Mutator(seed)(bytes));
 }
 
+// With one constant that lies in the weights and one that does not.
+static OpenModel sample_open_model() {
+  auto graph = parse_graph(R"(graph "open" opset 13
+input %x : float32[n,3,h,40]
+const %b : float32[2] = [1.0, 2.0]
+const %w : float32[40,50] = ?
+%y = MatMul(%x, %w) "y"
+%z = Concat(%b, %b) {axis=0} "z"
+output %y
+output %z
+)");
+  REQUIRE_MESSAGE(graph, (graph ? "" : graph.error().message()));
+  for (size_t id = 0; id < graph->value_count(); ++id)
+    if (Value& value = graph->value(static_cast<ValueId>(id)); value.name == "w") {
+      Tensor tensor(DType::Float32, {40, 50});
+      for (size_t i = 0; i < 2000; ++i) tensor.mutable_data<float>()[i] = static_cast<float>(i);
+      value.constant = std::move(tensor);
+    }
+  return {"open", "Ascend910A", "atc --some", std::move(*graph), {{"x", {{1, kNoLimit}, {3, 3}, {2, 7}, {40, 40}}}}, {"fuse-swish"}, true};
+}
+
+TEST_CASE("a model with open shapes comes back as it was") {
+  const OpenModel model = sample_open_model();
+  const auto bytes = *save_om(package_of(model));
+  const auto package = load_package(shared(bytes));
+  REQUIRE_MESSAGE(package, package.error().message());
+  REQUIRE(package->open);
+  const OpenModel& loaded = *package->open;
+  CHECK(loaded.name == "open");
+  CHECK(loaded.soc == "Ascend910A");
+  CHECK(loaded.command_line == "atc --some");
+  CHECK(print_graph(loaded.graph) == print_graph(model.graph));
+  CHECK(inputs_text(loaded.inputs) == "x -1,3,2~7,40");
+  CHECK(loaded.disabled_passes == model.disabled_passes);
+  CHECK(loaded.disable_memory_reuse);
+  for (ValueId id : loaded.graph.used_constants()) {
+    const Value& value = loaded.graph.value(id);
+    if (value.name != "w") continue;
+    for (size_t i = 0; i < 2000; ++i) REQUIRE(value.constant->data<float>()[i] == static_cast<float>(i));
+  }
+  CHECK(load_om(shared(bytes)).error().message() == "InvalidArgument: 'open': has open shapes, its programs are made when it runs: x -1,3,2~7,40");
+}
+
+TEST_CASE("of a model with open shapes every truncation is an error, and damage never crashes") {
+  const auto bytes = *save_om(package_of(sample_open_model()));
+  for (size_t length = 0; length < bytes.size(); ++length) CHECK(!load_package(shared({bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(length)})));
+  for (uint64_t seed = 0; seed < 5000; ++seed) fuzz::om(fuzz::Mutator(seed)(bytes));
+}
+
 TEST_CASE("gears that do not belong together are refused") {
   const auto message = [](const ModelPackage& package) { return load_package(shared(*save_om(package))).error().message(); };
   ModelPackage package = sample_package();
