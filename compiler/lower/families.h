@@ -60,8 +60,8 @@ Status lower_select(LowerContext&, const TaskSpec&, Task&);
 std::optional<std::string> reject_gather(const Graph&, const Node&, const Soc&);
 Status lower_gather(LowerContext&, const TaskSpec&, Task&);
 
-std::optional<std::string> reject_lstm(const Graph&, const Node&, const Soc&);
-Status lower_lstm(LowerContext&, const TaskSpec&, Task&);
+std::optional<std::string> reject_recurrent(const Graph&, const Node&, const Soc&);
+Status lower_recurrent(LowerContext&, const TaskSpec&, Task&);
 
 std::optional<std::string> reject_arg(const Graph&, const Node&, const Soc&);
 Status lower_arg(LowerContext&, const TaskSpec&, Task&);

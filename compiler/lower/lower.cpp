@@ -24,15 +24,15 @@ using LowerFunction = Status (*)(LowerContext&, const TaskSpec&, Task&);
 // In the order of Family; a View has no task.
 constexpr std::array<LowerFunction, 19> kLowerings{lower_conv, lower_matmul, lower_attention, lower_elementwise, lower_pool, lower_reduce,
                                                   lower_softmax, lower_layer_norm, lower_move, lower_trans_data, lower_qconv, lower_qgemm,
-                                                  lower_quantized, lower_select, lower_gather, lower_lstm, lower_arg, lower_top_k, nullptr};
+                                                  lower_quantized, lower_select, lower_gather, lower_recurrent, lower_arg, lower_top_k, nullptr};
 
 // The vendor's operator types, where they differ from ONNX's.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kVendorTypes{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kVendorTypes{{
     {"Conv", "Conv2D"}, {"QLinearConv", "Conv2D"}, {"QGemm", "MatMulV2"}, {"QuantizeLinear", "AscendQuant"}, {"DequantizeLinear", "AscendDequant"},
     {"QLinearAdd", "Add"}, {"Gemm", "MatMulV2"}, {"MatMul", "MatMulV2"}, {"Clip", "ClipByValue"}, {"Softmax", "SoftmaxV2"},
     {"MaxPool", "MaxPoolV3"}, {"AveragePool", "AvgPoolV2"}, {"GlobalAveragePool", "ReduceMeanD"}, {"Concat", "ConcatD"},
     {"Transpose", "TransposeD"}, {"Pad", "PadV3"}, {"Slice", "StridedSliceD"}, {"LayerNormalization", "LayerNorm"},
-    {"DynamicLSTM", "DynamicRNN"}, {"ArgMax", "ArgMaxD"}, {"ArgMin", "ArgMinD"},
+    {"DynamicGRU", "DynamicGRUV2"}, {"DynamicLSTM", "DynamicRNN"}, {"ArgMax", "ArgMaxD"}, {"ArgMin", "ArgMinD"},
 }};
 
 std::string vendor_type(const Graph& graph, const Node& node) {

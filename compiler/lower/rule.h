@@ -32,7 +32,7 @@ enum class Family : uint8_t {
   Quantized,    // vector: quantise, dequantise and what is between 8-bit tensors
   Select,       // vector: comparisons, logic, Where
   Gather,       // data movement to places that data names
-  Recurrent,    // cube and vector: DynamicLSTM
+  Recurrent,    // cube and vector: DynamicLSTM, DynamicGRU
   Arg,          // vector: ArgMax, ArgMin
   TopK,         // vector: by sorting
   View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)

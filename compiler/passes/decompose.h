@@ -67,6 +67,7 @@ std::optional<Left> attention_to_products(Decompose&);
 std::optional<Left> einsum_to_product(Decompose&);
 // decompose_recurrent.cpp
 std::optional<Left> lstm_to_steps(Decompose&);
+std::optional<Left> gru_to_steps(Decompose&);
 // decompose_moves.cpp
 std::optional<Left> resize_to_products(Decompose&);
 std::optional<Left> tile_to_expand(Decompose&);

@@ -83,6 +83,7 @@ constexpr Row kRows[] = {
     {"Greater", select_operands_to_tiles},
     {"GreaterOrEqual", select_operands_to_tiles},
     {"GroupNormalization", group_norm_to_rows},
+    {"GRU", gru_to_steps},
     {"InstanceNormalization", instance_norm_to_rows},
     {"LRN", lrn_to_conv},
     {"Less", select_operands_to_tiles},

@@ -95,17 +95,17 @@ def sentence_pair(count, seed):
 
 
 class Tagger(nn.Module):
-    """A sequence tagger: embedding, two bidirectional LSTM layers, a score for each of 17 tags a token."""
-    def __init__(self):
+    """A sequence tagger: embedding, two bidirectional recurrent layers (nn.LSTM or nn.GRU), a score for each of 17 tags a token."""
+    def __init__(self, layer=nn.LSTM):
         super().__init__()
         torch.manual_seed(1997)
-        self.word, self.lstm, self.out = nn.Embedding(20000, 128), nn.LSTM(128, 256, 2, batch_first=True, bidirectional=True), nn.Linear(512, 17)
+        self.word, self.layers, self.out = nn.Embedding(20000, 128), layer(128, 256, 2, batch_first=True, bidirectional=True), nn.Linear(512, 17)
         draw(self, torch.Generator().manual_seed(1997))
-        for parameter in self.lstm.parameters():  # wide enough for the gates to open and close
+        for parameter in self.layers.parameters():  # wide enough for the gates to open and close
             parameter.mul_(2)
 
     def forward(self, ids):
-        return self.out(self.lstm(self.word(ids))[0])
+        return self.out(self.layers(self.word(ids))[0])
 
 
 class SuperResolver(nn.Module):

@@ -100,6 +100,7 @@ kTopologies = {
     "gpt2_small_seq128": Topology(own_networks.gpt2_small, own_networks.tokens(50257, 128), ("logits",), fitted=False),
     "transformer_small": Topology(own_networks.encoder_decoder, own_networks.sentence_pair, ("logits",), fitted=False),
     "lstm_tagger": Topology(own_networks.Tagger, own_networks.tokens(20000, 64), ("tags",), fitted=False),
+    "gru_tagger": Topology(lambda: own_networks.Tagger(torch.nn.GRU), own_networks.tokens(20000, 64), ("tags",), fitted=False),
     "edsr_x2": Topology(own_networks.SuperResolver, images(96), ("picture",)),
     "dlrm": Topology(own_networks.Recommender, own_networks.visits, ("click",), fitted=False, rows=32),
 }

@@ -24,7 +24,7 @@ import compare
 from model_cache import default_outdir
 
 kLeastShare = 0.95  # of the nodes; of the MACs all
-kProducts = {"Conv2D", "DepthwiseConv2D", "MatMulV2", "TransposeBatchMatMul", "DynamicRNN", "Conv", "ConvTranspose", "MatMul", "Gemm", "LSTM", "GRU", "RNN",
+kProducts = {"Conv2D", "DepthwiseConv2D", "MatMulV2", "TransposeBatchMatMul", "DynamicRNN", "DynamicGRUV2", "Conv", "ConvTranspose", "MatMul", "Gemm", "LSTM", "GRU", "RNN",
              "Einsum", "Attention"}  # what has MACs
 kTask = re.compile(r"^task +\d+ (\S+) +(\S+) +blocks +\d+ instructions +\d+ macs +(\d+) (.*)$")
 kMissed = re.compile(r"^\[DEBUG\] assign-engine: (\S+) '(.*)': (.*)$")

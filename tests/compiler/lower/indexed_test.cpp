@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowerings whose programs follow data, give indices or keep a state: rows by indices that arrive at run time, ArgMax, TopK, LSTM.
+// Lowerings whose programs follow data, give indices or keep a state: rows by indices that arrive at run time, ArgMax, TopK, LSTM, GRU.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -101,7 +101,7 @@ TEST_CASE("an index out of range halts the core") {
   }
 }
 
-TEST_CASE("LSTM on coupled cores") {
+TEST_CASE("LSTM and GRU on coupled cores") {
   struct Case {
     const char* text;
     int64_t cpu = 0;
@@ -115,6 +115,11 @@ TEST_CASE("LSTM on coupled cores") {
       {"LSTM(@3x17x8, 1x64x8, 1x64x16) hidden_size=i:16 outputs=1", 1},               // more rows than a fractal
       {"LSTM(@3x1x8, 1x40x8, 1x40x10) hidden_size=i:10 outputs=1", 1},
       {"LSTM(@3x1x8, 1x64x8, 1x64x16) hidden_size=i:16 clip=f:0.5 outputs=1", 1},
+      {"GRU(@5x2x24, 1x96x24, 1x96x32, 1x192) hidden_size=i:32 linear_before_reset=i:1 outputs=2"},
+      {"GRU(@4x1x40, 1x48x40, 1x48x16) hidden_size=i:16 direction=s:reverse linear_before_reset=i:1 outputs=2"},
+      {"GRU(@6x3x16, 2x144x16, 2x144x48, 2x288, _, 2x3x48) hidden_size=i:48 direction=s:bidirectional linear_before_reset=i:1 outputs=2"},
+      {"GRU(@2x1x16, 1x1536x16, 1x1536x512, 1x3072) hidden_size=i:512 linear_before_reset=i:1 outputs=1"},
+      {"GRU(@3x1x8, 1x48x8, 1x48x16) hidden_size=i:16 outputs=1", 1},  // the reset comes before the product
   };
   for (const Case& c : cases) {
     CAPTURE(c.text);
