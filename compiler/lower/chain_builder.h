@@ -77,5 +77,7 @@ struct ElementwiseOp {
 };
 
 const ElementwiseOp* find_elementwise(std::string_view op);
+// Those of vector_math.cpp.
+std::span<const ElementwiseOp> math_operators();
 
 }  // namespace npu

@@ -13,7 +13,7 @@ namespace npu {
 namespace {
 
 // Operators whose value at zero is not finite: the padding channels of NC1HWC0 would become infinite.
-constexpr std::array<std::string_view, 4> kNotFiniteAtZero{"Div", "Log", "Pow", "Reciprocal"};
+constexpr std::array<std::string_view, 5> kNotFiniteAtZero{"Acosh", "Div", "Log", "Pow", "Reciprocal"};
 
 // The iteration space: `outer` stretches of `inner` elements; Channel and Row data change from stretch to stretch.
 struct Space {

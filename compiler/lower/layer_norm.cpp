@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layer normalisation over trailing axes: rows in UB, statistics and arithmetic in fp32, rounded to fp16 once.
+// Layer normalisation over trailing axes, with or without subtracting the mean (RMSNormalization): rows in UB, statistics
+// and arithmetic in fp32, rounded to fp16 once.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace {
 struct LayerNorm {
   int64_t rows = 1, length = 1;
   float epsilon = 1e-5f;
+  bool centred = true;
   int64_t src = 0, dst = 0, scale = -1, shift = -1;  // device addresses; scale and shift in fp32, padded to blocks; -1: 1 and 0
 };
 
@@ -52,9 +54,11 @@ class LayerNormBlock {
     const float share = 1.0f / static_cast<float>(norm_.length);
     tile_.load(half, norm_.src + row * norm_.length * 2, rows);
     e_.convert(VecType::F32, VecType::F16, wide_, half, count);
-    const int64_t means = tile_.reduce_sum(wide_, rows);
-    e_.scalar(Opcode::Vmuls, VecType::F32, means, means, share, rows);
-    tile_.with_row_values(Opcode::Vsub, wide_, wide_, tile_.broadcast(means, rows), rows);
+    if (norm_.centred) {
+      const int64_t means = tile_.reduce_sum(wide_, rows);
+      e_.scalar(Opcode::Vmuls, VecType::F32, means, means, share, rows);
+      tile_.with_row_values(Opcode::Vsub, wide_, wide_, tile_.broadcast(means, rows), rows);
+    }
     tile_.binary(Opcode::Vmul, squares_, wide_, wide_, rows);
     const int64_t factors = tile_.reduce_sum(squares_, rows);
     e_.scalar(Opcode::Vmuls, VecType::F32, factors, factors, share, rows);
@@ -114,7 +118,7 @@ class LongLayerNormBlock {
     const int64_t mean = statistics_, factor = statistics_ + kBlockBytes;
     const float share = 1.0f / static_cast<float>(norm_.length);
     e_.fill(VecType::F32, statistics_, 0, 2 * kBlockBytes / 4);
-    for_pieces(row, [&](RowTile& tile, int64_t, int64_t, int64_t) { add_up(mean, tile, wide_); });
+    if (norm_.centred) for_pieces(row, [&](RowTile& tile, int64_t, int64_t, int64_t) { add_up(mean, tile, wide_); });
     e_.scalar(Opcode::Vmuls, VecType::F32, mean, mean, share, 1);
     for_pieces(row, [&](RowTile& tile, int64_t, int64_t, int64_t) {
       tile.with_row_values(Opcode::Vsub, wide_, wide_, tile.broadcast(mean, 1), 1);
@@ -154,7 +158,8 @@ bool fits_ub(const Soc& soc, int64_t length) { return align_up(length, 16) * (3 
 int64_t add_column_values(LowerContext& context, const Tensor& values, int64_t length) {
   const Tensor wide = values.cast(DType::Float32);
   Tensor padded(DType::Float32, {align_up(length, 16)});
-  std::ranges::copy(wide.bytes(), padded.mutable_bytes().begin());
+  if (wide.elements() == 1) std::ranges::fill(padded.mutable_data<float>(), wide.data<float>()[0]);
+  else std::ranges::copy(wide.bytes(), padded.mutable_bytes().begin());
   return context.add_weights(padded.bytes());
 }
 
@@ -169,6 +174,11 @@ std::optional<std::string> reject_layer_norm(const Graph& graph, const Node& nod
     if (node.inputs[i] != kNone && !graph.is_constant(node.inputs[i])) return "scale or shift computed at run time";
   const int64_t length = element_count(normalised(graph, node));
   if (length == 0) return "empty rows";
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNone) continue;
+    const int64_t values = graph.value(node.inputs[i]).constant->elements();
+    if (values != length && values != 1) return fmt::format("{} values of scale or shift for rows of {}", values, length);
+  }
   const int64_t need = LongLayerNormBlock::kPiece * (2 * 2 + 2 * 4 + 4) + 16384;
   if (!fits_ub(soc, length) && need > soc.ub) return fmt::format("UB budget: pieces of rows of {} values need {} bytes > {}", length, need, soc.ub);
   return std::nullopt;
@@ -181,6 +191,7 @@ Status lower_layer_norm(LowerContext& context, const TaskSpec& spec, Task& task)
   norm.length = element_count(normalised(graph, node));
   norm.rows = element_count(to_shape(graph.value(node.inputs[0]).type.dims)) / norm.length;
   norm.epsilon = node.float_attr("epsilon", 1e-5f);
+  norm.centred = node.op == "LayerNormalization";
   norm.src = context.address(node.inputs[0]);
   norm.dst = context.address(node.outputs[0]);
   const Tensor& scale = *graph.value(node.inputs[1]).constant;

@@ -179,9 +179,12 @@ class PoolBlock {
   Ring slab_, column_, out_, factors_;
 };
 
+// Two tiles and the corrections of averages.
+int64_t ub_bytes(const PoolShape& s, int64_t rows) { return 2 * s.tile_bytes(rows) + rows * s.out_pitch() * 32; }
+
 int64_t rows_that_fit(const PoolShape& s, const Soc& soc) {
   int64_t rows = 0;
-  while (rows < s.ho && 2 * s.tile_bytes(rows + 1) + (rows + 1) * s.out_pitch() * 32 <= soc.ub) ++rows;
+  while (rows < s.ho && ub_bytes(s, rows + 1) <= soc.ub) ++rows;
   return rows;
 }
 
@@ -213,7 +216,7 @@ std::optional<std::string> reject_pool(const Graph& graph, const Node& node, con
   if (bytes) return reject_pool_bytes(pool_shape(graph, node), soc);
   const PoolShape s = pool_shape(graph, node);
   if (s.sw > 31) return fmt::format("stride {} exceeds 31", s.sw);
-  if (rows_that_fit(s, soc) == 0) return fmt::format("UB budget: one output row needs {} bytes > {}", 2 * s.tile_bytes(1), soc.ub);
+  if (rows_that_fit(s, soc) == 0) return fmt::format("UB budget: one output row needs {} bytes > {}", ub_bytes(s, 1), soc.ub);
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "compiler/lower/rule.h"
+#include "compiler/passes/decompose.h"
 
 namespace npu {
 
@@ -112,6 +113,7 @@ std::string type_names(std::vector<DType> types) {
 
 RunsOn engine_of(const OpDef& def, const std::vector<DType>& types) {
   if (const LowerRule* rule = find_lower_rule(def.name)) return rule->family == Family::View ? RunsOn::NoTask : RunsOn::AiCore;
+  if (pass::decomposes(def.name)) return RunsOn::AiCore;
   if (def.evaluate) return RunsOn::Reference;
   if (def.max_inputs > 0 && !types.empty() && std::ranges::none_of(types, is_device_dtype)) return RunsOn::Reference;
   return def.from_values ? RunsOn::Folded : RunsOn::AiCpu;

@@ -160,43 +160,38 @@ Ref gelu_rule(ChainBuilder& b, const Node& node, Refs in) {
   return b.binary(Opcode::Vdiv, x, gate);
 }
 
-struct Power {
-  float exponent;
-  Ref (*rule)(ChainBuilder&, Ref);
-};
-
-// Exponents with an exact sequence of instructions.
-constexpr std::array<Power, 7> kPowers{{
-    {1.0f, [](ChainBuilder&, Ref x) { return x; }},
-    {2.0f, [](ChainBuilder& b, Ref x) { return b.binary(Opcode::Vmul, x, x); }},
-    {3.0f, [](ChainBuilder& b, Ref x) { return b.binary(Opcode::Vmul, b.binary(Opcode::Vmul, x, x), x); }},
-    {4.0f, [](ChainBuilder& b, Ref x) { const Ref y = b.binary(Opcode::Vmul, x, x); return b.binary(Opcode::Vmul, y, y); }},
-    {0.5f, [](ChainBuilder& b, Ref x) { return b.unary(Opcode::Vsqrt, x); }},
-    {-0.5f, [](ChainBuilder& b, Ref x) { return b.unary(Opcode::Vrsqrt, x); }},
-    {-1.0f, [](ChainBuilder& b, Ref x) { return b.unary(Opcode::Vrec, x); }},
-}};
+constexpr float kLargestWholePower = 64;
 
 float exponent_of(const Graph& graph, const Node& node) { return constant_or(graph, node, 1, std::numeric_limits<float>::quiet_NaN()); }
 
-const Power* find_power(const Graph& graph, const Node& node) {
-  const float exponent = exponent_of(graph, node);
-  for (const Power& power : kPowers)
-    if (power.exponent == exponent) return &power;
-  return nullptr;
+bool is_whole(float exponent) { return exponent == std::trunc(exponent); }
+
+// By squaring; a negative power is the reciprocal of the positive one.
+Ref whole_power(ChainBuilder& b, Ref x, int exponent) {
+  Ref square = x;
+  std::optional<Ref> product;
+  for (int rest = std::abs(exponent); rest > 0; rest /= 2) {
+    if (rest % 2 != 0) product = product ? b.binary(Opcode::Vmul, *product, square) : square;
+    if (rest > 1) square = b.binary(Opcode::Vmul, square, square);
+  }
+  return exponent < 0 ? b.unary(Opcode::Vrec, *product) : *product;
 }
 
 // Fractional powers as exp(exponent * ln(x)); of negative numbers they are not a number, as ln is.
 Ref pow_rule(ChainBuilder& b, const Node& node, Refs in) {
   const Ref x = b.convert(in[0], VecType::F32);
-  if (const Power* power = find_power(b.graph(), node)) return power->rule(b, x);
-  return b.unary(Opcode::Vexp, b.scalar(Opcode::Vmuls, b.unary(Opcode::Vln, x), exponent_of(b.graph(), node)));
+  const float exponent = exponent_of(b.graph(), node);
+  if (is_whole(exponent)) return whole_power(b, x, static_cast<int>(exponent));
+  if (exponent == 0.5f) return b.unary(Opcode::Vsqrt, x);
+  if (exponent == -0.5f) return b.unary(Opcode::Vrsqrt, x);
+  return b.unary(Opcode::Vexp, b.scalar(Opcode::Vmuls, b.unary(Opcode::Vln, x), exponent));
 }
 
 std::optional<std::string> reject_pow(const Graph& graph, const Node& node) {
-  if (find_power(graph, node) != nullptr) return std::nullopt;
   const float exponent = exponent_of(graph, node);
-  if (std::isfinite(exponent) && exponent != std::trunc(exponent)) return std::nullopt;
-  return "the exponent is no constant fraction, nor one of 1, 2, 3, 4, -1";
+  if (!std::isfinite(exponent)) return "the exponent is no constant number";
+  if (exponent == 0 || (is_whole(exponent) && std::abs(exponent) > kLargestWholePower)) return fmt::format("the exponent is {}", exponent);
+  return std::nullopt;
 }
 
 std::optional<std::string> reject_prelu(const Graph& graph, const Node& node) {
@@ -238,8 +233,9 @@ constexpr std::array kElementwise{
 }  // namespace
 
 const ElementwiseOp* find_elementwise(std::string_view op) {
-  const auto found = std::ranges::find(kElementwise, op, &ElementwiseOp::op);
-  return found == kElementwise.end() ? nullptr : found;
+  for (const std::span<const ElementwiseOp> table : {std::span<const ElementwiseOp>(kElementwise), math_operators()})
+    if (const auto found = std::ranges::find(table, op, &ElementwiseOp::op); found != table.end()) return &*found;
+  return nullptr;
 }
 
 }  // namespace npu

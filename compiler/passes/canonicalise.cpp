@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Needs: static types, opset 18 forms. Guarantees: no Constant, Identity, Dropout, Flatten, Squeeze, Unsqueeze, Sum or
-// Upsample nodes (an Identity that connects an input of the graph to an output stays); Max and Min have two inputs;
+// Needs: static types, opset 18 forms. Guarantees: no CastLike, Constant, Identity, Dropout, Flatten, Squeeze, Unsqueeze,
+// Sum or Upsample nodes (an Identity that connects an input of the graph to an output stays); Max and Min have two inputs;
 // Reshape has a constant full shape; pads are explicit; Gemm multiplies [M,K] by a constant [K,N] where it can.
 // Folding and fusing passes match these spellings only.
 #include <algorithm>
@@ -118,6 +118,17 @@ Rewritten simplify_pow(Canonical& c, NodeId id) {
   return Rewritten::Yes;
 }
 
+// The type of the second input as an attribute: its values are not read.
+Rewritten cast_like_to_cast(Canonical& c, NodeId id) {
+  Node& node = c.graph.node(id);
+  const DType to = c.graph.value(node.inputs[1]).type.dtype;
+  if (to == DType::Undefined) return Rewritten::No;
+  node.op = "Cast";
+  node.inputs.resize(1);
+  node.attrs["to"] = static_cast<int64_t>(dtype_info(to).onnx);
+  return Rewritten::Yes;
+}
+
 Rewritten pool_forms(Canonical& c, NodeId id) {
   const Rewritten padded = spell_auto_pad(c, id);
   const Rewritten global = global_average_pool(c, id);
@@ -131,6 +142,7 @@ struct Row {
 
 constexpr Row kRows[] = {
     {"AveragePool", pool_forms},
+    {"CastLike", cast_like_to_cast},
     {"Clip", simplify_clip},
     {"Constant", constant_node},
     {"Conv", spell_auto_pad},

@@ -49,6 +49,9 @@ struct Left {
 // nullopt: rewritten.
 using DecomposeRule = std::optional<Left> (*)(Decompose&);
 
+// Whether the pass may turn the operator into others that the AI core runs.
+bool decomposes(std::string_view op);
+
 // decompose_windows.cpp: windows over 1 and 3 dimensions as windows over images
 std::optional<Left> window_to_image(Decompose&);      // Conv, MaxPool, AveragePool
 // decompose_conv_transpose.cpp
@@ -74,6 +77,21 @@ std::optional<Left> tile_to_expand(Decompose&);
 std::optional<Left> broadcast_to_expand(Decompose&);  // elementwise operators of two inputs
 std::optional<Left> select_operands_to_tiles(Decompose&);  // comparisons, logic, Where
 std::optional<Left> bool_to_float_as_choice(Decompose&);   // Cast
+// decompose_formulas.cpp
+std::optional<Left> xor_to_equal(Decompose&);
+std::optional<Left> is_nan_to_equal(Decompose&);
+std::optional<Left> is_inf_to_equal(Decompose&);
+std::optional<Left> clip_to_extremes(Decompose&);  // bounds computed at run time
+std::optional<Left> trilu_to_choice(Decompose&);
+std::optional<Left> lp_normalization_to_quotient(Decompose&);
+std::optional<Left> reduce_log_sum_to_log(Decompose&);
+std::optional<Left> reduce_log_sum_exp_to_log(Decompose&);
+std::optional<Left> mean_to_sum(Decompose&);
+std::optional<Left> gated_to_product(Decompose&);  // SwiGLU
+// decompose_products.cpp
+std::optional<Left> product_to_batches(Decompose&);  // MatMul
+std::optional<Left> gemm_to_product(Decompose&);
+std::optional<Left> cum_sum_to_product(Decompose&);
 
 // The axis attribute, not negative; nothing when out of range.
 std::optional<int64_t> axis_of(const Node& node, int64_t fallback, size_t rank);

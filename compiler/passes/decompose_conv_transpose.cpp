@@ -5,6 +5,7 @@
 // takes the padding away. With stride 1 it is one convolution with the filter turned around.
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -40,14 +41,24 @@ struct Axis {
   }
 };
 
+using Ints = std::vector<int64_t>;
+
 struct Transposed {
-  std::array<Axis, 2> axes;
+  std::array<Axis, 3> axes;    // depth, height, width
+  bool volume = false;         // else the depth is 1 and no dimension of the tensors
   int64_t channels_in = 1, channels_out = 1, group = 1;
   int64_t padded_out = 1;      // channels of each sub-pixel
   bool pixels_outside = true;  // channels in the order [sub-pixel][channel], else the other way round
 
-  int64_t sub_pixels() const { return axes[0].stride * axes[1].stride; }
+  int64_t sub_pixels() const { return axes[0].stride * axes[1].stride * axes[2].stride; }
   int64_t channel(int64_t pixel, int64_t c) const { return pixels_outside ? pixel * padded_out + c : c * sub_pixels() + pixel; }
+  // One number an axis of the tensors.
+  template <class F>
+  Ints each(F&& value) const {
+    Ints numbers;
+    for (size_t i = volume ? 0 : 1; i < axes.size(); ++i) numbers.push_back(value(axes[i]));
+    return numbers;
+  }
 };
 
 std::optional<Transposed> read(const Decompose& d) {
@@ -64,9 +75,9 @@ std::optional<Transposed> read(const Decompose& d) {
   if (pads.empty() || mode == "VALID") pads.assign(2 * spatial, 0);
   if (strides.size() != spatial || dilations.size() != spatial || extra.size() != spatial || pads.size() != 2 * spatial) return std::nullopt;
   Transposed t;
-  t.channels_in = x[1], t.channels_out = y[1], t.group = node.int_attr("group", 1);
+  t.channels_in = x[1], t.channels_out = y[1], t.group = node.int_attr("group", 1), t.volume = spatial == 3;
   for (size_t i = 0; i < spatial; ++i) {
-    Axis& axis = t.axes[2 - spatial + i];
+    Axis& axis = t.axes[3 - spatial + i];
     axis = {.in = x[i + 2], .out = y[i + 2], .kernel = w[i + 2], .stride = strides[i], .dilation = dilations[i], .pad = pads[i]};
     if (mode.starts_with("SAME") || !node.ints_attr("output_shape").empty()) {
       const int64_t full = axis.stride * (axis.in - 1) + extra[i] + (axis.kernel - 1) * axis.dilation + 1;
@@ -76,30 +87,43 @@ std::optional<Transposed> read(const Decompose& d) {
     axis.plan();
   }
   t.pixels_outside = t.group == 1;
-  const bool blocks = t.pixels_outside && t.axes[0].stride == t.axes[1].stride && t.sub_pixels() > 1;
+  const bool blocks = t.pixels_outside && !t.volume && t.axes[1].stride == t.axes[2].stride && t.sub_pixels() > 1;
   t.padded_out = blocks ? align_up(t.channels_out, 16) : t.channels_out;
   return t;
 }
 
-// [C, O/g, kh, kw] -> [channels of all sub-pixels, C/g, taps, taps]
+// Element [c, o, k of each axis] of the given filter for tap j of each axis of sub-pixel r, or -1 where the tap is a zero.
+int64_t source_tap(const Transposed& t, const std::array<int64_t, 3>& r, const std::array<int64_t, 3>& j) {
+  int64_t at = 0;
+  for (size_t i = 0; i < 3; ++i) {
+    const int64_t k = t.axes[i].tap(r[i], j[i]);
+    if (k < 0) return -1;
+    at = at * t.axes[i].kernel + k;
+  }
+  return at;
+}
+
+// [C, O/g, kernel] -> [channels of all sub-pixels, C/g, taps]
 Tensor sub_filters(const Tensor& weights, const Transposed& t) {
   const Tensor wide = weights.cast(DType::Float32);
   const auto from = wide.data<float>();
-  const auto& [h, w] = t.axes;
+  const auto& [depth, height, width] = t.axes;
   const int64_t in = t.channels_in / t.group, out = t.channels_out / t.group;
-  Tensor filters(DType::Float32, {t.padded_out * t.sub_pixels(), in, h.taps, w.taps});
+  const int64_t taps = depth.taps * height.taps * width.taps, kernel = depth.kernel * height.kernel * width.kernel;
+  Shape shape{t.padded_out * t.sub_pixels(), in};
+  std::ranges::copy(t.each([](const Axis& axis) { return axis.taps; }), std::back_inserter(shape));
+  Tensor filters(DType::Float32, shape);
   const auto to = filters.mutable_data<float>();
-  for (int64_t pixel = 0; pixel < t.sub_pixels(); ++pixel)
-    for (int64_t o = 0; o < t.channels_out; ++o)
-      for (int64_t c = 0; c < in; ++c)
-        for (int64_t y = 0; y < h.taps; ++y)
-          for (int64_t x = 0; x < w.taps; ++x) {
-            const int64_t ky = h.tap(pixel / w.stride, y), kx = w.tap(pixel % w.stride, x);
-            if (ky < 0 || kx < 0) continue;
-            const int64_t source = (((o / out * in + c) * out + o % out) * h.kernel + ky) * w.kernel + kx;
-            const int64_t target = ((t.channel(pixel, o) * in + c) * h.taps + h.taps - 1 - y) * w.taps + w.taps - 1 - x;
-            to[static_cast<size_t>(target)] = from[static_cast<size_t>(source)];
-          }
+  for (int64_t pixel = 0; pixel < t.sub_pixels(); ++pixel) {
+    const std::array<int64_t, 3> r{pixel / (height.stride * width.stride), pixel / width.stride % height.stride, pixel % width.stride};
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      const int64_t k = source_tap(t, r, {tap / (height.taps * width.taps), tap / width.taps % height.taps, tap % width.taps});
+      if (k < 0) continue;
+      for (int64_t o = 0; o < t.channels_out; ++o)
+        for (int64_t c = 0; c < in; ++c)
+          to[static_cast<size_t>((t.channel(pixel, o) * in + c) * taps + taps - 1 - tap)] = from[static_cast<size_t>(((o / out * in + c) * out + o % out) * kernel + k)];
+    }
+  }
   return filters.cast(weights.dtype());
 }
 
@@ -112,41 +136,55 @@ Tensor sub_bias(const Tensor& bias, const Transposed& t) {
   return repeated.cast(bias.dtype());
 }
 
-// [N, channels of all sub-pixels, h, w] -> [N, padded_out, h * stride, w * stride]
+// [N, channels of all sub-pixels, positions of each axis] -> [N, padded_out, positions * stride of each axis]
 ValueId side_by_side(Decompose& d, ValueId pixels, const Transposed& t) {
-  const int64_t sh = t.axes[0].stride, sw = t.axes[1].stride;
+  const auto strides = t.each([](const Axis& axis) { return axis.stride; });
+  const auto count = static_cast<int64_t>(strides.size());
   if (t.sub_pixels() == 1) return pixels;
-  if (sh == sw) return d.add("DepthToSpace", {pixels}, {{"blocksize", sh}, {"mode", std::string(t.pixels_outside ? "DCR" : "CRD")}});
+  if (count == 2 && strides[0] == strides[1])
+    return d.add("DepthToSpace", {pixels}, {{"blocksize", strides[0]}, {"mode", std::string(t.pixels_outside ? "DCR" : "CRD")}});
   const Shape s = d.shape(pixels);
-  const Shape apart = t.pixels_outside ? Shape{s[0], sh, sw, t.padded_out, s[2], s[3]} : Shape{s[0], t.padded_out, sh, sw, s[2], s[3]};
-  const std::vector<int64_t> perm = t.pixels_outside ? std::vector<int64_t>{0, 3, 4, 1, 5, 2} : std::vector<int64_t>{0, 1, 4, 2, 5, 3};
-  return d.reshape(d.transpose(d.reshape(pixels, apart), perm), {s[0], t.padded_out, s[2] * sh, s[3] * sw});
+  const int64_t pixel_axis = t.pixels_outside ? 1 : 2, channel_axis = t.pixels_outside ? 1 + count : 1;
+  Shape apart{s[0]}, whole{s[0], t.padded_out};
+  if (!t.pixels_outside) apart.push_back(t.padded_out);
+  apart.insert(apart.end(), strides.begin(), strides.end());
+  if (t.pixels_outside) apart.push_back(t.padded_out);
+  apart.insert(apart.end(), s.begin() + 2, s.end());
+  Ints perm{0, channel_axis};
+  for (int64_t i = 0; i < count; ++i) {
+    perm.push_back(2 + count + i), perm.push_back(pixel_axis + i);
+    whole.push_back(s[static_cast<size_t>(2 + i)] * strides[static_cast<size_t>(i)]);
+  }
+  return d.reshape(d.transpose(d.reshape(pixels, apart), perm), whole);
 }
 
 }  // namespace
 
 std::optional<Left> conv_transpose_to_conv(Decompose& d) {
   const Shape x = d.input_shape(0);
-  if (x.size() > 4) return Left{fmt::format("{}-D transposed convolution", x.size() - 2)};
+  if (x.size() > 5) return Left{fmt::format("{}-D transposed convolution", x.size() - 2)};
   const bool has_bias = input_of(d.node(), 2) != kNone;
   if (d.constant(1) == nullptr) return Left{"weights computed at run time"};
   if (has_bias && d.constant(2) == nullptr) return Left{"bias computed at run time"};
   const auto t = read(d);
   if (!t) return Left{};
-  const auto& [h, w] = t->axes;
   for (const Axis& axis : t->axes)
     if (axis.reach() > 2 * axis.kernel * axis.dilation + 2) return Left{fmt::format("output_shape {} is far beyond the {} inputs of stride {}", axis.out, axis.in, axis.stride)};
-  std::vector<ValueId> inputs{d.reshape(d.node().inputs[0], {x[0], x[1], h.in, w.in}), d.constant("weights", sub_filters(*d.constant(1), *t))};
+  Shape images{x[0], x[1]};
+  std::ranges::copy(t->each([](const Axis& axis) { return axis.in; }), std::back_inserter(images));
+  std::vector<ValueId> inputs{d.reshape(d.node().inputs[0], images), d.constant("weights", sub_filters(*d.constant(1), *t))};
   if (has_bias) inputs.push_back(d.constant("bias", sub_bias(*d.constant(2), *t)));
+  Ints pads = t->each([](const Axis& axis) { return axis.pad_begin(); });
+  std::ranges::copy(t->each([](const Axis& axis) { return axis.pad_end(); }), std::back_inserter(pads));
   const ValueId pixels = d.add("Conv", inputs,
-                               {{"dilations", std::vector<int64_t>{h.step, w.step}},
+                               {{"dilations", t->each([](const Axis& axis) { return axis.step; })},
                                 {"group", t->group},
-                                {"kernel_shape", std::vector<int64_t>{h.taps, w.taps}},
-                                {"pads", std::vector<int64_t>{h.pad_begin(), w.pad_begin(), h.pad_end(), w.pad_end()}},
-                                {"strides", std::vector<int64_t>{1, 1}}});
+                                {"kernel_shape", t->each([](const Axis& axis) { return axis.taps; })},
+                                {"pads", pads},
+                                {"strides", t->each([](const Axis&) { return int64_t{1}; })}});
   ValueId result = side_by_side(d, pixels, *t);
-  result = d.slice(result, 2, h.pad - h.first * h.stride, h.out);
-  result = d.slice(result, 3, w.pad - w.first * w.stride, w.out);
+  const auto begins = t->each([](const Axis& axis) { return axis.pad - axis.first * axis.stride; }), sizes = t->each([](const Axis& axis) { return axis.out; });
+  for (size_t i = 0; i < sizes.size(); ++i) result = d.slice(result, static_cast<int64_t>(i) + 2, begins[i], sizes[i]);
   result = d.slice(result, 1, 0, t->channels_out);
   d.become_reshape(result);
   return std::nullopt;

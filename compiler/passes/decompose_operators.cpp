@@ -75,29 +75,39 @@ constexpr Row kRows[] = {
     {"Attention", attention_to_products},
     {"AveragePool", window_to_image},
     {"Cast", bool_to_float_as_choice},
+    {"Clip", clip_to_extremes},
     {"Conv", window_to_image},
     {"ConvTranspose", conv_transpose_to_conv},
+    {"CumSum", cum_sum_to_product},
     {"Div", broadcast_to_expand},
     {"Einsum", einsum_to_product},
     {"Equal", select_operands_to_tiles},
+    {"Gemm", gemm_to_product},
     {"Greater", select_operands_to_tiles},
     {"GreaterOrEqual", select_operands_to_tiles},
     {"GroupNormalization", group_norm_to_rows},
     {"GRU", gru_to_steps},
     {"InstanceNormalization", instance_norm_to_rows},
+    {"IsInf", is_inf_to_equal},
+    {"IsNaN", is_nan_to_equal},
     {"LRN", lrn_to_conv},
     {"Less", select_operands_to_tiles},
     {"LessOrEqual", select_operands_to_tiles},
     {"LSTM", lstm_to_steps},
     {"LogSoftmax", axis_to_last},
+    {"LpNormalization", lp_normalization_to_quotient},
+    {"MatMul", product_to_batches},
     {"Max", broadcast_to_expand},
     {"MaxPool", window_to_image},
+    {"Mean", mean_to_sum},
     {"Min", broadcast_to_expand},
     {"Mul", broadcast_to_expand},
     {"Or", select_operands_to_tiles},
     {"PRelu", broadcast_to_expand},
     {"ReduceL1", reduced_axes_to_last},
     {"ReduceL2", reduced_axes_to_last},
+    {"ReduceLogSum", reduce_log_sum_to_log},
+    {"ReduceLogSumExp", reduce_log_sum_exp_to_log},
     {"ReduceMax", reduced_axes_to_last},
     {"ReduceMean", reduced_axes_to_last},
     {"ReduceMin", reduced_axes_to_last},
@@ -106,8 +116,11 @@ constexpr Row kRows[] = {
     {"Resize", resize_to_products},
     {"Softmax", axis_to_last},
     {"Sub", broadcast_to_expand},
+    {"SwiGLU", gated_to_product},
     {"Tile", tile_to_expand},
+    {"Trilu", trilu_to_choice},
     {"Where", select_operands_to_tiles},
+    {"Xor", xor_to_equal},
 };
 
 // What the AI core will compute with (and give indices into): bools, float16, and float32 unless assign-precision is switched off. The AI CPU runs the
@@ -125,19 +138,28 @@ bool will_be_half(const Graph& graph, const PassContext& context, const Node& no
   return fits(x) && (fits(y) || gives_indices) && element_count(to_shape(graph.value(y).type.dims)) > 0 && element_count(to_shape(graph.value(x).type.dims)) > 0;
 }
 
+const Row* find_row(std::string_view op) {
+  const auto* row = std::ranges::find(kRows, op, &Row::op);
+  return row == std::end(kRows) ? nullptr : row;
+}
+
 }  // namespace
+
+bool decomposes(std::string_view op) { return find_row(op) != nullptr; }
 
 Status decompose_operators(Graph& graph, PassContext& context) {
   Names names(graph);
-  std::vector<NodeId> pending = graph.order();  // and what the rewrites add
+  std::vector<NodeId> pending = graph.order();  // and what the rewrites add or turn into something else
   for (size_t i = 0; i < pending.size(); ++i) {
     const NodeId id = pending[i];
-    const auto* row = std::ranges::find(kRows, std::string_view(graph.node(id).op), &Row::op);
-    if (row == std::end(kRows) || !will_be_half(graph, context, graph.node(id))) continue;
+    const Row* row = find_row(graph.node(id).op);
+    if (row == nullptr || !will_be_half(graph, context, graph.node(id))) continue;
     const size_t known = graph.node_capacity();
+    const std::string before = graph.node(id).op;
     Decompose decompose(graph, names, id);
     const auto left = row->rule(decompose);
     NPU_CHECK(decompose.status());
+    if (graph.node(id).op != before) pending.push_back(id);
     for (size_t fresh = known; fresh < graph.node_capacity(); ++fresh) pending.push_back(static_cast<NodeId>(fresh));
     if (!left) context.count_rewrite();
     else if (!left->reason.empty()) context.missed(graph.node(id), left->reason);

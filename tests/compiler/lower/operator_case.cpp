@@ -41,6 +41,8 @@ Attr attribute(const std::string& text) {
   return to_numbers(text, ",");
 }
 
+Shape shape_of(const std::string& text) { return text == "scalar" ? Shape{} : to_numbers(text, "x"); }
+
 }  // namespace
 
 OperatorCase parse_operator_case(const std::string& text) {
@@ -67,12 +69,12 @@ OperatorCase parse_operator_case(const std::string& text) {
         const float value = std::stof(operand.substr(1));
         node.inputs.push_back(graph.add_constant(name, Tensor::from<float>(DType::Float32, {}, std::span(&value, 1))));
       } else if (operand.starts_with("@")) {
-        const Shape shape = to_numbers(operand.substr(1), "x");
+        const Shape shape = shape_of(operand.substr(1));
         result.inputs.push_back(values(shape, static_cast<uint32_t>(graph.value_count()) + 1));
         node.inputs.push_back(graph.add_value(name, TensorType::of(DType::Float32, shape)));
         graph.inputs.push_back(node.inputs.back());
       } else {
-        const Shape shape = operand == "scalar" ? Shape{} : to_numbers(operand, "x");
+        const Shape shape = shape_of(operand);
         node.inputs.push_back(graph.add_constant(name, values(shape, static_cast<uint32_t>(graph.value_count()) + 1)));
       }
     }
