@@ -173,7 +173,7 @@ TEST_CASE("QDQ convolutions: the bits of exact integer sums, one rounding") {
     for (size_t i = 0; i < std::size(kConvs); ++i) {
       const ConvCase& c = kConvs[i];
       CAPTURE(i);
-      CAPTURE(soc);
+      CAPTURE(std::string(soc));
       QdqBuilder b(static_cast<uint32_t>(i) + 7);
       const float x_scale = scale_of(c.x_type, c.x_zero, 2);
       std::vector<ValueId> operands{b.quantised(b.input(c.x), c.x_type, x_scale, c.x_zero), b.weights(c.w, 0, c.per_channel)};
@@ -294,7 +294,7 @@ TEST_CASE("a residual joins its convolution's task: the exact sum, rounded once"
   for (const char* soc : {"Ascend310", "Ascend310P3", "Ascend910A"})
     for (size_t i = 0; i < std::size(kAdds); ++i) {
       const AddCase& c = kAdds[i];
-      CAPTURE(soc);
+      CAPTURE(std::string(soc));
       CAPTURE(i);
       const ResidualModel model = residual_model(c, static_cast<uint32_t>(i) + 40, i % 2 == 0);
       const Run conv = run(model.conv, model.inputs, soc), residual = run(model.residual, model.inputs, soc), fused = run(model.sum, model.inputs, soc);

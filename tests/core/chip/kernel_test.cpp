@@ -8,6 +8,8 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <set>
+#include <string>
 
 #include "core/base/half.h"
 #include "core/chip/kernels/cube_kernels.h"
@@ -17,11 +19,25 @@
 namespace npu::kernels {
 namespace {
 
+#if defined(__x86_64__)
+TEST_CASE("each instruction set of this machine has its tables") {
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+                    __builtin_cpu_supports("avx512bitalg") && __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("gfni");
+  std::set<std::string> targets;
+  for (const CubeKernels& table : all_cube_kernels()) targets.insert(table.target);
+  CHECK(targets.contains("AVX2") == (__builtin_cpu_supports("avx2") != 0));
+  CHECK(targets.contains("AVX3") == avx512);
+  CHECK(targets.contains("AVX3_DL") == vnni);
+  CHECK(all_vector_kernels().size() == targets.size());
+}
+#endif
+
 TEST_CASE("fp16 to fp32: all 65536 values") {
   std::vector<uint16_t> halves(65536);
   for (size_t i = 0; i < halves.size(); ++i) halves[i] = static_cast<uint16_t>(i);
   for (const CubeKernels& table : all_cube_kernels()) {
-    CAPTURE(table.target);
+    CAPTURE(std::string(table.target));
     std::vector<float> floats(65536);
     table.half_to_float(halves.data(), floats.data(), 65536);
     int wrong = 0;
@@ -52,7 +68,7 @@ TEST_CASE("fp32 to fp16: every half, every tie between halves and its neighbours
   while (floats.size() < 1000003) floats.push_back(std::bit_cast<float>(static_cast<uint32_t>(random())));
   for (const CubeKernels& table : all_cube_kernels())
     for (float limit : {65504.0f, 65536.0f}) {
-      CAPTURE(table.target);
+      CAPTURE(std::string(table.target));
       CAPTURE(limit);
       std::vector<uint16_t> halves(floats.size()), rectified(floats.size());
       table.float_to_half(floats.data(), halves.data(), floats.size(), limit);
@@ -204,7 +220,7 @@ TEST_CASE("cube kernels: the same bits on every target") {
     }
     CHECK(table.used_columns(a.data(), 3, 6 * 256) == 0xffff);
     results.push_back(all);
-    CAPTURE(table.target);
+    CAPTURE(std::string(table.target));
     CHECK(std::memcmp(results[0].data(), results.back().data(), all.size() * 4) == 0);
   }
 }
@@ -238,7 +254,7 @@ TEST_CASE("mad that takes some of each four k: the bits of every product") {
         const MadArgs args{.c = c.data(), .a = a.data(), .b = b.data(), .m = m, .k1 = 5, .n1 = n1, .k_steps = steps, .k_of_four = of_four};
         const std::vector<float> expected = naive_mad(args);
         table.mad(args);
-        CAPTURE(table.target);
+        CAPTURE(std::string(table.target));
         CHECK(std::memcmp(c.data(), expected.data(), static_cast<size_t>((m + 15) / 16 * n1) * kFractal * 4) == 0);
       }
 }
@@ -308,7 +324,7 @@ void check_byte_mad(MadArgs args, Element a_type, Element b_type, Bytes which, s
     std::vector<float> c = start;
     args.a = l0a.data(), args.b = l0b.data(), args.c = c.data();
     table.mad_as[static_cast<size_t>(Product::Pairs)](args);
-    CAPTURE(table.target);
+    CAPTURE(std::string(table.target));
     CHECK(std::memcmp(c.data(), expected.data(), c.size() * 4) == 0);
   }
 }
@@ -347,7 +363,7 @@ TEST_CASE("img2col of small channels: the same bits on every target") {
       args.dst = other.data();
       for (const CubeKernels& table : tables) {
         table.img2col[element](args);
-        CAPTURE(table.target);
+        CAPTURE(std::string(table.target));
         REQUIRE(std::memcmp(first.data(), other.data(), first.size() * 4) == 0);
       }
     }
@@ -375,7 +391,7 @@ TEST_CASE("mad with diagonal fractals: the bits of every product, signed zeros, 
           const MadArgs args{.c = c.data(), .a = a.data(), .b = b.data(), .bias = bias.data(), .m = m, .k1 = 4, .n1 = 1, .start = start, .k_steps = steps};
           const std::vector<float> expected = naive_mad(args);
           table.mad_diagonal(args, diagonal.data());
-          CAPTURE(table.target);
+          CAPTURE(std::string(table.target));
           CAPTURE(m);
           int wrong = 0;
           for (size_t i = 0; i < expected.size(); ++i)
