@@ -6,7 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "compiler/atc/check_report.h"
+#include "compiler/atc/fusion_switch.h"
 #include "compiler/atc/gear_options.h"
+#include "compiler/atc/graph_options.h"
 #include "compiler/atc/model_json.h"
 #include "compiler/atc/om_info.h"
 #include "compiler/atc/options.h"
@@ -155,9 +158,28 @@ Result<ModelPackage> compile_package(Graph graph, const Options& options, Compil
   return package_of(std::make_shared<const CompiledModel>(std::move(model)));
 }
 
+void warn(const Say& say, std::string_view text) { say(fmt::format("[WARNING] {}\n", text)); }
+
+// The passes to leave out: of --optimization_switch and of the file.
+AtcResult<std::set<std::string, std::less<>>> disabled_passes(const Options& options, const Say& say) {
+  auto disabled = options.disabled_passes;
+  if (options.fusion_switch_file.empty()) return disabled;
+  auto bytes = read(options.fusion_switch_file);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto switches = parse_fusion_switches({reinterpret_cast<const char*>((*bytes)->data()), (*bytes)->size()});
+  if (!switches) return std::unexpected(switches.error());
+  for (const std::string& name : switches->unknown) warn(say, fmt::format("The file of --fusion_switch_file names '{}': no pass here is called so.", name));
+  disabled.merge(switches->disabled);
+  return disabled;
+}
+
 AtcResult<void> compile_model(const Options& options, const std::string& command_line, const Say& say) {
+  for (const std::string& text : options.warnings) warn(say, text);
+  auto disabled = disabled_passes(options, say);
+  if (!disabled) return std::unexpected(disabled.error());
   auto graph = load(options.model);
   if (!graph) return std::unexpected(graph.error());
+  if (auto changed = change_boundary(*graph, {options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return changed;
   if (auto named = check_input_names(options, *graph); !named) return named;
   say(".");
 
@@ -165,7 +187,7 @@ AtcResult<void> compile_model(const Options& options, const std::string& command
   if (options.log >= Log::Info) say("\n");
   stages.dump("import", *graph);
   CompileOptions how{.soc = options.soc,
-                     .passes = {.disabled = options.disabled_passes, .input_shapes = {}},
+                     .passes = {.disabled = std::move(*disabled), .input_shapes = {}},
                      .command_line = command_line,
                      .disable_memory_reuse = options.disable_memory_reuse};
   CompileObserver observer{
@@ -215,6 +237,15 @@ AtcResult<void> write_json(const Options& options) {
   return write(options.json, as_byte_view(*text));
 }
 
+AtcResult<void> check_model(const Options& options) {
+  auto graph = load(options.model);
+  if (!graph) return std::unexpected(graph.error());
+  const CheckReport report = check_graph(*graph);
+  if (auto written = write(options.check_report, as_byte_view(report.json)); !written) return written;
+  if (report.failed > 0) return refuse("E10501", fmt::format("{} of {} nodes cannot be compiled: see '{}'.", report.failed, graph->order().size(), options.check_report));
+  return {};
+}
+
 std::string join_command_line(std::span<const std::string> arguments) {
   std::string line = "atc";
   for (const std::string& argument : arguments) line += " " + argument;
@@ -245,6 +276,9 @@ int run_atc(std::span<const std::string> arguments, const Say& say_to) {
         break;
       case Mode::ToJson:
         done = write_json(*options);
+        break;
+      case Mode::Check:
+        done = check_model(*options);
         break;
       case Mode::ShowInfo:
         done = show_info(*options, say);

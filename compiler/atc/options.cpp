@@ -24,33 +24,36 @@ struct OptionRow {
   std::string_view fallback, values, help;
 };
 
-#define NPU_ATC_OPTION(name, kind, fallback, values, help) OptionRow{name, Kind::kind, fallback, values, help},
-#define NPU_ATC_LATER(name)
-constexpr OptionRow kOptions[] = {
+enum class Effect { Offered, Ignored, Later };
+
+struct TableRow {
+  OptionRow option;  // of an ignored one, help says why
+  Effect effect;
+};
+
+#define NPU_ATC_OPTION(name, kind, fallback, values, help) TableRow{{name, Kind::kind, fallback, values, help}, Effect::Offered},
+#define NPU_ATC_IGNORED(name, values, why) TableRow{{name, Kind::Text, "", values, why}, Effect::Ignored},
+#define NPU_ATC_LATER(name) TableRow{{name, Kind::Text, "", "", ""}, Effect::Later},
+constexpr TableRow kTable[] = {
 #include "compiler/atc/atc_options.def"
 };
 #undef NPU_ATC_OPTION
+#undef NPU_ATC_IGNORED
 #undef NPU_ATC_LATER
-
-#define NPU_ATC_OPTION(name, kind, fallback, values, help)
-#define NPU_ATC_LATER(name) std::string_view(name),
-constexpr std::string_view kLater[] = {
-#include "compiler/atc/atc_options.def"
-};
-#undef NPU_ATC_OPTION
-#undef NPU_ATC_LATER
-static_assert(std::ranges::is_sorted(kLater));
-
 using Given = std::map<std::string, std::string, std::less<>>;
 
+const TableRow* find_row(std::string_view name) {
+  const auto* row = std::ranges::find(kTable, name, [](const TableRow& r) { return r.option.name; });
+  return row == std::end(kTable) ? nullptr : row;
+}
+
 const OptionRow* find_option(std::string_view name) {
-  const auto* row = std::ranges::find(kOptions, name, &OptionRow::name);
-  return row == std::end(kOptions) ? nullptr : row;
+  const TableRow* row = find_row(name);
+  return row == nullptr || row->effect == Effect::Later ? nullptr : &row->option;
 }
 
 AtcError unknown_option(std::string_view name) {
-  if (std::ranges::binary_search(kLater, name))
-    return {"E10001", fmt::format("The option --{} of the vendor's tool is not offered yet.", name)};
+  if (find_row(name) != nullptr) return {"E10001", fmt::format("The option --{} of the vendor's tool is not offered yet.", name)};
   return {"E10001", fmt::format("There is no option --{}.", name)};
 }
 
@@ -154,9 +157,34 @@ AtcResult<std::string> check_soc(const std::string& name) {
     place = std::move(*taken);                                    \
   } while (false)
 
+AtcResult<std::vector<std::string>> warnings_of(const Given& given) {
+  std::vector<std::string> warnings;
+  for (const TableRow& row : kTable) {
+    const auto found = given.find(row.option.name);
+    if (row.effect != Effect::Ignored || found == given.end()) continue;
+    const bool choices = row.option.values.find('|') != std::string_view::npos;
+    if (auto chosen = choices ? choice(given, row.option.name) : AtcResult<size_t>(0); !chosen) return std::unexpected(chosen.error());
+    warnings.push_back(fmt::format("--{}={} changes nothing here: {}", row.option.name, found->second, row.option.help));
+  }
+  return warnings;
+}
+
+AtcResult<void> read_precision(const Given& given, Options& options) {
+  if (given.contains("precision_mode") && given.contains("precision_mode_v2")) return refuse("E10001", "--precision_mode and --precision_mode_v2 exclude each other.");
+  size_t index = 0, newer = 0;
+  NPU_ATC_TAKE(index, choice(given, "precision_mode"));
+  NPU_ATC_TAKE(newer, choice(given, "precision_mode_v2"));
+  if (index == 2 || newer == 1) options.disabled_passes.insert("assign-precision");
+  return {};
+}
+
+AtcResult<void> read_source(const Given& given, Options& options, std::string_view mode) {
+  NPU_ATC_TAKE(options.model, required(given, "model", mode));
+  return check_framework(given, options.model);
+}
+
 AtcResult<void> read_compile_options(const Given& given, Options& options) {
-  NPU_ATC_TAKE(options.model, required(given, "model", "compiling"));
-  if (auto framework = check_framework(given, options.model); !framework) return framework;
+  if (auto source = read_source(given, options, "compiling"); !source) return source;
   NPU_ATC_TAKE(options.output, required(given, "output", "compiling"));
   std::string soc;
   NPU_ATC_TAKE(soc, required(given, "soc_version", "compiling"));
@@ -175,15 +203,19 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   NPU_ATC_TAKE(options.disabled_passes, parse_switches(value_of(given, "optimization_switch")));
   size_t index = 0;
   NPU_ATC_TAKE(index, choice(given, "input_format"));
-  NPU_ATC_TAKE(index, choice(given, "precision_mode"));
-  if (index == 1) options.disabled_passes.insert("assign-precision");
+  if (auto precision = read_precision(given, options); !precision) return precision;
   NPU_ATC_TAKE(index, choice(given, "enable_small_channel"));
   if (index == 0) options.disabled_passes.insert("assign-small-channels");
   NPU_ATC_TAKE(index, choice(given, "disable_reuse_memory"));
   options.disable_memory_reuse = index == 1;
   NPU_ATC_TAKE(index, choice(given, "display_model_info"));
   options.display_model_info = index == 1;
+  NPU_ATC_TAKE(options.warnings, warnings_of(given));
   options.dump_passes = value_of(given, "dump-passes");
+  options.fusion_switch_file = value_of(given, "fusion_switch_file");
+  options.out_nodes = value_of(given, "out_nodes");
+  options.input_fp16_nodes = value_of(given, "input_fp16_nodes");
+  options.output_type = value_of(given, "output_type");
   return {};
 }
 
@@ -195,7 +227,7 @@ AtcResult<Options> parse_options(std::span<const std::string> arguments) {
   NPU_ATC_TAKE(given, collect(arguments));
   options.help = given.contains("help") || arguments.empty();
   if (options.help) return options;
-  constexpr Mode kModes[] = {Mode::Compile, Mode::ToJson, Mode::ShowInfo};
+  constexpr Mode kModes[] = {Mode::Compile, Mode::ToJson, Mode::Check, Mode::ShowInfo};
   size_t index = 0;
   NPU_ATC_TAKE(index, choice(given, "mode"));
   options.mode = kModes[index];
@@ -203,6 +235,11 @@ AtcResult<Options> parse_options(std::span<const std::string> arguments) {
   options.log = static_cast<Log>(index);
   if (options.mode == Mode::Compile) {
     if (auto read = read_compile_options(given, options); !read) return std::unexpected(read.error());
+    return options;
+  }
+  if (options.mode == Mode::Check) {
+    options.check_report = value_of(given, "check_report");
+    if (auto source = read_source(given, options, "mode 3"); !source) return std::unexpected(source.error());
     return options;
   }
   NPU_ATC_TAKE(options.om, required(given, "om", fmt::format("mode {}", static_cast<int>(options.mode))));
@@ -220,11 +257,15 @@ std::string help_text() {
       "\n"
       "Options are written --key=value or --key value.\n"
       "\n";
-  for (const OptionRow& row : kOptions) {
+  for (const auto& [row, effect] : kTable) {
+    if (effect != Effect::Offered) continue;
     text += fmt::format("  --{}{}{}\n", row.name, row.values.empty() ? "" : "=", row.values);
     text +=
         fmt::format("      {}{}\n", row.help, row.fallback.empty() ? "" : fmt::format(" Default: {}.", row.fallback));
   }
+  text += "\nTaken, but without effect here:\n";
+  for (const auto& [row, effect] : kTable)
+    if (effect == Effect::Ignored) text += fmt::format("  --{}={}: {}\n", row.name, row.values, row.help);
   std::vector<std::string_view> chips;
   for (const Soc& soc : all_socs()) chips.push_back(soc.name);
   text += fmt::format("\nChips: {}\n", fmt::join(chips, ", "));

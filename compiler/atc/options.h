@@ -27,13 +27,15 @@ inline std::unexpected<AtcError> refuse(std::string_view code, std::string text)
   return std::unexpected(AtcError{code, std::move(text)});
 }
 
-enum class Mode { Compile = 0, ToJson = 1, ShowInfo = 6 };
+enum class Mode { Compile = 0, ToJson = 1, Check = 3, ShowInfo = 6 };
 enum class Log { Null, Error, Warning, Info, Debug };
 
 struct Options {
   bool help = false;
   Mode mode = Mode::Compile;
-  std::string model, output, soc, om, json, dump_passes;
+  std::string model, output, soc, om, json, dump_passes, check_report, fusion_switch_file;
+  std::string out_nodes, input_fp16_nodes, output_type;
+  std::vector<std::string> warnings;  // of options that change nothing here
   std::vector<InputShape> input_shapes;
   Dynamic dynamic = Dynamic::None;
   std::vector<GearShapes> gears;  // one for each size the dynamic option lists

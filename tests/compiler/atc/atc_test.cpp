@@ -41,6 +41,9 @@ class Workplace {
     const std::string broken = "this is no model";
     REQUIRE(write_file(path("broken.onnx"), as_byte_view(broken)));
     REQUIRE(write_file(path("model.bin"), *bytes));
+    const std::string lines = "fuse-tasks:off\n# a remark\nConvBatchnormFusionPass:off\n", json = R"({"Switch": {"GraphFusion": {"ALL": "off", "fuse-bias": "on"}, "UBFusion": {"ALL": "on"}}})";
+    REQUIRE(write_file(path("lines.cfg"), as_byte_view(lines)));
+    REQUIRE(write_file(path("switches.json"), as_byte_view(json)));
   }
   ~Workplace() {
     std::error_code ignored;
@@ -147,6 +150,31 @@ TEST_CASE("a model with open dimensions can be shown and written as JSON") {
   REQUIRE(text);
   const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()), reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
   CHECK(parsed["graph"][0]["op"][0]["name"] == "x");
+}
+
+TEST_CASE("mode 3 writes a report of every node") {
+  const Workplace place;
+  const Said good = run({"--mode=3", "--model=" + place.path("tiny.onnx"), "--check_report=" + place.path("report.json")});
+  CHECK_MESSAGE(good.code == 0, good.text);
+  const auto read = [&] {
+    const auto text = read_file(place.path("report.json"));
+    REQUIRE(text);
+    return nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()), reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
+  };
+  CHECK(read()["result"] == "success");
+  CHECK(read()["total"] == 2);
+  CHECK(read()["op"][0]["type"] == "Conv");
+
+  Graph graph = parse_graph(kModel).value();
+  graph.node(graph.order()[1]).op = "NoSuchOperator";
+  const auto bytes = save_onnx(graph);
+  REQUIRE(bytes);
+  REQUIRE(write_file(place.path("odd.onnx"), *bytes));
+  const Said bad = run({"--mode=3", "--model=" + place.path("odd.onnx"), "--check_report=" + place.path("report.json")});
+  CHECK(bad.code == 1);
+  CHECK_MESSAGE(bad.text.find("E10501") != std::string::npos, bad.text);
+  CHECK(read()["fail"] == 1);
+  CHECK(read()["op"][1]["cause"][0]["code"] == "E10501");
 }
 
 TEST_CASE("a .onnx model can be written as JSON") {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file of --fusion_switch_file: lines "Pass:off", or JSON {"Switch": {"GraphFusion": {"ALL": "off"}, "UBFusion": {...}}}.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/atc/options.h"
+
+namespace npu::atc {
+
+struct FusionSwitches {
+  std::set<std::string, std::less<>> disabled;  // passes of this compiler
+  std::vector<std::string> unknown;             // names of the file that no pass here has
+};
+
+// E10001 with the entry where the text is neither form, or switches off a pass that later ones rely on.
+AtcResult<FusionSwitches> parse_fusion_switches(std::string_view text);
+
+}  // namespace npu::atc
