@@ -21,8 +21,10 @@ class Emitter {
         context_(model.graph, soc, weights),
         tasks_(group_tasks(model.graph)) {}
 
-  Status run(const MemoryOptions& options) {
+  Status run(const MemoryOptions& options, int64_t max_bytes) {
+    max_bytes_ = max_bytes;
     NPU_CHECK(plan(options));
+    NPU_CHECK(check_size());
     place_shared_constants();
     for (size_t t = 0; t < tasks_.size(); ++t) NPU_CHECK(emit(t));
     for (ValueId id : graph_.inputs) {
@@ -33,7 +35,7 @@ class Emitter {
       NPU_TRY(auto desc, describe(id));
       model_.outputs.push_back(std::move(desc));
     }
-    return check_size();
+    return {};
   }
 
  private:
@@ -89,6 +91,7 @@ class Emitter {
       NPU_CHECK(emit_core(spec, task));
     else
       NPU_CHECK(emit_cpu(spec, task));
+    NPU_CHECK(check_size());
     model_.tasks.push_back(std::move(task));
     if (observer_.on_progress && !observer_.on_progress(index + 1, tasks_.size(), last.name))
       return fail(ErrorKind::Cancelled, "compile",
@@ -135,11 +138,7 @@ class Emitter {
   }
 
   Status check_size() const {
-    const auto weights = static_cast<int64_t>(weights_.bytes().size());
-    if (model_.arena_bytes <= soc_.memory_bytes - weights) return {};
-    return fail(ErrorKind::CompileLimit, std::string(soc_.name),
-                fmt::format("{} bytes of weights and {} of activations do not fit its {} bytes of memory", weights,
-                            model_.arena_bytes, soc_.memory_bytes));
+    return check_device_memory(soc_, model_.name, static_cast<int64_t>(weights_.bytes().size()), model_.arena_bytes, max_bytes_);
   }
 
   CompiledModel& model_;
@@ -150,6 +149,7 @@ class Emitter {
   LowerContext context_;
   std::vector<TaskSpec> tasks_;
   std::vector<int64_t> scratch_;
+  int64_t max_bytes_ = 0;
   MemoryPlan plan_;
 };
 
@@ -163,14 +163,16 @@ void drop_large_constants(Graph& graph) {
 // Everything but the weights, which go to the store.
 Result<CompiledModel> compile_program(Graph graph, const CompileOptions& options, WeightStore& weights, const CompileObserver& observer) {
   NPU_TRY(const Soc* soc, find_soc(options.soc));
-  NPU_CHECK(run_passes(graph, *soc, options.passes, observer.on_pass));
+  PassOptions passes = options.passes;
+  passes.max_bytes = std::min(passes.max_bytes, options.max_bytes);
+  NPU_CHECK(run_passes(graph, *soc, passes, observer.on_pass));
   CompiledModel model;
   model.name = graph.name;
   model.soc = soc->name;
   model.command_line = options.command_line;
   model.graph = std::move(graph);
   if (weights.bytes().empty()) weights.reserve_for(model.graph);
-  NPU_CHECK(Emitter(model, *soc, weights, observer).run({.reuse = !options.disable_memory_reuse}));
+  NPU_CHECK(Emitter(model, *soc, weights, observer).run({.reuse = !options.disable_memory_reuse}, options.max_bytes));
   drop_large_constants(model.graph);
   return model;
 }
@@ -208,6 +210,8 @@ Result<ModelPackage> compile_gears(const Graph& graph, const CompileOptions& opt
     programs[i].weights = weights.shared();
     package.gears.push_back({std::move(values[i]), std::make_shared<const CompiledModel>(std::move(programs[i]))});
   }
+  NPU_TRY(const Soc* soc, find_soc(options.soc));
+  NPU_CHECK(check_device_memory(*soc, package.first().name, static_cast<int64_t>(weights.bytes().size()), package.arena_bytes(), options.max_bytes));
   return package;
 }
 
@@ -219,9 +223,9 @@ Specialise make_specialise(const CompileOptions& options) {
   };
 }
 
-SpecialiseFactory specialise_factory() {
-  return [](const OpenModel& model) {
-    CompileOptions options{.soc = model.soc, .passes = {}, .command_line = model.command_line, .disable_memory_reuse = model.disable_memory_reuse};
+SpecialiseFactory specialise_factory(int64_t max_bytes) {
+  return [max_bytes](const OpenModel& model) {
+    CompileOptions options{.soc = model.soc, .passes = {}, .command_line = model.command_line, .disable_memory_reuse = model.disable_memory_reuse, .max_bytes = max_bytes};
     options.passes.disabled.insert(model.disabled_passes.begin(), model.disabled_passes.end());
     return make_specialise(options);
   };

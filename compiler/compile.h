@@ -15,6 +15,9 @@ struct CompileOptions {
   PassOptions passes;
   std::string command_line;           // recorded in the .om
   bool disable_memory_reuse = false;  // every buffer gets addresses of its own
+  // Of the compiled model: weights (of all gears) and arena together. CompileLimit names both, as far as they were known when it
+  // was too much. Constants are folded within it too.
+  int64_t max_bytes = INT64_MAX;
 };
 
 struct CompileObserver {
@@ -42,7 +45,7 @@ Result<ModelPackage> compile_gears(const Graph& graph, const CompileOptions& opt
 
 // For open models (core/om/package.h): compiles one graph after the other over one set of weights.
 Specialise make_specialise(const CompileOptions& options);
-// With the options that the model was made with.
-SpecialiseFactory specialise_factory();
+// With the options that the model was made with; max_bytes is each program's.
+SpecialiseFactory specialise_factory(int64_t max_bytes = INT64_MAX);
 
 }  // namespace npu

@@ -113,6 +113,7 @@ void convert_attributes(Graph& graph) {
       node.attrs["to"] = kToHalf;
     if (is_op(node, "DequantizeLinear") && is_float32(graph, node.outputs[0]) && !graph.is_output(node.outputs[0]))
       node.attrs["output_dtype"] = kToHalf;
+    if (is_op(node, "ConstantOfShape") && !node.find_attr("value")) node.attrs["value"] = Tensor(DType::Float16, {1});
     for (auto& [name, attr] : node.attrs)
       if (auto* tensor = std::get_if<Tensor>(&attr); tensor && tensor->dtype() == DType::Float32)
         *tensor = to_half(*tensor);

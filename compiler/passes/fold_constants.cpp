@@ -28,6 +28,12 @@ int64_t total_bytes(const Graph& graph, const std::vector<ValueId>& values) {
   return bytes;
 }
 
+int64_t constant_bytes(const Graph& graph) {
+  int64_t bytes = 0;
+  for (ValueId id : graph.used_constants()) bytes += static_cast<int64_t>(graph.value(id).constant->byte_size());
+  return bytes;
+}
+
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node) {
   const OpDef* def = find_op(node.op);
   if (def && def->from_types) return def->from_types(InferContext(graph, node));
@@ -40,6 +46,8 @@ Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node) {
 
 Status fold_constants(Graph& graph, PassContext& context) {
   const std::vector<NodeId> order = graph.order();
+  const int64_t limit = 2 * std::clamp<int64_t>(context.options.max_bytes, 0, context.soc.memory_bytes);  // what is fp32 here takes half on the chip
+  int64_t total = constant_bytes(graph);
   for (NodeId id : order) {
     const Node& node = graph.node(id);
     const OpDef* def = find_op(node.op);
@@ -51,7 +59,13 @@ Status fold_constants(Graph& graph, PassContext& context) {
       context.missed(node, fmt::format("the result would take {} bytes of weights", out));
       continue;
     }
+    if (out > limit - total) total = constant_bytes(graph);  // without those that nothing reads any more
+    if (out > limit - total) {
+      context.missed(node, fmt::format("the result of {} bytes would exceed the limit of {} beside {} of other constants", out, limit, total));
+      continue;
+    }
     NPU_TRY(auto results, evaluate(graph, node));
+    for (const Tensor& result : results) total += static_cast<int64_t>(result.byte_size());
     const std::vector<ValueId> outputs = node.outputs;
     graph.erase(id);
     for (size_t i = 0; i < outputs.size() && i < results.size(); ++i) {

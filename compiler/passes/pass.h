@@ -26,6 +26,7 @@ struct MissedRewrite {
 struct PassOptions {
   std::set<std::string, std::less<>> disabled;          // pass names switched off
   std::map<std::string, Shape, std::less<>> input_shapes;  // fixes dynamic inputs
+  int64_t max_bytes = INT64_MAX;                           // of the compiled model: constants are not folded far beyond
 };
 
 class PassContext {

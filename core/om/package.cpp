@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/soc/soc.h"
+
 namespace npu {
 
 namespace {
@@ -43,6 +45,13 @@ int64_t ModelPackage::arena_bytes() const {
   int64_t bytes = 0;
   for (const Gear& gear : gears) bytes = std::max(bytes, gear.program->arena_bytes);
   return bytes;
+}
+
+Status check_device_memory(const Soc& soc, const std::string& model, int64_t weights, int64_t arena, int64_t limit) {
+  const int64_t most = std::min(soc.memory_bytes, limit);
+  if (weights >= 0 && arena >= 0 && weights <= most && arena <= most - weights) return {};
+  const std::string whose = limit < soc.memory_bytes ? "the limit of " : "the memory of " + std::string(soc.name) + ", ";
+  return fail(ErrorKind::CompileLimit, model, fmt::format("{} bytes of weights and {} of activations do not fit {}{} bytes", weights, arena, whose, most));
 }
 
 ModelPackage package_of(std::shared_ptr<const CompiledModel> program) {

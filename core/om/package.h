@@ -14,6 +14,8 @@
 
 namespace npu {
 
+struct Soc;
+
 // A dimension that is known only when the inputs come: from low to high, both possible.
 inline constexpr int64_t kNoLimit = INT64_MAX;
 struct DimRange {
@@ -47,6 +49,9 @@ Status check_inputs(const OpenModel& model, std::span<const Tensor> inputs);
 using Specialise = std::function<Result<CompiledModel>(Graph)>;
 // Makes one with no weights yet; programs that run open models have a compiler and give this.
 using SpecialiseFactory = std::function<Specialise(const OpenModel&)>;
+
+// CompileLimit with both values when weights and arena do not fit the chip's memory, or the caller's limit when that is less.
+Status check_device_memory(const Soc& soc, const std::string& model, int64_t weights, int64_t arena, int64_t limit);
 
 // Which dimensions the gears set, with the name that --dynamic_... gives them.
 enum class Dynamic : uint8_t { None, Batch, Image, AnyDims };

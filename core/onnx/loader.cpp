@@ -426,11 +426,12 @@ Result<OwnedBytes> map_beside(const std::filesystem::path& folder, const std::st
 
 }  // namespace
 
-Result<Graph> load_onnx_file(const std::string& path) {
+Result<Graph> load_onnx_file(const std::string& path, uint64_t max_bytes) {
   NPU_TRY(const MappedFile file, map_file(path));
   const std::filesystem::path model(path);
   OnnxLoadOptions options;
   options.name = model.filename().string();
+  options.max_bytes = max_bytes;
   options.external = [folder = model.parent_path()](const std::string& name) { return map_beside(folder, name); };
   return load_onnx(file.bytes, file.owner, options);
 }

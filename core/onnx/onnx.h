@@ -2,6 +2,7 @@
 // The ONNX model format: bytes to Graph and back.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,9 @@ struct OnnxLoadOptions {
   // Gives the bytes of an external-data file, named relative to the model. Never called with an absolute
   // path or with "..". Without it a model that needs one is an error.
   std::function<Result<OwnedBytes>(const std::string& file)> external;
+  // Of all tensors together, those of sub-graphs, attributes and external data among them, as they lie in memory (4-bit elements
+  // take a byte): CompileLimit before the one that is too much is decoded.
+  uint64_t max_bytes = UINT64_MAX;
 };
 
 // The model as a graph: nodes sorted, every value named as in the file, weights viewing the file's bytes
@@ -33,8 +37,8 @@ struct OnnxLoadOptions {
 // element types that DType lacks. What a sub-graph reads of the graphs around it becomes inputs of its node.
 Result<Graph> load_onnx(Bytes bytes, std::shared_ptr<const void> owner, const OnnxLoadOptions& options = {});
 
-// Reads the file, and external data from the files beside it.
-Result<Graph> load_onnx_file(const std::string& path);
+// Reads the file, and external data from the files beside it. max_bytes: as in OnnxLoadOptions.
+Result<Graph> load_onnx_file(const std::string& path, uint64_t max_bytes = UINT64_MAX);
 
 // A serialised onnx.TensorProto, as the operator test vectors use.
 Result<Tensor> load_tensor_proto(Bytes bytes);

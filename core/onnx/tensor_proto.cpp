@@ -235,6 +235,16 @@ uint64_t TensorDecoder::external_size(protozero::data_view message) {
   return dtype && count ? static_cast<uint64_t>(*count) * dtype_size(*dtype) : 0;
 }
 
+Status TensorDecoder::account(DType dtype, int64_t count, const std::vector<std::string>& strings, const std::string& where) {
+  uint64_t bytes = static_cast<uint64_t>(count) * dtype_size(dtype);
+  for (const std::string& text : strings) bytes += text.size();
+  if (bytes > options_.max_bytes - total_)
+    return fail(ErrorKind::CompileLimit, where,
+                "takes " + std::to_string(bytes) + " bytes beside the " + std::to_string(total_) + " of the tensors before it, the limit is " + std::to_string(options_.max_bytes));
+  total_ += bytes;
+  return {};
+}
+
 Result<NamedTensor> TensorDecoder::decode(protozero::data_view message, const std::string& context) {
   RawTensor raw = read_raw(message);
   const std::string where = context + (raw.name.empty() ? "" : " '" + raw.name + "'");
@@ -245,6 +255,7 @@ Result<NamedTensor> TensorDecoder::decode(protozero::data_view message, const st
                 "element type " + element_type_name(raw.data_type) + " is not supported");
   if (raw.has_segment) return fail(ErrorKind::UnsupportedModel, where, "is stored in segments");
   NPU_TRY(const int64_t count, checked_element_count(raw.dims, where));
+  NPU_CHECK(account(*dtype, count, raw.strings, where));
   if (is_string(*dtype)) {
     if (raw.strings.size() != static_cast<uint64_t>(count))
       return fail(ErrorKind::InvalidModel, where,

@@ -30,12 +30,14 @@ class TensorDecoder {
   void set_external_total(uint64_t bytes) { external_total_ = bytes; }
 
  private:
+  Status account(DType dtype, int64_t count, const std::vector<std::string>& strings, const std::string& where);
   Result<OwnedBytes> external_bytes(const std::map<std::string, std::string, std::less<>>& entries, uint64_t wanted,
                                     const std::string& where);
 
   std::shared_ptr<const void> owner_;
   const OnnxLoadOptions& options_;
   uint64_t external_total_ = 0;
+  uint64_t total_ = 0;  // bytes of what was decoded, at most options_.max_bytes
   std::map<std::string, OwnedBytes, std::less<>> files_;
 };
 

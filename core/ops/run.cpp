@@ -28,11 +28,17 @@ std::string where_of(const Node& node) { return node.op + " '" + node.name + "'"
 // A few numbers in a file can ask for any amount of memory; this much is more than any layer that is meant seriously.
 constexpr int64_t kMaxElements = int64_t{1} << 30;
 
-Status check_memory(const Node& node, std::span<const TensorType> types) {
-  for (const TensorType& type : types)
-    if (type.is_static() && element_count(to_shape(type.dims)) > kMaxElements)
+Status check_memory(const Node& node, std::span<const TensorType> types, int64_t max_bytes) {
+  int64_t left = max_bytes;
+  for (const TensorType& type : types) {
+    if (!type.is_static()) continue;
+    const int64_t count = element_count(to_shape(type.dims));
+    if (count > kMaxElements)
       return fail(ErrorKind::UnsupportedModel, where_of(node),
                   fmt::format("the result {} has more than {} elements", to_string(type), kMaxElements));
+    left -= count * static_cast<int64_t>(dtype_size(type.dtype));
+    if (left < 0) return fail(ErrorKind::CompileLimit, where_of(node), fmt::format("the result {} takes more than the {} bytes that are left", to_string(type), max_bytes));
+  }
   return {};
 }
 
@@ -86,7 +92,7 @@ Tensor departed(Arrive arrive, const Tensor& tensor, DType dtype, const StringNu
 }
 
 // The node alone, its inputs constants: infer checks it and says what comes out.
-Result<std::vector<TensorType>> types_of_results(const OpDef& def, const Node& node, int opset, std::span<const Datum> inputs) {
+Result<std::vector<TensorType>> types_of_results(const OpDef& def, const Node& node, int opset, std::span<const Datum> inputs, int64_t max_bytes) {
   Graph graph;
   graph.opset = opset;
   Node alone = node;
@@ -106,7 +112,7 @@ Result<std::vector<TensorType>> types_of_results(const OpDef& def, const Node& n
       if (!types[i].is_static())
         return fail(ErrorKind::UnsupportedModel, where_of(node),
                     fmt::format("the shape of output {} cannot be told from the inputs", i));
-  NPU_CHECK(check_memory(node, types));
+  NPU_CHECK(check_memory(node, types, max_bytes));
   return types;
 }
 
@@ -174,8 +180,12 @@ class GraphRun {
 }  // namespace
 
 Result<std::vector<Datum>> run_node(const Node& node, int opset, std::span<const Datum> inputs) {
+  return run_node_within(node, opset, inputs, INT64_MAX);
+}
+
+Result<std::vector<Datum>> run_node_within(const Node& node, int opset, std::span<const Datum> inputs, int64_t max_bytes) {
   NPU_TRY(const OpDef* def, require_op(node));
-  NPU_TRY(auto types, types_of_results(*def, node, opset, inputs));
+  NPU_TRY(auto types, types_of_results(*def, node, opset, inputs, max_bytes));
   try {
     if (!def->evaluate) return run_on_tensors(*def, node, opset, inputs, std::move(types));
     NPU_TRY(auto results, def->evaluate(DatumContext(node, opset, inputs, types)));

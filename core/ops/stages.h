@@ -13,6 +13,9 @@ namespace npu {
 
 TensorType type_of(const Datum& datum);
 
+// run_node, refused with CompileLimit before it allocates when its results are known to take more than max_bytes.
+Result<std::vector<Datum>> run_node_within(const Node& node, int opset, std::span<const Datum> inputs, int64_t max_bytes);
+
 // The next stage of a graph some of whose values are there already. Node and value ids are those of the whole graph.
 struct StagePlan {
   // For the compiler: inputs and outputs of fixed shapes, every node of a kind that compiled models have. Without nodes when

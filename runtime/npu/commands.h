@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/om/package.h"
+#include "runtime/session/session.h"
 
 namespace npu {
 
@@ -29,6 +30,7 @@ Result<ModelPackage> load_model(const std::string& path);
 struct OpenRunOptions {
   std::vector<std::string> inputs;  // NAME=FILE
   int threads = 1;
+  SessionOptions session;
   SpecialiseFactory compiler;
   std::function<Result<Tensor>(const std::string& path, const TensorDesc&)> read;  // of files without a shape
 };

@@ -23,6 +23,9 @@ struct RunOptions {
   ImageInputOptions image;
   std::shared_ptr<std::string> gear;
   SpecialiseFactory compiler;
+  int64_t max_megabytes = 0;  // 0: no limit
+
+  SessionOptions session() const { return {.max_bytes = max_megabytes > 0 ? std::min(max_megabytes, INT64_MAX >> 20) << 20 : INT64_MAX}; }
 };
 
 bool is_image(const std::string& extension) {
@@ -139,14 +142,14 @@ Status run(const std::string& om, const RunOptions& options) {
   NPU_TRY(const ModelPackage package, load_model(om));
   if (package.open) {
     const auto read = [&](const std::string& path, const TensorDesc& desc) { return read_input(path, desc, options.image); };
-    NPU_TRY(const OpenRunResult result, run_open(package.open, {options.inputs, options.threads, options.compiler, read}));
+    NPU_TRY(const OpenRunResult result, run_open(package.open, {options.inputs, options.threads, options.session(), options.compiler, read}));
     return show(result.names, result.outputs, options);
   }
   NPU_TRY(const size_t gear, gear_of_files(package, options));
   const auto model = package.gears[gear].program;
   if (package.dynamic != Dynamic::None)
     fmt::print("gear {}\n", gears_text(package.dynamic, std::span(&package.gears[gear].values, 1)));
-  NPU_TRY(const auto session, Session::create(model, options.threads));
+  NPU_TRY(const auto session, Session::create(model, options.threads, options.session()));
   NPU_TRY(const std::vector<Tensor> inputs, gather_inputs(*model, options));
   NPU_TRY(const std::vector<Tensor> outputs, session->run(inputs));
   std::vector<std::string> names;
@@ -165,6 +168,7 @@ Command add_run(CLI::App& app, SpecialiseFactory compiler) {
   options->gear = add_gear_option(*command);
   command->add_option("--outdir", options->outdir, "Write each output to OUTDIR/<output name>.npy");
   command->add_option("--threads", options->threads, "Host threads")->capture_default_str();
+  command->add_option("--max-memory", options->max_megabytes, "Refuse what takes more device memory (MB of weights and activations)")->check(CLI::PositiveNumber);
   command->add_option("--topk", options->topk, "How many of the largest values to print")->capture_default_str();
   command->add_option("--mean", options->image.mean, "Images: mean of pixel/255 for each channel")->delimiter(',');
   command->add_option("--std", options->image.std, "Images: standard deviation for each channel")->delimiter(',');

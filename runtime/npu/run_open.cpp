@@ -51,7 +51,7 @@ void print_stages(std::span<const StageRun> stages) {
 }  // namespace
 
 Result<OpenRunResult> run_open(std::shared_ptr<const OpenModel> model, const OpenRunOptions& options) {
-  NPU_TRY(const auto session, OpenSession::create(model, options.compiler, options.threads));
+  NPU_TRY(const auto session, OpenSession::create(model, options.compiler, options.threads, {.session = options.session}));
   std::vector<Tensor> inputs(model->inputs.size());
   for (const std::string& argument : options.inputs) {
     const size_t equals = argument.find('=');

@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/om/package.h"
 #include "runtime/session/device_tensors.h"
 
 namespace npu {
 
 Result<std::unique_ptr<Replay>> Replay::create(std::shared_ptr<const CompiledModel> model, std::span<const Tensor> inputs, const ReplayOptions& options) {
   NPU_TRY(const Soc* soc, find_soc(model->soc));
-  if (model->arena_bytes < 0 || model->arena_bytes > soc->memory_bytes)
-    return fail(ErrorKind::CompileLimit, model->name, fmt::format("needs {} bytes of device memory, {} has {}", model->arena_bytes, soc->name, soc->memory_bytes));
+  NPU_CHECK(check_device_memory(*soc, model->name, model->weights ? static_cast<int64_t>(model->weights->size()) : 0, model->arena_bytes, INT64_MAX));
   std::unique_ptr<Replay> replay(new Replay(std::move(model), *soc, options));
   NPU_CHECK(store_inputs(*replay->model_, inputs, replay->memory_));
   replay->enter_next_work();

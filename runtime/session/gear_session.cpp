@@ -4,7 +4,7 @@
 namespace npu {
 
 Result<std::unique_ptr<GearSession>> GearSession::create(ModelPackage package, int threads, const SessionOptions& options) {
-  NPU_TRY(auto device, make_device(package.first(), package.arena_bytes(), threads));
+  NPU_TRY(auto device, make_device(package.first(), package.arena_bytes(), threads, options.max_bytes));
   std::unique_ptr<GearSession> session(new GearSession(std::move(package), std::move(device), options));
   NPU_CHECK(session->session(0));
   return session;

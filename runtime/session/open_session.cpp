@@ -29,6 +29,14 @@ struct OpenSession::Run {
     return constant ? Datum(*constant) : values[static_cast<size_t>(id)];
   }
 
+  // Of the tensors that are held.
+  int64_t bytes() const {
+    int64_t sum = 0;
+    for (const Datum& datum : values)
+      if (datum.is_tensor()) sum += static_cast<int64_t>(datum.tensor().byte_size());
+    return sum;
+  }
+
   std::map<ValueId, TensorType> available() const {
     std::map<ValueId, TensorType> types;
     for (size_t id = 0; id < values.size(); ++id)
@@ -61,12 +69,11 @@ OpenSession::OpenSession(std::shared_ptr<const OpenModel> model, SpecialiseFacto
 Status OpenSession::make_room(const CompiledModel& model) {
   const int64_t arena = std::max(model.arena_bytes, device_ ? device_->memory.arena_bytes() : 0);
   if (!device_) {
-    NPU_TRY(device_, make_device(model, arena, threads_));
+    NPU_TRY(device_, make_device(model, arena, threads_, options_.session.max_bytes));
     return {};
   }
   NPU_TRY(const Soc* soc, find_soc(model.soc));
-  if (arena > soc->memory_bytes - static_cast<int64_t>(model.weights->size()))
-    return fail(ErrorKind::CompileLimit, model.name, fmt::format("{} bytes of weights and {} of activations do not fit the {} bytes of {}", model.weights->size(), arena, soc->memory_bytes, soc->name));
+  NPU_CHECK(check_device_memory(*soc, model.name, static_cast<int64_t>(model.weights->size()), arena, options_.session.max_bytes));
   device_->weights = model.weights;
   device_->memory = DeviceMemory(Bytes(*model.weights), arena);
   return {};
@@ -82,6 +89,10 @@ Result<std::unique_ptr<Session>> OpenSession::make_session(const Graph& program)
   // What was added to the weights before it failed may have moved them.
   if (!session && device_) device_->memory = DeviceMemory(Bytes(*device_->weights), device_->memory.arena_bytes());
   return session;
+}
+
+int64_t OpenSession::device_bytes() const {
+  return device_ ? static_cast<int64_t>(device_->weights->size()) + device_->memory.arena_bytes() : 0;
 }
 
 void OpenSession::forget_oldest() {
@@ -131,7 +142,7 @@ Status OpenSession::run_stage(Stage& stage, Run& run, const RunObserver& observe
     const Node& node = run.graph.node(id);
     std::vector<Datum> inputs;
     for (ValueId input : node.inputs) inputs.push_back(run.value(input));
-    NPU_TRY(std::vector<Datum> results, run_node(node, run.graph.opset, inputs));
+    NPU_TRY(std::vector<Datum> results, run_node_within(node, run.graph.opset, inputs, std::max<int64_t>(0, options_.session.max_bytes - device_bytes() - run.bytes())));
     for (size_t i = 0; i < node.outputs.size() && i < results.size(); ++i)
       if (node.outputs[i] != kNone) run.values[static_cast<size_t>(node.outputs[i])] = std::move(results[i]);
     last_run_.back().host_nodes.push_back(fmt::format("{} '{}'", node.op, node.name));

@@ -53,6 +53,7 @@ class OpenSession {
   Result<Stage*> find_or_make(const Run& run, bool& made);
   Result<std::unique_ptr<Session>> make_session(const Graph& program);
   Status make_room(const CompiledModel& model);
+  int64_t device_bytes() const;
   void forget_oldest();
   void forget_all();
   Status run_stage(Stage& stage, Run& run, const RunObserver& observer);

@@ -10,19 +10,19 @@
 #include "core/chip/check/check.h"
 #include "core/chip/cross_core.h"
 #include "core/isa/fetch.h"
+#include "core/om/package.h"
 #include "runtime/session/device_tensors.h"
 
 namespace npu {
 
-Result<std::shared_ptr<Device>> make_device(const CompiledModel& model, int64_t arena_bytes, int threads) {
+Result<std::shared_ptr<Device>> make_device(const CompiledModel& model, int64_t arena_bytes, int threads, int64_t max_bytes) {
   NPU_TRY(const Soc* soc, find_soc(model.soc));
-  if (arena_bytes < 0 || arena_bytes > soc->memory_bytes)
-    return fail(ErrorKind::CompileLimit, model.name, fmt::format("needs {} bytes of device memory, {} has {}", arena_bytes, soc->name, soc->memory_bytes));
+  NPU_CHECK(check_device_memory(*soc, model.name, model.weights ? static_cast<int64_t>(model.weights->size()) : 0, arena_bytes, max_bytes));
   return std::make_shared<Device>(*soc, threads, model.weights, arena_bytes);
 }
 
 Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledModel> model, int threads, const SessionOptions& options) {
-  NPU_TRY(auto device, make_device(*model, model->arena_bytes, threads));
+  NPU_TRY(auto device, make_device(*model, model->arena_bytes, threads, options.max_bytes));
   return create(std::move(model), std::move(device), options);
 }
 

@@ -21,11 +21,13 @@ struct SessionOptions {
   // alignment and uninitialised reads are always checked, by the chip; where no address depends on data, a model's first
   // run shows for all later ones that nothing is read before it is written.
   bool check_streams = true;
+  // Of device memory: weights and arena, also of the largest gear; of an open model with what the AI CPU holds between programs.
+  int64_t max_bytes = INT64_MAX;
 };
 
-// CompileLimit when the chip has less memory. threads: host threads that emulate the cores; they change the time, never the
+// CompileLimit when the chip has less memory, or max_bytes is less. threads: host threads that emulate the cores; they change the time, never the
 // result.
-Result<std::shared_ptr<Device>> make_device(const CompiledModel& model, int64_t arena_bytes, int threads);
+Result<std::shared_ptr<Device>> make_device(const CompiledModel& model, int64_t arena_bytes, int threads, int64_t max_bytes = INT64_MAX);
 
 class Session {
  public:
