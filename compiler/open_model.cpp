@@ -71,8 +71,11 @@ Result<OpenModel> make_open_model(Graph graph, std::span<const InputShape> given
     model.inputs.push_back(std::move(shape));
   }
   NPU_CHECK(verify(graph));
-  Graph inferred = graph;
-  NPU_CHECK(infer_shapes(inferred));
+  NPU_CHECK(infer_shapes(graph));
+  // Once, and not again for each size.
+  const auto fold = std::ranges::find(all_passes(), "fold-constants", &Pass::name);
+  PassContext context(*soc, options.passes);
+  if (!options.passes.disabled.contains(fold->name)) NPU_CHECK(fold->run(graph, context));
   model.graph = std::move(graph);
   return model;
 }

@@ -19,6 +19,10 @@ bool inputs_constant(const Graph& graph, const Node& node) {
   return std::ranges::all_of(node.inputs, [&](ValueId id) { return id == kNone || graph.is_constant(id); });
 }
 
+bool inputs_fixed(const Graph& graph, const Node& node) {
+  return std::ranges::all_of(node.inputs, [&](ValueId id) { return id == kNone || graph.value(id).type.is_static(); });
+}
+
 int64_t total_bytes(const Graph& graph, const std::vector<ValueId>& values) {
   int64_t bytes = 0;
   for (ValueId id : values)
@@ -51,7 +55,7 @@ Status fold_constants(Graph& graph, PassContext& context) {
   for (NodeId id : order) {
     const Node& node = graph.node(id);
     const OpDef* def = find_op(node.op);
-    if (!inputs_constant(graph, node) && !(def && def->from_types)) continue;
+    if (!inputs_constant(graph, node) && !(def && def->from_types && inputs_fixed(graph, node))) continue;
     if (def && def->is_random) continue;  // each node draws its own numbers
     if (is_op(node, "DequantizeLinear")) continue;  // fuse-quantization wants the integers
     const int64_t out = total_bytes(graph, node.outputs);

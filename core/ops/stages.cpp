@@ -12,7 +12,7 @@ namespace npu {
 
 namespace {
 
-using Available = std::map<ValueId, TensorType>;
+using Values = std::map<ValueId, Available>;
 
 // Part of a graph as a graph of its own.
 class Part {
@@ -22,10 +22,13 @@ class Part {
     graph_.opset = whole.opset;
   }
 
-  void add_input(ValueId id, const TensorType& type) {
-    const ValueId own = graph_.add_value(whole_.value(id).name, type);
-    ids_[static_cast<size_t>(id)] = own;
-    graph_.inputs.push_back(own);
+  // Whether it became an input, not a constant.
+  bool add_available(ValueId id, const Available& available) {
+    ValueId& own = ids_[static_cast<size_t>(id)];
+    const std::string& name = whole_.value(id).name;
+    own = available.value ? graph_.add_constant(name, *available.value) : graph_.add_value(name, available.type);
+    if (!available.value) graph_.inputs.push_back(own);
+    return !available.value;
   }
 
   // Precondition: what the node reads is an input, a constant, or of a node added before.
@@ -34,13 +37,14 @@ class Part {
     Node copy = node;
     for (ValueId& input : copy.inputs) input = own_id(input);
     for (ValueId& output : copy.outputs)
-      if (output != kNone) output = declare(output, find_op(node.op));
+      if (output != kNone) output = declare(output);
     graph_.append(std::move(copy));
   }
 
   void add_output(ValueId id) { graph_.outputs.push_back(own_id(id)); }
 
   // Of a value that was added.
+  bool is_constant(ValueId id) const { return graph_.is_constant(ids_[static_cast<size_t>(id)]); }
   const TensorType& type(ValueId id) const { return graph_.value(ids_[static_cast<size_t>(id)]).type; }
   Graph& graph() { return graph_; }
 
@@ -52,11 +56,10 @@ class Part {
     return own;
   }
 
-  // What the file says of a shape that follows from values is not more than a guess.
-  ValueId declare(ValueId id, const OpDef* op) {
+  // Without the shape that the file declares: where sizes depend on data it is what came when the model was exported.
+  ValueId declare(ValueId id) {
     const Value& value = whole_.value(id);
-    const bool guess = op && op->from_values;
-    return ids_[static_cast<size_t>(id)] = graph_.add_value(value.name, guess ? TensorType{value.type.dtype, false, {}} : value.type);
+    return ids_[static_cast<size_t>(id)] = graph_.add_value(value.name, TensorType{value.type.dtype, false, {}});
   }
 
   const Graph& whole_;
@@ -71,7 +74,7 @@ bool is_compilable(const TensorType& type) {
 
 class Planner {
  public:
-  Planner(const Graph& graph, const std::vector<bool>& done, const Available& available)
+  Planner(const Graph& graph, const std::vector<bool>& done, const Values& available)
       : graph_(graph), done_(done), available_(available), rest_(graph), later_(graph.value_count(), false) {}
 
   Result<StagePlan> run() {
@@ -94,7 +97,7 @@ class Planner {
     std::set<ValueId> read;
     for (NodeId id : nodes_)
       for (ValueId input : graph_.node(id).inputs)
-        if (available_.contains(input) && read.insert(input).second) rest_.add_input(input, available_.at(input));
+        if (available_.contains(input) && read.insert(input).second) rest_.add_available(input, available_.at(input));
     for (NodeId id : nodes_) rest_.add_node(id);
     return infer_shapes(rest_.graph());
   }
@@ -105,7 +108,7 @@ class Planner {
     // Empty constants are options that are not taken (the sizes of a Resize), empty activations are not.
     const auto fits = [&](ValueId id) {
       if (id == kNone) return true;
-      return graph_.is_constant(id) ? is_device_dtype(graph_.value(id).type.dtype) : is_compilable(rest_.type(id));
+      return rest_.is_constant(id) ? is_device_dtype(rest_.type(id).dtype) : is_compilable(rest_.type(id));
     };
     return std::ranges::all_of(node.inputs, fits) && std::ranges::all_of(node.outputs, fits);
   }
@@ -126,16 +129,13 @@ class Planner {
 
   void cut_out() {
     const std::set<NodeId> inside(plan_.compiled.begin(), plan_.compiled.end());
-    std::set<ValueId> made, wanted(graph_.outputs.begin(), graph_.outputs.end());
+    std::set<ValueId> read, wanted(graph_.outputs.begin(), graph_.outputs.end());
     for (NodeId id : nodes_)
       if (!inside.contains(id)) wanted.insert(graph_.node(id).inputs.begin(), graph_.node(id).inputs.end());
     Part program(graph_);
     for (NodeId id : plan_.compiled)
       for (ValueId input : graph_.node(id).inputs)
-        if (available_.contains(input) && std::ranges::find(plan_.inputs, input) == plan_.inputs.end()) {
-          plan_.inputs.push_back(input);
-          program.add_input(input, available_.at(input));
-        }
+        if (available_.contains(input) && read.insert(input).second && program.add_available(input, available_.at(input))) plan_.inputs.push_back(input);
     for (NodeId id : plan_.compiled) {
       program.add_node(id);
       for (ValueId output : graph_.node(id).outputs)
@@ -147,7 +147,7 @@ class Planner {
 
   const Graph& graph_;
   const std::vector<bool>& done_;
-  const Available& available_;
+  const Values& available_;
   std::vector<NodeId> nodes_;  // that have not run
   Part rest_;                  // of these nodes, with inferred types
   std::vector<bool> later_;    // values that a later stage knows
@@ -157,13 +157,19 @@ class Planner {
 
 }  // namespace
 
-Result<StagePlan> plan_stage(const Graph& graph, const std::vector<bool>& done, const Available& available) {
+Result<StagePlan> plan_stage(const Graph& graph, const std::vector<bool>& done, const Values& available) {
   return Planner(graph, done, available).run();
 }
 
+bool follows_from_known(const Graph& graph, const Node& node, const std::function<bool(ValueId)>& is_known) {
+  const OpDef* def = find_op(node.op);
+  if (!def || def->is_random || def->evaluate) return false;
+  return def->from_types || std::ranges::all_of(node.inputs, [&](ValueId id) { return id == kNone || graph.is_constant(id) || is_known(id); });
+}
+
 Result<bool> needs_stages(const Graph& graph) {
-  Available available;
-  for (ValueId id : graph.inputs) available.emplace(id, graph.value(id).type);
+  Values available;
+  for (ValueId id : graph.inputs) available.emplace(id, Available{graph.value(id).type, {}});
   NPU_TRY(const StagePlan plan, plan_stage(graph, std::vector<bool>(graph.node_capacity()), available));
   return plan.compiled.size() != graph.order().size();
 }

@@ -2,7 +2,9 @@
 // A graph in stages: what can be compiled because all its shapes are known, then what has to run before more is known.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +17,12 @@ TensorType type_of(const Datum& datum);
 
 // run_node, refused with CompileLimit before it allocates when its results are known to take more than max_bytes.
 Result<std::vector<Datum>> run_node_within(const Node& node, int opset, std::span<const Datum> inputs, int64_t max_bytes);
+
+// A value that is there when a stage is planned: tensors have fixed shapes.
+struct Available {
+  TensorType type;
+  std::optional<Tensor> value;  // small, and the same whenever the types of all available values are the same
+};
 
 // The next stage of a graph some of whose values are there already. Node and value ids are those of the whole graph.
 struct StagePlan {
@@ -30,9 +38,12 @@ struct StagePlan {
   std::vector<NodeId> host;
 };
 
-// done: by node id. available: types of the values that are there, the graph's inputs among them; the shapes of tensors are fixed. Errors
-// are those of inference; InvalidModel when nothing can go on.
-Result<StagePlan> plan_stage(const Graph& graph, const std::vector<bool>& done, const std::map<ValueId, TensorType>& available);
+// done: by node id. available: the graph's inputs among them; known values become constants of the program. Errors are those of
+// inference; InvalidModel when nothing can go on.
+Result<StagePlan> plan_stage(const Graph& graph, const std::vector<bool>& done, const std::map<ValueId, Available>& available);
+
+// Whether the node's results follow from the types of its inputs and from values for which is_known holds.
+bool follows_from_known(const Graph& graph, const Node& node, const std::function<bool(ValueId)>& is_known);
 
 // Whether the graph, its inputs of fixed shapes, needs more than one program.
 Result<bool> needs_stages(const Graph& graph);

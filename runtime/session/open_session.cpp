@@ -11,15 +11,22 @@ namespace npu {
 
 // The values of one run as they come.
 struct OpenSession::Run {
-  explicit Run(const Graph& of) : graph(of), values(of.value_count()), done(of.node_capacity()), left(of.order().size()) {}
+  explicit Run(const Graph& of) : graph(of), values(of.value_count()), known(of.value_count()), done(of.node_capacity()), left(of.order().size()) {}
 
   const Graph& graph;
   std::vector<Datum> values;
+  std::vector<bool> known;  // values that follow from types of others alone
   std::vector<bool> done;
   size_t left;
 
   void finish(std::span<const NodeId> nodes) {
-    for (NodeId id : nodes) done[static_cast<size_t>(id)] = true;
+    for (NodeId id : nodes) {
+      done[static_cast<size_t>(id)] = true;
+      const Node& node = graph.node(id);
+      if (!follows_from_known(graph, node, [&](ValueId input) { return known[static_cast<size_t>(input)]; })) continue;
+      for (ValueId output : node.outputs)
+        if (output != kNone) known[static_cast<size_t>(output)] = true;
+    }
     left -= nodes.size();
   }
 
@@ -37,17 +44,22 @@ struct OpenSession::Run {
     return sum;
   }
 
-  std::map<ValueId, TensorType> available() const {
-    std::map<ValueId, TensorType> types;
-    for (size_t id = 0; id < values.size(); ++id)
-      if (!values[id].absent()) types.emplace(static_cast<ValueId>(id), type_of(values[id]));
-    return types;
+  std::map<ValueId, Available> available() const {
+    constexpr int64_t kSmall = 1024;  // elements
+    std::map<ValueId, Available> found;
+    for (size_t id = 0; id < values.size(); ++id) {
+      if (values[id].absent()) continue;
+      Available& one = found[static_cast<ValueId>(id)] = {type_of(values[id]), {}};
+      if (known[id] && values[id].is_tensor() && values[id].tensor().elements() <= kSmall) one.value = values[id].tensor();
+    }
+    return found;
   }
 
   Key key() const {
     Key key;
     for (NodeId id : graph.order()) key.push_back(done[static_cast<size_t>(id)]);
-    for (const auto& [id, type] : available()) {
+    for (const auto& [id, one] : available()) {
+      const TensorType& type = one.type;
       key.insert(key.end(), {id, static_cast<int64_t>(type.kind), static_cast<int64_t>(type.dims.size())});
       for (const Dim& dim : type.dims) key.push_back(dim.value());
     }

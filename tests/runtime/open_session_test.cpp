@@ -257,6 +257,31 @@ output %z
   CHECK(session->last_run()[1].host_nodes.empty());
 }
 
+TEST_CASE("a size that follows from the shapes of an earlier stage is known to the next program") {
+  const Graph graph = parsed(R"(graph "later" opset 13
+input %x : float32[12]
+const %one : int64[1] = [1]
+%n = NonZero(%x) "n"
+%t = Transpose(%n) "t"
+%g = GatherND(%x, %t) "g"
+%s = Shape(%g) "s"
+%column = Concat(%s, %one) {axis=0} "column"
+%u, %first, %inverse = Unique(%g) {sorted=1} "u"
+%f = Cast(%inverse) {to=1} "f"
+%y = Reshape(%f, %column) "y"
+%z = Add(%y, %y) "z"
+output %z
+)");
+  auto session = session_of(opened(graph));
+  for (const float value : {0.0f, 4.0f}) {
+    const std::vector<Tensor> inputs{tensor_of<float>(DType::Float32, {12}, {3, 1, value, 1, value, 9, 2, 6, 5, 3, 5, 8})};
+    test::check_same_bits(run(*session, inputs), *run_reference(graph, inputs));
+    REQUIRE(session->last_run().size() == 3);
+    CHECK(session->last_run()[1].host_nodes == std::vector<std::string>{"Unique 'u'"});
+    CHECK(session->last_run()[2].host_nodes.empty());
+  }
+}
+
 TEST_CASE("a loop as often as an input says, then a branch") {
   Graph graph = parsed(R"(graph "flow" opset 13
 input %x : float32[2,4]
