@@ -142,6 +142,21 @@ bool inputs_static(const Decompose& d) {
   return std::ranges::all_of(d.node().inputs, [&](ValueId id) { return id != kNone && d.graph().value(id).type.is_static(); });
 }
 
+// Computed operands of an operation on images get its rank: only then do they have its format.
+std::optional<Left> operands_to_images(Decompose& d) {
+  std::vector<ValueId> inputs = d.node().inputs;
+  const size_t rank = d.output_shape().size();
+  for (ValueId& input : inputs) {
+    Shape shape = d.shape(input);
+    if (shape.size() == rank || d.graph().is_constant(input)) continue;
+    shape.insert(shape.begin(), rank - shape.size(), 1);
+    input = d.reshape(input, shape);
+  }
+  if (inputs == d.node().inputs) return Left{};
+  d.become(d.node().op, inputs, d.node().attrs);
+  return std::nullopt;
+}
+
 }  // namespace
 
 // An operand that no instruction can read broadcast is written out.
@@ -153,7 +168,8 @@ std::optional<Left> broadcast_to_expand(Decompose& d) {
   const auto kind = [&](ValueId input, bool image) { return operand_kind(graph, input, result, image); };
   const auto any_tile = [&](bool image) { return std::ranges::any_of(inputs, [&](ValueId id) { return kind(id, image) == OperandKind::Tile; }); };
   const auto fits = [&](bool image) { return any_tile(image) && std::ranges::all_of(inputs, [&](ValueId id) { return kind(id, image).has_value(); }); };
-  if (fits(false) || (result.size() == 4 && fits(true))) return Left{};
+  if (fits(false)) return Left{};
+  if (result.size() == 4 && fits(true)) return operands_to_images(d);
   bool tile = any_tile(false);
   return write_out(d, [&](ValueId input) { return std::exchange(tile, true) && kind(input, false); });
 }

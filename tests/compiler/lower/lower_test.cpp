@@ -96,6 +96,8 @@ const Case kCases[] = {
     {"Sub(scalar, @4x50)"},
     {"Mul(@1x17x6x6, @1x17x1x1)"},
     {"Mul(@1x17x6x6, 1x17x1x1)"},
+    {"Mul(@1x17x6x6, @17x1x1) ; Relu(@)"},
+    {"Add(@17x6x6, @1x17x1x1)"},
     {"Div(@3x40, 40) ; Clip(@, =-50, =50)"},
     {"Max(@3x40, @3x40, @3x40)"},
     {"Min(@1x16x5x5, @1x16x5x5)"},
