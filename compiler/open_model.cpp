@@ -46,6 +46,14 @@ void set_type(Value& value, const InputShape& shape) {
   value.type = TensorType::of(value.type.dtype, std::move(dims));
 }
 
+// A file may declare the sizes that were found when it was exported.
+void forget_found_sizes(Graph& graph) {
+  for (NodeId id : graph.order())
+    if (const OpDef* op = find_op(graph.node(id).op); op && op->from_values)
+      for (ValueId output : graph.node(id).outputs)
+        if (output != kNone) graph.value(output).type = TensorType{graph.value(output).type.dtype, false, {}};
+}
+
 }  // namespace
 
 bool is_open_model(const Graph& graph, std::span<const InputShape> given, const CompileOptions& options) {
@@ -56,6 +64,7 @@ bool is_open_model(const Graph& graph, std::span<const InputShape> given, const 
     if (!shape) return false;
     set_type(fixed.value(id), *shape);
   }
+  forget_found_sizes(fixed);
   const auto needed = needs_stages(fixed);
   if (!needed || !*needed) return false;
   const auto soc = find_soc(options.soc);

@@ -282,6 +282,25 @@ output %z
   }
 }
 
+TEST_CASE("a size that the file declares where data decides is not believed") {
+  Graph graph = parsed(R"(graph "declared" opset 13
+input %x : float32[6]
+%n = NonZero(%x) "n"
+%t = Transpose(%n) "t"
+%y = GatherND(%x, %t) "y"
+output %y
+)");
+  for (size_t id = 0; id < graph.value_count(); ++id) {
+    Value& value = graph.value(static_cast<ValueId>(id));
+    if (value.name == "n") value.type = TensorType::of(DType::Int64, Shape{1, 2});
+    if (value.name == "t") value.type = TensorType::of(DType::Int64, Shape{2, 1});
+    if (value.name == "y") value.type = TensorType::of(DType::Float32, Shape{2});
+  }
+  auto session = session_of(opened(graph));
+  CHECK(run(*session, {tensor_of<float>(DType::Float32, {6}, {0, 2, 0, 3, 5, 7})})[0].to_doubles() == std::vector<double>{2, 3, 5, 7});
+  CHECK(run(*session, {tensor_of<float>(DType::Float32, {6}, {0, 0, 0, 0, 0, 7})})[0].to_doubles() == std::vector<double>{7});
+}
+
 TEST_CASE("a loop as often as an input says, then a branch") {
   Graph graph = parsed(R"(graph "flow" opset 13
 input %x : float32[2,4]
