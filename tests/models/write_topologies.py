@@ -36,12 +36,23 @@ run on the emulator and compared with PyTorch's fp32 answers. Weights are random
 - nodes: run-time nodes, that is operators of the compiled tasks, fused ones counted each and views not; in brackets the operators of the file.
 - AI core: the share of these nodes, and of the MACs, that runs there. Target: 95 % and 99 %.
 - latency: predicted for the chip, batch 1 (dlrm: 32). cosine: the worst output of the worst input.
-- Detectors end where sizes begin to depend on data: scores and offsets of every anchor, for Faster R-CNN also the answers for given regions. Whole ones
-  export, and `atc` names the first node it cannot compile (`E10501: NonZero ...: the shape ... depends on data`).
+- Detectors here end where sizes begin to depend on data: scores and offsets of every anchor, for Faster R-CNN also the answers for given regions.
+  Whole ones are below.
 - There is no fp32 on the AI core's cube here, so there is no second column for a `force_fp32` compile.
 
 | network | input | nodes (file) | MACs | tasks | nodes on the AI core | MACs on it | latency | cosine | not on the AI core |
 |---|---|---|---|---|---|---|---|---|---|
+"""
+
+kDetectors = """
+## Whole detectors
+
+From an image to boxes, labels and scores (`compare_detectors.py`): number and sizes of what is computed depend on data, so the programs are made while the
+model runs, a stage up to each size that has to be found. A detection is found again when the other side has one with the same label, an overlap
+of at least 0.9 (or all corners within a pixel) and a score within 0.05; beside it what PyTorch itself finds again with weights and layers rounded to fp16.
+
+| network | input | operators of the file | stages | detections: PyTorch, NPU | found again by the NPU, by PyTorch | the same for PyTorch in fp16 |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -84,6 +95,18 @@ def row_of(name, r):
             f"{r['us'] / 1000:.2f} ms | {r['cosine']:.6f} | {r['left']} |\n")
 
 
+def detector_row_of(name, r):
+    percent = lambda shares: ", ".join(f"{100 * share:.0f} %" for share in shares)
+    return f"| {name} | {r['input']} | {r['file']} | {r['stages']} | {r['wanted']}, {r['given']} | {percent(r['found'])} | {percent(r['fp16_found'])} |\n"
+
+
+def written(args, there):
+    results = [args.cache / name / "result.json" for name in there]
+    text = kHead.format(soc=args.soc) + "".join(row_of(path.parent.name, json.loads(path.read_text())) for path in results if path.exists())
+    detectors = sorted(args.cache.glob("whole_*/result.json"))
+    return text + (kDetectors + "".join(detector_row_of(path.parent.name.removeprefix("whole_"), json.loads(path.read_text())) for path in detectors) if detectors else "")
+
+
 def is_pytorch(folder):
     return not folder.name.startswith("zoo_") and json.loads((folder / "case.json").read_text())["reference"] == "PyTorch"
 
@@ -117,9 +140,8 @@ def main():
         print("skipped: nothing is exported")
         sys.exit(77)
     failed = [name for name in wanted if not measure(args, args.cache / name)]
-    results = [args.cache / name / "result.json" for name in there]
     if not args.check:
-        args.out.write_text(kHead.format(soc=args.soc) + "".join(row_of(path.parent.name, json.loads(path.read_text())) for path in results if path.exists()))
+        args.out.write_text(written(args, there))
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 
