@@ -35,6 +35,7 @@ int run() {
   for (const Chip& chip : {Chip{"Ascend310", 8}, Chip{"Ascend910A", 310}})
     for (const Load& load : loads) {
       CompileOptions options{.soc = chip.name};
+      options.passes.disabled.insert("assign-small-channels");  // as atc does unless asked for
       options.passes.input_shapes["actual_input"] = load.input;
       const auto model = compile(load.build(1), options);
       const auto profile = model ? profile_model(*model, false) : std::unexpected(model.error());
