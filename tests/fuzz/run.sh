@@ -20,7 +20,7 @@ done
 find samples -name '*.onnx' -exec cp {} "$corpus/onnx" \;
 if [ -d "$data" ]; then
   for model in "$data"/onnx_node/*/model.onnx; do cp "$model" "$corpus/onnx/$(basename "$(dirname "$model")").onnx"; done
-  find "$data/onnx_node" -name '*.pb' -size -4k | head -500 | while read -r file; do cp "$file" "$corpus/tensor_proto/$(echo "$file" | tr / _)"; done
+  find "$data/onnx_node" -name '*.pb' -size -4k | sed -n '1,500p' | while read -r file; do cp "$file" "$corpus/tensor_proto/$(echo "$file" | tr / _)"; done
   find "$data" -name '*.om' -size -1M -exec cp {} "$corpus/om" \;
   find "$data" -name '*.npy' -size -64k -exec cp {} "$corpus/npy" \;
 fi
