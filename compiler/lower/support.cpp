@@ -111,9 +111,12 @@ std::string type_names(std::vector<DType> types) {
   return fmt::format("{}", fmt::join(names, " "));
 }
 
+// Passes other than decompose-operators turn these into operators that the AI core runs, or take them away.
+constexpr std::string_view kRewritten[] = {"BatchNormalization", "CastLike", "Dropout", "QLinearMatMul", "Upsample"};
+
 RunsOn engine_of(const OpDef& def, const std::vector<DType>& types) {
   if (const LowerRule* rule = find_lower_rule(def.name)) return rule->family == Family::View ? RunsOn::NoTask : RunsOn::AiCore;
-  if (pass::decomposes(def.name)) return RunsOn::AiCore;
+  if (pass::decomposes(def.name) || std::ranges::count(kRewritten, def.name) > 0) return RunsOn::AiCore;
   if (def.evaluate) return RunsOn::Reference;
   if (def.max_inputs > 0 && !types.empty() && std::ranges::none_of(types, is_device_dtype)) return RunsOn::Reference;
   return def.from_values ? RunsOn::Folded : RunsOn::AiCpu;

@@ -44,6 +44,7 @@ class Fuser {
       }
       if (is_op(node, "Conv")) convolution(id);
       else if (is_op(node, "Gemm") || is_op(node, "MatMul")) product(id);
+      else if (is_op(node, "QLinearMatMul")) written_product(id);
       else if (is_op(node, "Add")) sum(id);
       else if (is_op(node, "GlobalAveragePool")) mean(id);
       else if (std::ranges::count(kMovers, std::string_view(node.op)) > 0) move(id);
@@ -155,7 +156,14 @@ class Fuser {
 
   // --- one rewrite: the node takes over the quantised result, what it absorbed goes ---
 
-  void replace(NodeId id, std::string_view op, std::vector<ValueId> inputs, const Result8& to) {
+  ValueId reshaped_before(NodeId id, ValueId from, ValueId to, const Shape& shape) {
+    const ValueId dims = graph_.add_constant(names_.unique(graph_.value(to).name + "_shape"), ints_tensor({shape.begin(), shape.end()}));
+    graph_.insert_before(id, make_node("Reshape", names_.unique(graph_.value(to).name + "_reshape"), {from, dims}, {to}, graph_.node(id).origin));
+    return to;
+  }
+
+  // rows: of a result that the operator gives as a matrix.
+  void replace(NodeId id, std::string_view op, std::vector<ValueId> inputs, const Result8& to, const std::optional<Shape>& rows = {}) {
     Node& node = graph_.node(id);
     Node fused = make_node(op, node.name, std::move(inputs), {}, node.origin);
     fused.attrs = node.attrs;
@@ -163,8 +171,11 @@ class Fuser {
     for (NodeId gone : to.absorbed) absorb_origin(fused, graph_.node(gone));
     // The float results keep existing as values that nothing produces or reads.
     const ValueId taken = graph_.add_value(names_.unique(graph_.value(to.value).name + "_q8"), graph_.value(to.value).type);
-    fused.outputs = {taken};
+    const auto dims = shape_of(graph_, to.value);
+    fused.outputs = {rows ? graph_.add_value(names_.unique(graph_.value(taken).name + "_rows"), TensorType::of(graph_.value(taken).type.dtype, *rows)) : taken};
+    const ValueId made = fused.outputs[0];
     graph_.insert_before(id, std::move(fused));
+    if (rows) reshaped_before(id, made, taken, *dims);
     if (graph_.is_output(to.value)) swap_names(graph_, taken, to.value);
     graph_.replace_uses(to.value, taken);
     for (size_t i = to.absorbed.size(); i-- > 0;) graph_.erase(to.absorbed[i]);
@@ -191,8 +202,7 @@ class Fuser {
     const auto a = operand(node, 0), b = operand(node, 1);
     if (!a || !b || !per_tensor(*a) || !graph_.is_constant(b->data)) return;
     const Shape shape = graph_.value(b->data).constant->shape();
-    const auto rows = shape_of(graph_, node.inputs[0]);
-    if (shape.size() != 2 || !rows || rows->size() != 2) return context_.missed(node, "8-bit products are of two matrices");
+    if (shape.size() != 2) return context_.missed(node, "8-bit products have a matrix on the right");
     if (node.float_attr("alpha", 1) != 1 || node.float_attr("beta", 1) != 1) return context_.missed(node, "alpha or beta is not 1");
     const bool transposed = node.int_attr("transB", 0) != 0;
     const auto y = result(id, true);
@@ -201,7 +211,33 @@ class Fuser {
     if (!c) return context_.missed(node, "its bias is no constant vector");
     graph_.node(id).attrs.erase("alpha");
     graph_.node(id).attrs.erase("beta");
-    replace(id, "QGemm", {a->data, a->scale, a->zero, b->data, b->scale, b->zero, *c, y->scale, y->zero}, *y);
+    multiply(id, {a->data, a->scale, a->zero, b->data, b->scale, b->zero, *c, y->scale, y->zero}, *y);
+  }
+
+  // QGemm multiplies two matrices: dimensions in front of a matrix count its rows.
+  void multiply(NodeId id, std::vector<ValueId> inputs, const Result8& y) {
+    const auto a = shape_of(graph_, inputs[0]), result = shape_of(graph_, y.value);
+    if (!a || !result || a->empty()) return;
+    if (a->size() == 2) return replace(id, "QGemm", std::move(inputs), y);
+    const int64_t rows = element_count({a->begin(), a->end() - 1});
+    const Shape flat{rows, a->back()};
+    const ValueId matrix = graph_.add_value(names_.unique(graph_.value(inputs[0]).name + "_rows"), TensorType::of(graph_.value(inputs[0]).type.dtype, flat));
+    inputs[0] = reshaped_before(id, inputs[0], matrix, flat);
+    replace(id, "QGemm", std::move(inputs), y, Shape{rows, result->back()});
+  }
+
+  // The form with the scales as operands of the node itself.
+  void written_product(NodeId id) {
+    const Node node = graph_.node(id);
+    enum Input : size_t { kA, kAScale, kAZero, kB, kBScale, kBZero, kYScale, kYZero };
+    for (size_t i : {kAScale, kAZero, kB, kBScale, kBZero, kYScale, kYZero})
+      if (!graph_.is_constant(input_of(node, i))) return context_.missed(node, "weights, scales and zero points must be constants");
+    const auto constant = [&](size_t i) -> const Tensor& { return *graph_.value(node.inputs[i]).constant; };
+    if (constant(kAScale).elements() != 1 || constant(kYScale).elements() != 1) return context_.missed(node, "activations have one scale");
+    if (constant(kB).shape().size() != 2) return context_.missed(node, "8-bit products have a matrix on the right");
+    if (dtype_size(graph_.value(node.inputs[kA]).type.dtype) != 1 || is_float(graph_.value(node.inputs[kA]).type.dtype)) return;
+    const auto& in = node.inputs;
+    multiply(id, {in[kA], in[kAScale], in[kAZero], in[kB], in[kBScale], in[kBZero], kNone, in[kYScale], in[kYZero]}, {.value = node.outputs[0], .scale = in[kYScale], .zero = in[kYZero]});
   }
 
   void sum(NodeId id) {

@@ -76,13 +76,14 @@ class QdqBuilder {
     return graph_;
   }
   const std::vector<Tensor>& inputs() const { return inputs_; }
+  ValueId scalar(float value) { return constant(Tensor::from<float>(DType::Float32, {}, std::span<const float>(&value, 1))); }
+  ValueId integer(DType dtype, int64_t value) { return constant(Tensor::from<int64_t>(DType::Int64, {}, std::span<const int64_t>(&value, 1)).cast(dtype)); }
+  const Node& producer(ValueId value) const { return graph_.node(graph_.value(value).producer); }
 
  private:
   std::string name(const std::string& stem) { return stem + std::to_string(count_++); }
   float real(float low, float high) { return std::uniform_real_distribution<float>(low, high)(random_); }
   ValueId constant(Tensor tensor) { return graph_.add_constant(name("c"), std::move(tensor)); }
-  ValueId scalar(float value) { return constant(Tensor::from<float>(DType::Float32, {}, std::span<const float>(&value, 1))); }
-  ValueId integer(DType dtype, int64_t value) { return constant(Tensor::from<int64_t>(DType::Int64, {}, std::span<const int64_t>(&value, 1)).cast(dtype)); }
 
   Graph graph_;
   std::vector<Tensor> inputs_;
@@ -201,6 +202,32 @@ TEST_CASE("QDQ products: Gemm with bias, transposed or not, MatMul") {
   QdqBuilder b(3);
   const ValueId y = b.node("MatMul", {b.quantised(b.input({9, 64}), DType::Int8, 0.016f, 0), b.weights({64, 40}, 1, false)});
   check_equal(run(b.finish(b.quantised(y, DType::Int8, 0.02f, -9)), b.inputs()));
+}
+
+TEST_CASE("QDQ products of stacked matrices, and of a vector, are products of their rows") {
+  for (const Shape& shape : {Shape{2, 9, 64}, Shape{2, 3, 5, 64}, Shape{64}}) {
+    QdqBuilder b(4);
+    const ValueId y = b.node("MatMul", {b.quantised(b.input(shape), DType::UInt8, 0.016f, 120), b.weights({64, 40}, 1, true)});
+    const Run result = run(b.finish(b.quantised(y, DType::UInt8, 0.05f, 128)), b.inputs());
+    check_equal(result);
+    CHECK(result.byte_tasks > 0);
+  }
+}
+
+TEST_CASE("QLinearMatMul on the cube: what its own reference says") {
+  for (const Shape& shape : {Shape{9, 64}, Shape{2, 5, 96}}) {
+    QdqBuilder b(5);
+    const ValueId bytes = b.node("QuantizeLinear", {b.input(shape), b.scalar(0.016f), b.integer(DType::UInt8, 120)});
+    const std::vector<ValueId> w = b.producer(b.weights({shape.back(), 40}, 1, true)).inputs;
+    const ValueId y = b.node("QLinearMatMul", {bytes, b.scalar(0.016f), b.integer(DType::UInt8, 120), w[0], w[1], w[2], b.scalar(0.05f), b.integer(DType::UInt8, 128)});
+    Graph graph = b.finish(b.node("DequantizeLinear", {y, b.scalar(0.05f), b.integer(DType::UInt8, 128)}));
+    graph.erase_dead();
+    const Run result = run(graph, b.inputs());
+    check_equal(result);
+    CHECK(result.byte_tasks > 0);
+    REQUIRE(infer_shapes(graph));
+    CHECK(result.got == run_reference(graph, b.inputs()).value()[0].to_doubles());
+  }
 }
 
 TEST_CASE("residual blocks, pooling and the mean stay 8-bit and differ by at most one step") {

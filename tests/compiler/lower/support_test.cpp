@@ -26,6 +26,7 @@ TEST_CASE("the table of operators says where each runs and on what") {
   CHECK(row(table, "Conv") == "| Conv |  | 1+ | AI core, AI CPU | float |");
   CHECK(row(table, "Cos") == "| Cos |  | 7+ | AI core, AI CPU | float |");
   CHECK(row(table, "CumSum").find("| AI core, AI CPU |") != std::string::npos);
+  CHECK(row(table, "QLinearMatMul").find("| AI core, AI CPU |") != std::string::npos);
   CHECK(row(table, "NonZero") == "| NonZero |  | 9+ | folded | float int uint narrow bool string |");
   CHECK(row(table, "Reshape") == "| Reshape |  | 5+ | no task | float int uint narrow bool string |");
   CHECK(row(table, "If") == "| If |  | 1+ | reference | any |");
