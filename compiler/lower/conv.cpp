@@ -179,10 +179,18 @@ void add_conv_items(const LowerContext& context, const Node& node, const ConvSha
   add_part_items(context, node, s, s, 0, 0, weights, cube);
 }
 
-Status lower_conv(LowerContext& context, const TaskSpec& spec, Task& task) {
+namespace {
+
+void read_image(CubeTask& cube, const CubeImage& image) {
+  cube.problem.image = true;
+  cube.image = image;
+  for (CubeItem& item : cube.items) item.a = image.address + item.batch * image.settings.image_bytes();
+}
+
+// image: what the feature map is made of, nullptr: it is the input.
+Status lower_shape(LowerContext& context, const TaskSpec& spec, const ConvShape& s, const CubeImage* image, Task& task) {
   const Graph& graph = context.graph;
   const Node& node = graph.node(spec.nodes[0]);
-  const ConvShape s = conv_shape(graph, node);
   const Tensor& weights = *graph.value(node.inputs[1]).constant;
   const int64_t bias = node.inputs.size() > 2 && node.inputs[2] != kNone ? add_channel_values(context, *graph.value(node.inputs[2]).constant) : -1;
   int64_t first_in = 0, first_out = 0;  // channels of the parts before
@@ -192,12 +200,62 @@ Status lower_conv(LowerContext& context, const TaskSpec& spec, Task& task) {
     cube.bias = bias;
     const int64_t address = context.add_weights(prepare_weights(filters_of(weights, first_out, part.cout), part).bytes());
     add_part_items(context, node, part, s, first_in, first_out, address, cube);
+    if (image) read_image(cube, *image);
     NPU_CHECK(attach_epilogue(context, spec, cube));
     NPU_TRY(auto blocks, emit_cube(context.soc, cube));
     std::ranges::move(blocks, std::back_inserter(task.blocks));
     first_in += part.cin, first_out += part.cout;
   }
   task.macs = s.batch * s.cout * s.ho * s.wo * (s.cin / s.groups) * s.kh * s.kw;
+  return {};
+}
+
+ConvShape identity_shape(const AippSettings& image, int64_t batch) {
+  ConvShape s{};
+  s.batch = batch, s.cin = s.cout = image.channels, s.h = s.ho = image.out_h(), s.w = s.wo = image.out_w();
+  s.kh = s.kw = s.groups = s.sh = s.sw = s.dh = s.dw = 1;
+  s.c0 = 16;
+  return s;
+}
+
+}  // namespace
+
+Status lower_conv(LowerContext& context, const TaskSpec& spec, Task& task) {
+  return lower_shape(context, spec, conv_shape(context.graph, context.graph.node(spec.nodes[0])), nullptr, task);
+}
+
+std::optional<std::string> reject_image_conv(const Graph& graph, const Node& node, const Soc& soc) {
+  const ConvShape s = conv_shape(graph, node);
+  if (s.groups != 1) return fmt::format("{} groups", s.groups);
+  CubeProblem problem = problem_of(s, s);
+  problem.image = true;
+  if (auto plan = plan_cube(soc, problem, 1, 1, 1, 8); !plan) return plan.error().what;
+  return std::nullopt;
+}
+
+Status lower_image_conv(LowerContext& context, const TaskSpec& spec, const CubeImage& image, Task& task) {
+  return lower_shape(context, spec, conv_shape(context.graph, context.graph.node(spec.nodes[0])), &image, task);
+}
+
+std::optional<std::string> reject_lone_image(const AippSettings& settings, const Soc& soc) {
+  const ConvShape s = identity_shape(settings, 1);
+  CubeProblem problem = problem_of(s, s);
+  problem.image = true;
+  if (auto plan = plan_cube(soc, problem, 1, 1, 1, 8); !plan) return plan.error().what;
+  return std::nullopt;
+}
+
+Status lower_image(LowerContext& context, const CubeImage& image, int64_t batch, int64_t result, Task& task) {
+  const ConvShape s = identity_shape(image.settings, batch);
+  CubeTask cube;
+  cube.problem = problem_of(s, s);
+  Tensor identity(DType::Float16, {s.cout, s.cin, 1, 1});
+  for (int64_t c = 0; c < s.cout; ++c) identity.mutable_data<Half>()[static_cast<size_t>(c * s.cin + c)] = Half(1.0f);
+  const int64_t weights = context.add_weights(prepare_weights(identity, s).bytes());
+  for (int64_t n = 0; n < batch; ++n) cube.items.push_back({.b = weights, .result_offset = n * s.ho * s.wo * kBlockBytes, .batch = n});
+  read_image(cube, image);
+  cube.result = result;
+  NPU_TRY(task.blocks, emit_cube(context.soc, cube));
   return {};
 }
 

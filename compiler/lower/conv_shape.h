@@ -33,4 +33,10 @@ std::optional<std::string> reject_conv_shape(const Graph& graph, const Node& nod
 // One item for each image and pack of groups; weights: device address of [packs][c1][kh][kw][n1][16 n][C0], small: [kh*kw*4/C0][n1][16 n][C0/4 taps][4].
 void add_conv_items(const LowerContext& context, const Node& node, const ConvShape& shape, int64_t weights, CubeTask& task);
 
+// A convolution whose feature map the image becomes on its way into L1. spec begins with the convolution.
+Status lower_image_conv(LowerContext& context, const TaskSpec& spec, const CubeImage& image, Task& task);
+// The image itself, as a convolution with the identity: [N, channels, h, w] as NC1HWC0 at `result`.
+Status lower_image(LowerContext& context, const CubeImage& image, int64_t batch, int64_t result, Task& task);
+std::optional<std::string> reject_lone_image(const AippSettings& settings, const Soc& soc);
+
 }  // namespace npu

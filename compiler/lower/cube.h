@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "compiler/lower/cube_image.h"
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/residual.h"
 #include "compiler/lower/rule.h"
@@ -33,6 +34,7 @@ struct CubeProblem {
   int64_t b_pitch = 0;                // elements from stored row to stored row
   int64_t result_c1 = 0;              // NC1HWC0: channel blocks of the whole result
   VecType a_type = VecType::F16, b_type = VecType::F16;  // bytes: s32 sums, requantised to bytes
+  bool image = false;                 // the feature map is made of an image of bytes while it enters L1
   bool residual = false;              // bytes: a residual is added on the way out, which takes its part of L0C and L1
 
   bool bytes() const { return a_type != VecType::F16; }
@@ -49,8 +51,10 @@ struct CubeProblem {
   int64_t l0c_slot(const Soc& soc) const { return (soc.l0c - (residual ? ResidualBlock::kL0c : 0)) / 2; }
   int64_t l1_bytes(const Soc& soc) const { return soc.l1 - 4096 - (residual ? ResidualBlock::kL1 : 0); }
   int64_t m() const { return ho * wo; }
-  // A 1x1 kernel reads pixels one by one: rows of the map do not matter.
-  bool flat() const { return kh == 1 && kw == 1 && sh == 1 && sw == 1 && pt + pl + pb + pr == 0; }
+  // Bytes in an L1 slot before the map: a row that loading an image may spoil; there is another one behind it.
+  int64_t lead() const { return image ? w * pixel_bytes() : 0; }
+  // A 1x1 kernel reads pixels one by one: rows of the map do not matter. Images are loaded by rows.
+  bool flat() const { return !image && kh == 1 && kw == 1 && sh == 1 && sw == 1 && pt + pl + pb + pr == 0; }
   // What a slab of the feature map is counted in: 16 pixels when flat, else one output row.
   int64_t units() const { return flat() ? ceil_div(m(), 16) : ho; }
 };
@@ -65,6 +69,7 @@ struct CubeItem {
 struct CubeTask {
   CubeProblem problem;
   std::vector<CubeItem> items;
+  CubeImage image;                    // when the problem has one
   int64_t bias = -1;                  // device address of fp16 (bytes: s32) values padded to whole blocks, -1: none
   int64_t quant = -1;                 // bytes: device address of the quantisation parameters, one a column
   int64_t pad_value = 0;              // outside the feature map

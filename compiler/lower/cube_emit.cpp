@@ -72,6 +72,7 @@ class CubeBlock {
         a_cache_(e_, plan.a_bytes, plan.a_slots, "the feature map"), b_cache_(e_, plan.b_bytes, plan.b_slots, "the weights"),
         l0a_(e_, Buffer::L0A, soc.l0a / 2, 2, "A tiles"), l0b_(e_, Buffer::L0B, soc.l0b / 2, 2, "B tiles"),
         l0c_(e_, Buffer::L0C, p_.l0c_slot(soc), 2, "accumulators") {
+    if (p_.image) image_.emplace(e_, task.image);
     if (soc.split) {
       if (task.bias >= 0) bias_l1_ = Ring(e_, Buffer::L1, plan.n_tile * 32, 2, "the bias");
       return;
@@ -154,7 +155,7 @@ class CubeBlock {
   };
   Operands fetch(const Macro& macro, int64_t c) {
     const Range chunk{c, std::min(c + plan_.c1_chunk, p_.c1)};
-    return {a_cache_.get({macro.item->a, macro.slab.begin, c}, [&](int64_t l1) { load_map(macro, chunk, l1); }),
+    return {a_cache_.get({macro.item->a, macro.slab.begin, c}, [&](int64_t l1) { load_map(macro, chunk, l1); }) + p_.lead(),
             b_cache_.get({macro.item->b, macro.columns.begin, c}, [&](int64_t l1) { load_weights(macro, chunk, l1); })};
   }
 
@@ -204,6 +205,10 @@ class CubeBlock {
   int64_t slab_pixels(const Macro& macro) const { return std::min(first_pixel(macro.slab.end), p_.m()) - macro.first_row; }
 
   void load_map(const Macro& macro, Range chunk, int64_t l1) {
+    if (image_) {
+      const Range rows = map_rows(macro);
+      return image_->load(macro.item->a, std::max<int64_t>(rows.begin, 0), std::min(rows.end, p_.h), l1 + p_.lead());
+    }
     const int64_t pixels = slab_pixels(macro);
     if (p_.matrix && p_.bytes()) {
       for (int64_t c = chunk.begin; c < chunk.end; ++c)
@@ -464,6 +469,7 @@ class CubeBlock {
   L1Cache a_cache_, b_cache_;
   Ring l0a_, l0b_, l0c_, bias_, bias_l1_, quant_;
   std::vector<Ring> register_rings_, operand_rings_;
+  std::optional<ImageLoads> image_;
   std::array<int64_t, 6> map_{-1, -1, -1, -1, -1, -1};
   std::vector<Piece> leaving_;
   size_t left_ = 0;  // of them are gone

@@ -25,7 +25,7 @@ struct Demand {
     if (p.flat()) return rows(n_units);
     return std::min((n_units - 1) * p.sh + (p.kh - 1) * p.dh + 1, p.h) * p.w;
   }
-  int64_t a_bytes(int64_t chunk, int64_t n_units) const { return chunk * map_pixels(n_units) * p.pixel_bytes(); }
+  int64_t a_bytes(int64_t chunk, int64_t n_units) const { return chunk * map_pixels(n_units) * p.pixel_bytes() + 2 * p.lead(); }
   int64_t b_bytes(int64_t chunk, int64_t n_tile) const { return p.k1_of(chunk) * n_tile * kFractalBytes; }
 };
 

@@ -13,6 +13,12 @@ std::optional<std::string> reject_conv(const Graph&, const Node&, const Soc&);
 std::optional<std::string> reject_small_channels(const Graph&, const Node&, const Soc&);
 Status lower_conv(LowerContext&, const TaskSpec&, Task&);
 
+Layout aipp_layout(const Graph&, const Node&);
+std::optional<std::string> reject_aipp(const Graph&, const Node&, const Soc&);
+// Why the convolution cannot be part of the task that loads its image, or nullopt.
+std::optional<std::string> reject_image_conv(const Graph&, const Node&, const Soc&);
+Status lower_aipp(LowerContext&, const TaskSpec&, Task&);
+
 std::optional<std::string> reject_matmul(const Graph&, const Node&, const Soc&);
 Status lower_matmul(LowerContext&, const TaskSpec&, Task&);
 

@@ -22,9 +22,9 @@ constexpr std::array kRules{
 using LowerFunction = Status (*)(LowerContext&, const TaskSpec&, Task&);
 
 // In the order of Family; a View has no task.
-constexpr std::array<LowerFunction, 19> kLowerings{lower_conv, lower_matmul, lower_attention, lower_elementwise, lower_pool, lower_reduce,
+constexpr std::array<LowerFunction, 20> kLowerings{lower_conv, lower_matmul, lower_attention, lower_elementwise, lower_pool, lower_reduce,
                                                   lower_softmax, lower_layer_norm, lower_move, lower_trans_data, lower_qconv, lower_qgemm,
-                                                  lower_quantized, lower_select, lower_gather, lower_recurrent, lower_arg, lower_top_k, nullptr};
+                                                  lower_quantized, lower_select, lower_gather, lower_recurrent, lower_arg, lower_top_k, lower_aipp, nullptr};
 
 // The vendor's operator types, where they differ from ONNX's.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kVendorTypes{{
@@ -51,11 +51,23 @@ const LowerRule* find_lower_rule(std::string_view op) {
   return found == kRules.end() ? nullptr : found;
 }
 
+namespace {
+
+// The convolution of the image, then what may follow the convolution.
+std::optional<std::string> reject_behind_image(const Graph& graph, const Soc& soc, TaskSpec task, const Node& next) {
+  if (task.nodes.size() == 1) return next.op == "Conv" ? reject_image_conv(graph, next, soc) : next.op + " does not read images on their way into L1";
+  task.nodes.erase(task.nodes.begin());
+  return reject_fusion(graph, soc, task, next);
+}
+
+}  // namespace
+
 std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, const TaskSpec& task, const Node& next) {
   const Node& anchor = graph.node(task.nodes[0]);
   const LowerRule* rule = find_lower_rule(anchor.op);
   if (rule == nullptr) return "the producer runs on the AI CPU";
   if (rule->family == Family::QuantConv) return reject_conv_residual(graph, soc, task, next);
+  if (rule->family == Family::Aipp) return reject_behind_image(graph, soc, task, next);
   if (!is_elementwise(next.op)) return next.op + " is not elementwise";
   const bool cube = rule->family == Family::Conv || rule->family == Family::MatMul;
   if (!cube && rule->family != Family::Elementwise) return anchor.op + " tasks have no vector epilogue";
@@ -126,7 +138,9 @@ Status lower_task(LowerContext& context, const TaskSpec& spec, Task& task) {
   const std::string where = anchor.op + " '" + anchor.name + "'";
   const LowerFunction lower = rule == nullptr ? nullptr : kLowerings[static_cast<size_t>(rule->family)];
   if (lower == nullptr) return fail(ErrorKind::CompileLimit, where, "has no AI core lowering");
-  task.op_type = vendor_type(context.graph, anchor);
+  // A convolution that makes its feature map of an image is one all the same.
+  const bool conv_of_image = rule->family == Family::Aipp && spec.nodes.size() > 1;
+  task.op_type = vendor_type(context.graph, conv_of_image ? context.graph.node(spec.nodes[1]) : anchor);
   for (NodeId id : spec.nodes) task.fused.push_back(vendor_type(context.graph, context.graph.node(id)));
   auto status = lower(context, spec, task);
   if (!status && status.error().where.empty()) status.error().where = where;

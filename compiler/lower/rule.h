@@ -35,6 +35,7 @@ enum class Family : uint8_t {
   Recurrent,    // cube and vector: DynamicLSTM, DynamicGRU
   Arg,          // vector: ArgMax, ArgMin
   TopK,         // vector: by sorting
+  Aipp,         // an image on its way into L1, for the convolution behind it
   View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)
 };
 
@@ -43,6 +44,7 @@ enum class Layout : uint8_t {
   Any,    // layout-agnostic: same format on all activations, whichever it is
   Image,  // NC1HWC0
   Plain,  // ND / NCHW row-major
+  Blocks, // reads row-major, leaves NC1HWC0
 };
 
 struct LowerRule {
@@ -59,7 +61,8 @@ std::span<const LowerRule> all_lower_rules();
 const LowerRule* find_lower_rule(std::string_view op);  // nullptr: AI CPU only
 
 // One task before lowering: nodes in order; the first is the anchor, the rest an elementwise chain in which each
-// node reads its predecessor's output (operand 0 or 1) plus values from outside.
+// node reads its predecessor's output (operand 0 or 1) plus values from outside. In front of a convolution there may be the
+// Aipp that makes its feature map.
 struct TaskSpec {
   std::vector<NodeId> nodes;
   std::vector<ValueId> inputs;   // activations and constants read from outside the task, each once

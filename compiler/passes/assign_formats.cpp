@@ -27,6 +27,7 @@ Status assign_formats(Graph& graph, PassContext& context) {
     if (node.op == "TransData") continue;
     switch (wish_of(graph, node)) {
       case Layout::Image:
+      case Layout::Blocks:
         plan[static_cast<size_t>(id)] = Format::NC1HWC0;
         break;
       case Layout::Any:

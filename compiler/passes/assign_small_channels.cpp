@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Needs: final formats (eliminate-transdata plans one blocked format for a value, so it comes before). Guarantees: a TransData
-// into NC1HWC0 that only convolutions able to work on small channels read goes into NC1HWC0_C04.
+// into NC1HWC0 that only convolutions able to work on small channels read goes into NC1HWC0_C04; so does what an Aipp makes for the
+// one convolution whose task it will be part of (fuse-tasks): of a task of its own it could not be.
 #include <fmt/format.h>
 
 #include "compiler/lower/families.h"
@@ -22,6 +23,18 @@ std::optional<std::string> reject_reader(const Graph& graph, const Node& reader,
   return reject_small_channels(graph, reader, soc);
 }
 
+void assign_to_image(Graph& graph, const Uses& uses, NodeId id, PassContext& context) {
+  const ValueId map = graph.node(id).outputs[0];
+  const NodeId reader = uses.single(map);
+  if (graph.node(id).engine != Engine::AiCore || graph.value(map).format != Format::NC1HWC0 || reader == kNone || context.options.disabled.contains("fuse-tasks")) return;
+  auto why = reject_reader(graph, graph.node(reader), context.soc);
+  graph.value(map).format = Format::NC1HWC0_C04;
+  if (!why) why = reject_fusion(graph, context.soc, {.nodes = {id}}, graph.node(reader));
+  if (!why) return context.count_rewrite();
+  context.missed(graph.node(reader), *why);
+  graph.value(map).format = Format::NC1HWC0;
+}
+
 }  // namespace
 
 Status assign_small_channels(Graph& graph, PassContext& context) {
@@ -29,6 +42,7 @@ Status assign_small_channels(Graph& graph, PassContext& context) {
   Names names(graph);
   for (NodeId id : graph.order()) {
     Node& node = graph.node(id);
+    if (is_op(node, "Aipp")) assign_to_image(graph, uses, id, context);
     if (!makes_small_image(graph, node)) continue;
     const ValueId image = node.outputs[0];
     bool small = !uses.is_output(image);

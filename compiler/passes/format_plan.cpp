@@ -49,7 +49,8 @@ class Planner {
       for (size_t i = 0; i < graph_.node(id).inputs.size(); ++i) {
         const ValueId input = graph_.node(id).inputs[i];
         if (input == kNone || graph_.is_constant(input)) continue;
-        const ValueId wanted = in_format(behind_trans_data(graph_, input), format_of(id), id);
+        const bool row_major = wish_of(graph_, graph_.node(id)) == Layout::Blocks;
+        const ValueId wanted = in_format(behind_trans_data(graph_, input), row_major ? Format::ND : format_of(id), id);
         graph_.node(id).inputs[i] = wanted;
       }
     }
@@ -125,6 +126,7 @@ class Planner {
 
 Layout wish_of(const Graph& graph, const Node& node) {
   const LowerRule* rule = node.engine == Engine::AiCore ? find_lower_rule(node.op) : nullptr;
+  if (rule && rule->family == Family::Aipp) return Layout::Blocks;
   if (!rule || !can_be_blocked(graph, node)) return Layout::Plain;
   return rule->layout(graph, node);
 }

@@ -12,11 +12,12 @@ data=${NPU_SHARED_DATA:-../shared/data}
 cmake --preset fuzz
 cmake --build --preset fuzz
 corpus=build/fuzz/corpus
-mkdir -p "$corpus"/{onnx,tensor_proto,graph_text,shape_inference,npy,om}
+mkdir -p "$corpus"/{onnx,tensor_proto,graph_text,shape_inference,npy,om,aipp_config}
 for file in tests/golden/{graph,onnx,passes}/*.txt; do
   seed="$(basename "$(dirname "$file")")-$(basename "$file")"
   sed '/^----$/,$d' "$file" | tee "$corpus/graph_text/$seed" > "$corpus/shape_inference/$seed"
 done
+printf 'aipp_op {\n  aipp_mode: static # remark\n  input_format: YUV420SP_U8, crop: true; load_start_pos_w: 16\n  related_input_name: "x"\n  min_chn_0: 1.5e-2\n}\n' > "$corpus/aipp_config/small.cfg"
 find samples -name '*.onnx' -exec cp {} "$corpus/onnx" \;
 if [ -d "$data" ]; then
   for model in "$data"/onnx_node/*/model.onnx; do cp "$model" "$corpus/onnx/$(basename "$(dirname "$model")").onnx"; done
