@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/atc/aipp_options.h"
 #include "compiler/atc/check_report.h"
 #include "compiler/atc/fusion_switch.h"
 #include "compiler/atc/gear_options.h"
@@ -173,7 +174,14 @@ AtcResult<std::set<std::string, std::less<>>> disabled_passes(const Options& opt
   return disabled;
 }
 
-AtcResult<void> compile_model(const Options& options, const std::string& command_line, const Say& say) {
+AtcResult<void> insert_images(Graph& graph, Options& options) {
+  if (options.insert_op_conf.empty()) return {};
+  auto bytes = read(options.insert_op_conf);
+  if (!bytes) return std::unexpected(bytes.error());
+  return add_aipp(graph, {reinterpret_cast<const char*>((*bytes)->data()), (*bytes)->size()}, options);
+}
+
+AtcResult<void> compile_model(Options options, const std::string& command_line, const Say& say) {
   for (const std::string& text : options.warnings) warn(say, text);
   auto disabled = disabled_passes(options, say);
   if (!disabled) return std::unexpected(disabled.error());
@@ -181,6 +189,7 @@ AtcResult<void> compile_model(const Options& options, const std::string& command
   if (!graph) return std::unexpected(graph.error());
   if (auto changed = change_boundary(*graph, {options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return changed;
   if (auto named = check_input_names(options, *graph); !named) return named;
+  if (auto inserted = insert_images(*graph, options); !inserted) return inserted;
   say(".");
 
   Stages stages(options, say);

@@ -213,6 +213,7 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   NPU_ATC_TAKE(options.warnings, warnings_of(given));
   options.dump_passes = value_of(given, "dump-passes");
   options.fusion_switch_file = value_of(given, "fusion_switch_file");
+  options.insert_op_conf = value_of(given, "insert_op_conf");
   options.out_nodes = value_of(given, "out_nodes");
   options.input_fp16_nodes = value_of(given, "input_fp16_nodes");
   options.output_type = value_of(given, "output_type");

@@ -33,7 +33,7 @@ enum class Log { Null, Error, Warning, Info, Debug };
 struct Options {
   bool help = false;
   Mode mode = Mode::Compile;
-  std::string model, output, soc, om, json, dump_passes, check_report, fusion_switch_file;
+  std::string model, output, soc, om, json, dump_passes, check_report, fusion_switch_file, insert_op_conf;
   std::string out_nodes, input_fp16_nodes, output_type;
   std::vector<std::string> warnings;  // of options that change nothing here
   std::vector<InputShape> input_shapes;

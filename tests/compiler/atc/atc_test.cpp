@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <array>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -14,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
+#include "runtime/session/session.h"
 #include "tests/golden.h"
 
 namespace npu {
@@ -43,6 +46,9 @@ class Workplace {
     REQUIRE(write_file(path("model.bin"), *bytes));
     const std::string lines = "fuse-tasks:off\n# a remark\nConvBatchnormFusionPass:off\n", json = R"({"Switch": {"GraphFusion": {"ALL": "off", "fuse-bias": "on"}, "UBFusion": {"ALL": "on"}}})";
     REQUIRE(write_file(path("lines.cfg"), as_byte_view(lines)));
+    const std::string rgb = "aipp_op {\n  aipp_mode: static\n  input_format: RGB888_U8\n";
+    for (const auto& [name, rest] : {std::pair("aipp.cfg", "  var_reci_chn_0: 0.00390625\n  rbuv_swap_switch: true\n}\n"), std::pair("aipp-field.cfg", "  mean_chn_0: 104.5\n}\n"), std::pair("aipp-size.cfg", "  src_image_size_h: 6\n}\n")})
+      REQUIRE(write_file(path(name), as_byte_view(rgb + rest)));
     REQUIRE(write_file(path("switches.json"), as_byte_view(json)));
   }
   ~Workplace() {
@@ -150,6 +156,42 @@ TEST_CASE("a model with open dimensions can be shown and written as JSON") {
   REQUIRE(text);
   const auto parsed = nlohmann::json::parse(reinterpret_cast<const char*>((*text)->data()), reinterpret_cast<const char*>((*text)->data() + (*text)->size()));
   CHECK(parsed["graph"][0]["op"][0]["name"] == "x");
+}
+
+TEST_CASE("--insert_op_conf: the model takes images of bytes") {
+  for (const bool gears : {false, true}) {
+    const Workplace place;
+    std::vector<std::string> arguments{"--model=" + place.path("tiny.onnx"), "--output=" + place.path("out"), "--soc_version=Ascend310", "--insert_op_conf=" + place.path("aipp.cfg")};
+    if (gears) arguments.insert(arguments.end(), {"--input_shape=x:-1,3,4,4", "--dynamic_batch_size=1,2"});
+    else arguments.push_back("--input_shape=x:2,3,4,4");
+    const Said said = run(arguments);
+    REQUIRE_MESSAGE(said.code == 0, said.text);
+    const auto om = read_file(place.path("out.om"));
+    REQUIRE(om);
+    const auto package = load_package(*om);
+    REQUIRE_MESSAGE(package, (package ? "" : package.error().message()));
+    const CompiledModel& model = *package->gears.back().program;
+    CHECK(model.inputs[0].name == "x");
+    CHECK(model.inputs[0].dtype == DType::UInt8);
+    REQUIRE(model.inputs[0].shape == Shape{2, 4, 4, 3});
+    CHECK(model.tasks[0].fused[0] == "Aipp");
+    Tensor image(DType::UInt8, {2, 4, 4, 3});
+    for (int i = 0; uint8_t& v : image.mutable_data<uint8_t>()) v = static_cast<uint8_t>(i++ * 37);
+    auto session = Session::create(package->gears.back().program, 1);
+    REQUIRE(session);
+    const auto y = (*session)->run(std::array{image});
+    REQUIRE_MESSAGE(y, (y ? "" : y.error().message()));
+    REQUIRE((*y)[0].shape() == Shape{2, 2, 4, 4});
+    // The swap makes blue the first channel, the only one that is scaled; weights are 1 to 6.
+    const auto got = (*y)[0].to_doubles();
+    for (size_t i = 0; i < got.size(); ++i) {
+      const size_t n = i / 32, k = i / 16 % 2, pixel = (n * 16 + i % 16) * 3;
+      const auto byte = [&](size_t c) { return static_cast<double>(image.data<uint8_t>()[pixel + c]); };
+      const auto w = static_cast<double>(k * 3);
+      const double want = (w + 1) * byte(2) / 256 + (w + 2) * byte(1) + (w + 3) * byte(0);
+      CHECK(std::abs(got[i] - want) <= want / 2048);
+    }
+  }
 }
 
 TEST_CASE("mode 3 writes a report of every node") {

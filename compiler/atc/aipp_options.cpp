@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/atc/aipp_options.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/aipp/insert.h"
+#include "compiler/atc/text.h"
+
+namespace npu::atc {
+namespace {
+
+AtcError bad_config(const Error& error) { return {"E10052", fmt::format("The file of --insert_op_conf is not valid: {}: {}", error.where, error.what)}; }
+
+// What the command line says of the input becomes its type, but for an open batch.
+AtcResult<void> fix_shape(Value& input, const Options& options) {
+  const auto given = std::ranges::find(options.input_shapes, input.name, &InputShape::name);
+  if (given == options.input_shapes.end() && !input.type.is_static())
+    return refuse("E10002", fmt::format("The shape of the input '{}' that takes images, {}, is not fixed; give it with --input_shape.", input.name, to_string(input.type)));
+  if (given == options.input_shapes.end()) return {};
+  const Dims& declared = input.type.dims;
+  Dims dims;
+  for (const DimRange& dim : given->dims) {
+    const size_t i = dims.size();
+    if (dim.is_open() && i > 0)
+      return refuse("E10001", fmt::format("--insert_op_conf makes images of '{}': of {} only the batch may be open.", input.name, inputs_text(std::span(&*given, 1))));
+    const bool sized = input.type.has_rank && declared.size() == given->dims.size();
+    const bool fits = !input.type.has_rank || (sized && (dim.is_open() || !declared[i].known() || declared[i].value() == dim.low));
+    if (!fits) return refuse("E10002", fmt::format("--input_shape: {} does not fit the model's {}", inputs_text(std::span(&*given, 1)), to_string(input.type)));
+    dims.push_back(!dim.is_open() ? Dim(dim.low) : sized ? declared[i] : Dim());
+  }
+  input.type = TensorType::of(input.type.dtype, std::move(dims));
+  return {};
+}
+
+// The image's rows, columns and bytes in the places of C, H and W.
+void set_image_shape(const Value& input, Options& options) {
+  for (size_t i = 1; i < input.type.dims.size(); ++i) {
+    const int64_t size = input.type.dims[i].value();
+    for (InputShape& shape : options.input_shapes)
+      if (shape.name == input.name) shape.dims[i] = {size, size};
+    for (GearShapes& gear : options.gears)
+      if (const auto shape = gear.input_shapes.find(input.name); shape != gear.input_shapes.end()) shape->second[i] = size;
+  }
+}
+
+}  // namespace
+
+AtcResult<void> add_aipp(Graph& graph, std::string_view config, Options& options) {
+  const auto ops = parse_aipp_config(config);
+  if (!ops) return std::unexpected(bad_config(ops.error()));
+  const auto soc = find_soc(options.soc);
+  if (!soc) return refuse("E10001", soc.error().what);
+  std::vector<size_t> images;
+  for (const AippOp& op : *ops) {
+    const auto input = find_aipp_input(graph, op);
+    if (!input) return std::unexpected(bad_config(input.error()));
+    Value& value = graph.value(*input);
+    if (std::ranges::count(split(options.input_fp16_nodes, ';'), std::string_view(value.name)) > 0)
+      return refuse("E10034", fmt::format("--input_fp16_nodes names '{}', which takes images of bytes: line {} of the file of --insert_op_conf.", value.name, op.line));
+    if (auto fixed = fix_shape(value, options); !fixed) return fixed;
+    images.push_back(static_cast<size_t>(std::ranges::find(graph.inputs, *input) - graph.inputs.begin()));
+  }
+  if (auto inserted = insert_aipp(graph, *ops, **soc); !inserted) return std::unexpected(bad_config(inserted.error()));
+  for (const size_t i : images) set_image_shape(graph.value(graph.inputs[i]), options);
+  return {};
+}
+
+}  // namespace npu::atc
