@@ -213,6 +213,7 @@ RawValue read_value_info(data_view view) {
       default: message.skip();
     }
   }
+  if (!value.problem.empty()) value.type = {};
   return value;
 }
 

@@ -30,7 +30,7 @@ struct RawNode {
 struct RawValue {
   std::string name;
   TensorType type;
-  std::string problem;  // why the type is not one this project has
+  std::string problem;  // why `type` is empty: it is missing or none this project has
 };
 
 struct RawAttribute {

@@ -112,6 +112,25 @@ output %y
 )");
 }
 
+TEST_CASE("a body's input with a shape but no element type has no type, also after saving") {
+  const std::string untyped = message([](pbf_writer& w) {
+    w.add_string(1, "x");
+    w.add_message(2, message([](pbf_writer& type) { type.add_message(1, message([](pbf_writer& tensor) { tensor.add_message(2, std::string()); })); }));
+  });
+  const std::string body = message([&](pbf_writer& w) {
+    w.add_message(1, node({"Relu", {"x"}, {"y"}}));
+    w.add_string(2, "body");
+    w.add_message(11, untyped);
+    w.add_message(12, kY);
+  });
+  const auto graph = load(relu_with(attribute("body", 5, [&](pbf_writer& w) { w.add_message(6, body); })));
+  REQUIRE_MESSAGE(graph, graph.error().message());
+  CHECK(print_graph(*graph).find("input %x\\x0a%y : float32[2]") != std::string::npos);
+  const auto again = load_onnx(*save_onnx(*graph), nullptr);
+  REQUIRE(again);
+  CHECK(print_graph(*again) == print_graph(*graph));
+}
+
 TEST_CASE("what is not supported is named") {
   check_error(relu_with(attribute("bodies", 10, [](pbf_writer& w) { w.add_message(11, std::string("\x12\x01g")); })),
               "UnsupportedModel: 'm.onnx' Relu 'r': attribute 'bodies' is a list of sub-graphs, which is not supported");
