@@ -170,6 +170,7 @@ Result<CompiledModel> compile_program(Graph graph, const CompileOptions& options
   model.name = graph.name;
   model.soc = soc->name;
   model.command_line = options.command_line;
+  model.framework = options.framework;
   model.graph = std::move(graph);
   if (weights.bytes().empty()) weights.reserve_for(model.graph);
   NPU_CHECK(Emitter(model, *soc, weights, observer).run({.reuse = !options.disable_memory_reuse}, options.max_bytes));

@@ -14,6 +14,7 @@ struct CompileOptions {
   std::string soc = "Ascend310";
   PassOptions passes;
   std::string command_line;           // recorded in the .om
+  std::string framework = "ONNX";     // that made the model, recorded too
   bool disable_memory_reuse = false;  // every buffer gets addresses of its own
   // Of the compiled model: weights (of all gears) and arena together. CompileLimit names both, as far as they were known when it
   // was too much. Constants are folded within it too.

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "compiler/aipp/prototxt.h"
+#include "core/protobuf/prototxt.h"
 #include "core/base/half.h"
 
 namespace npu {

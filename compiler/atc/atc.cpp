@@ -14,10 +14,10 @@
 #include "compiler/atc/model_json.h"
 #include "compiler/atc/om_info.h"
 #include "compiler/atc/options.h"
+#include "compiler/atc/source.h"
 #include "compiler/open_model.h"
 #include "core/base/file.h"
 #include "core/om/om.h"
-#include "core/onnx/onnx.h"
 
 namespace npu::atc {
 namespace {
@@ -28,49 +28,10 @@ constexpr std::string_view kSuccess = "ATC run success, welcome to the next use.
 constexpr std::string_view kFailure =
     "ATC run failed, Please check the detail log, Try 'atc --help' for more information\n";
 
-std::string text_of(const Error& error) {
-  return error.where.empty() ? error.what : fmt::format("{}: {}", error.where, error.what);
-}
-
-// Error classes of the vendor's codes: E10xxx arguments, E105xx operators, E13xxx files, E14xxx compilation, E16xxx
-// ONNX.
-AtcError as_atc_error(const Error& error) {
-  std::string_view code = "E19999";
-  switch (error.kind) {
-    case ErrorKind::InvalidModel:
-      code = "E16002";
-      break;
-    case ErrorKind::UnsupportedModel:
-      code = "E10501";
-      break;
-    case ErrorKind::CompileLimit:
-      code = "E14001";
-      break;
-    case ErrorKind::InvalidArgument:
-      code = "E10001";
-      break;
-    default:
-      break;
-  }
-  const bool about_shape =
-      error.what.find("--input_shape") != std::string::npos || error.where.find("--input_shape") != std::string::npos;
-  if (error.kind == ErrorKind::InvalidArgument && about_shape) code = "E10002";
-  return {code, text_of(error)};
-}
-
 template <class T>
 AtcResult<T> convert(Result<T> result) {
   if (!result) return std::unexpected(as_atc_error(result.error()));
   return std::move(*result);
-}
-
-AtcResult<SharedBytes> read(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored))
-    return refuse("E13000", fmt::format("There is no file '{}'.", path));
-  auto bytes = read_file(path);
-  if (!bytes) return refuse("E13001", fmt::format("The file '{}' {}", path, bytes.error().what));
-  return std::move(*bytes);
 }
 
 AtcResult<void> write(const std::string& path, Bytes bytes) {
@@ -128,13 +89,8 @@ AtcResult<void> check_input_names(const Options& options, const Graph& graph) {
   return {};
 }
 
-AtcResult<Graph> load(const std::string& path) {
-  if (auto bytes = read(path); !bytes) return std::unexpected(bytes.error());
-  auto graph = load_onnx_file(path);
-  if (graph) return std::move(*graph);
-  const bool structure = graph.error().kind == ErrorKind::InvalidModel;
-  return refuse(structure ? "E16001" : as_atc_error(graph.error()).code,
-                fmt::format("'{}' cannot be loaded: {}", path, text_of(graph.error())));
+AtcResult<Graph> load(const Options& options, const std::string& path) {
+  return load_source({.model = path, .weight = options.weight, .framework = options.framework, .input_shapes = options.input_shapes});
 }
 
 AtcError bad_om(const std::string& path, const Error& error) {
@@ -185,7 +141,7 @@ AtcResult<void> compile_model(Options options, const std::string& command_line, 
   for (const std::string& text : options.warnings) warn(say, text);
   auto disabled = disabled_passes(options, say);
   if (!disabled) return std::unexpected(disabled.error());
-  auto graph = load(options.model);
+  auto graph = load(options, options.model);
   if (!graph) return std::unexpected(graph.error());
   if (auto changed = change_boundary(*graph, {options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return changed;
   if (auto named = check_input_names(options, *graph); !named) return named;
@@ -198,6 +154,7 @@ AtcResult<void> compile_model(Options options, const std::string& command_line, 
   CompileOptions how{.soc = options.soc,
                      .passes = {.disabled = std::move(*disabled), .input_shapes = {}},
                      .command_line = command_line,
+                     .framework = std::string(framework_name(options.framework)),
                      .disable_memory_reuse = options.disable_memory_reuse};
   CompileObserver observer{
       .on_pass = [&](const PassReport& report, const Graph& now) { return stages.on_pass(report, now); },
@@ -222,12 +179,12 @@ AtcResult<void> show_info(const Options& options, const Say& say) {
   return show(**bytes, options.om, say);
 }
 
-// A model of ours with its tasks; of another compiler's .om the part that can be read; of an .onnx the graph.
+// A model of ours with its tasks; of another compiler's .om the part that can be read; of a framework's file the graph.
 AtcResult<std::string> to_json(const Options& options) {
   auto bytes = read(options.om);
   if (!bytes) return std::unexpected(bytes.error());
   if (!is_om(**bytes)) {
-    auto graph = load(options.om);
+    auto graph = load(options, options.om);
     if (!graph) return std::unexpected(graph.error());
     return graph_to_json(*graph);
   }
@@ -247,7 +204,7 @@ AtcResult<void> write_json(const Options& options) {
 }
 
 AtcResult<void> check_model(const Options& options) {
-  auto graph = load(options.model);
+  auto graph = load(options, options.model);
   if (!graph) return std::unexpected(graph.error());
   const CheckReport report = check_graph(*graph);
   if (auto written = write(options.check_report, as_byte_view(report.json)); !written) return written;

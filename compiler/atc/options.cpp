@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "compiler/atc/gear_options.h"
+#include "compiler/atc/source.h"
 #include "compiler/atc/text.h"
 #include "compiler/passes/pass.h"
 #include "core/soc/soc.h"
@@ -131,17 +132,6 @@ AtcResult<std::set<std::string, std::less<>>> parse_switches(const std::string& 
   return disabled;
 }
 
-// The framework: what is given, or what the file's name says.
-AtcResult<void> check_framework(const Given& given, const std::string& model) {
-  const std::string framework = value_of(given, "framework");
-  if (framework == "5" || (framework.empty() && model.ends_with(".onnx"))) return {};
-  if (framework.empty())
-    return refuse("E10007", fmt::format("The framework of '{}' cannot be told from its name.\n"
-                                        "        Solution: Give --framework=5 for an ONNX model.",
-                                        model));
-  return refuse("E10007", fmt::format("The value '{}' of --framework is not offered: only 5 (ONNX) is.", framework));
-}
-
 AtcResult<std::string> check_soc(const std::string& name) {
   if (find_soc(name)) return name;
   std::vector<std::string_view> names;
@@ -180,7 +170,9 @@ AtcResult<void> read_precision(const Given& given, Options& options) {
 
 AtcResult<void> read_source(const Given& given, Options& options, std::string_view mode) {
   NPU_ATC_TAKE(options.model, required(given, "model", mode));
-  return check_framework(given, options.model);
+  options.weight = value_of(given, "weight");
+  NPU_ATC_TAKE(options.framework, find_framework(value_of(given, "framework"), options.model, options.weight));
+  return {};
 }
 
 AtcResult<void> read_compile_options(const Given& given, Options& options) {
@@ -244,7 +236,15 @@ AtcResult<Options> parse_options(std::span<const std::string> arguments) {
     return options;
   }
   NPU_ATC_TAKE(options.om, required(given, "om", fmt::format("mode {}", static_cast<int>(options.mode))));
-  if (options.mode == Mode::ToJson) NPU_ATC_TAKE(options.json, required(given, "json", "mode 1"));
+  if (options.mode == Mode::ShowInfo) return options;
+  NPU_ATC_TAKE(options.json, required(given, "json", "mode 1"));
+  options.weight = value_of(given, "weight");
+  if (given.contains("framework") || !options.om.ends_with(".om")) {
+    // A file of another name may still be an .om; its content decides.
+    auto found = find_framework(value_of(given, "framework"), options.om, options.weight);
+    if (!found && (given.contains("framework") || found.error().code != "E10007")) return std::unexpected(found.error());
+    options.framework = found.value_or(Framework::Onnx);
+  }
   return options;
 }
 

@@ -28,12 +28,14 @@ inline std::unexpected<AtcError> refuse(std::string_view code, std::string text)
 }
 
 enum class Mode { Compile = 0, ToJson = 1, Check = 3, ShowInfo = 6 };
+enum class Framework { Caffe = 0, MindSpore = 1, TensorFlow = 3, Onnx = 5 };  // the vendor's numbers
 enum class Log { Null, Error, Warning, Info, Debug };
 
 struct Options {
   bool help = false;
   Mode mode = Mode::Compile;
-  std::string model, output, soc, om, json, dump_passes, check_report, fusion_switch_file, insert_op_conf;
+  Framework framework = Framework::Onnx;
+  std::string model, weight, output, soc, om, json, dump_passes, check_report, fusion_switch_file, insert_op_conf;
   std::string out_nodes, input_fp16_nodes, output_type;
   std::vector<std::string> warnings;  // of options that change nothing here
   std::vector<InputShape> input_shapes;

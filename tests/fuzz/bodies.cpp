@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/bodies.h"
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "core/caffe/caffe.h"
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
 #include "core/ops/op.h"
@@ -14,6 +16,14 @@ namespace {
 
 void require(bool holds, const char* what) {
   if (!holds) throw std::logic_error(what);
+}
+
+// Of a reader that makes its own graphs.
+void check_made(const Result<Graph>& graph) {
+  if (!graph) return require(!graph.error().what.empty(), "an error without text");
+  require(verify(*graph).has_value(), "a graph that does not verify");
+  const auto saved = save_onnx(*graph);
+  require(saved && load_onnx(*saved, nullptr).has_value(), "a loaded model cannot be saved");
 }
 
 }  // namespace
@@ -52,6 +62,13 @@ void shape_inference(Bytes bytes) {
   const std::string text = print_graph(*graph);
   require(infer_shapes(*graph).has_value(), "shapes are inferred once only");
   require(print_graph(*graph) == text, "shapes change when they are inferred again");
+}
+
+void caffe(Bytes bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const size_t end = std::min(text.find('\0'), text.size());
+  const auto graph = load_caffe(text.substr(0, end), bytes.subspan(std::min(end + 1, bytes.size())), nullptr, {.max_bytes = 1 << 24});
+  check_made(graph);
 }
 
 void npy(Bytes bytes) {

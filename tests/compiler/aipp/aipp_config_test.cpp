@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "compiler/aipp/insert.h"
-#include "compiler/aipp/prototxt.h"
+#include "core/protobuf/prototxt.h"
 #include "core/graph/text.h"
 #include "core/ops/op.h"
 #include "core/soc/soc.h"

@@ -17,6 +17,7 @@
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
 #include "runtime/session/session.h"
+#include "tests/core/caffe/net_builder.h"
 #include "tests/golden.h"
 
 namespace npu {
@@ -50,10 +51,18 @@ class Workplace {
     for (const auto& [name, rest] : {std::pair("aipp.cfg", "  var_reci_chn_0: 0.00390625\n  rbuv_swap_switch: true\n}\n"), std::pair("aipp-field.cfg", "  mean_chn_0: 104.5\n}\n"), std::pair("aipp-size.cfg", "  src_image_size_h: 6\n}\n")})
       REQUIRE(write_file(path(name), as_byte_view(rgb + rest)));
     REQUIRE(write_file(path("switches.json"), as_byte_view(json)));
+    write_caffe();
   }
   ~Workplace() {
     std::error_code ignored;
     std::filesystem::remove_all(dir_, ignored);
+  }
+  void write_caffe() const {
+    const std::string input = "input: 'data' input_shape { dim: 10 dim: 2 dim: 4 dim: 4 }\n", layer = "layer { name: 'fc' type: 'InnerProduct' bottom: 'data' top: 'fc' inner_product_param { num_output: 3 } }\n",
+                      unknown = "layer { name: 'out' type: 'DetectionOutput' bottom: 'fc' top: 'out' }\n", weights = test::caffemodel({{"fc", {{{3, 32}, std::vector<float>(96, 0.5f)}, {{3}, {1, 2, 3}}}}}),
+                      other = test::caffemodel({{"fc", {{{3, 31}, std::vector<float>(93, 0.5f)}}}});
+    for (const auto& [name, text] : {std::pair("net.prototxt", input + layer), std::pair("ssd.prototxt", input + layer + unknown), std::pair("top.prototxt", layer), std::pair("net.caffemodel", weights), std::pair("other.caffemodel", other)})
+      REQUIRE(write_file(path(name), as_byte_view(text)));
   }
   std::string path(const std::string& name) const { return (dir_ / name).string(); }
   std::string dir() const { return dir_.string(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/aipp/prototxt.h"
+#include "core/protobuf/prototxt.h"
 
 #include <algorithm>
 #include <cctype>
@@ -21,8 +21,7 @@ class Parser {
   Result<ProtoMessage> fields(int depth) {
     ProtoMessage message;
     for (skip_space(); !text_.empty() && text_[0] != '}'; skip_space()) {
-      NPU_TRY(ProtoField field, one_field(depth));
-      message.fields.push_back(std::move(field));
+      NPU_CHECK(one_field(depth, message.fields));
       skip_space();
       if (text_.starts_with(',') || text_.starts_with(';')) take(1);
     }
@@ -31,7 +30,7 @@ class Parser {
   }
 
  private:
-  Result<ProtoField> one_field(int depth) {
+  Status one_field(int depth, std::vector<ProtoField>& to) {
     ProtoField field;
     field.line = line_;
     field.name = word();
@@ -39,30 +38,55 @@ class Parser {
     skip_space();
     const bool colon = text_.starts_with(':');
     if (colon) take(1), skip_space();
-    if (text_.starts_with('{')) {
-      if (depth == kMaxDepth) return error(fmt::format("messages nested deeper than {}", kMaxDepth));
-      const int opened = line_;
-      take(1);
-      NPU_TRY(ProtoMessage inner, fields(depth + 1));
-      if (text_.empty()) return fail(ErrorKind::InvalidArgument, fmt::format("line {}", opened), fmt::format("the '{{' of {} is never closed", field.name));
-      take(1);
-      field.message.push_back(std::move(inner));
-      return field;
-    }
+    if (text_.starts_with('{')) return inner_message(depth, std::move(field), to);
     if (!colon) return error(fmt::format("{} needs ':' and a value, or '{{'", field.name));
-    if (text_.starts_with('"') || text_.starts_with('\'')) return quoted(std::move(field));
-    field.value = word();
-    if (field.value.empty()) return error(fmt::format("{} has no value", field.name));
-    return field;
+    if (text_.starts_with('[')) return list(std::move(field), to);
+    NPU_CHECK(value_of(field));
+    to.push_back(std::move(field));
+    return {};
   }
 
-  Result<ProtoField> quoted(ProtoField field) {
+  Status inner_message(int depth, ProtoField field, std::vector<ProtoField>& to) {
+    if (depth == kMaxDepth) return error(fmt::format("messages nested deeper than {}", kMaxDepth));
+    const int opened = line_;
+    take(1);
+    NPU_TRY(ProtoMessage inner, fields(depth + 1));
+    if (text_.empty()) return fail(ErrorKind::InvalidArgument, fmt::format("line {}", opened), fmt::format("the '{{' of {} is never closed", field.name));
+    take(1);
+    field.message.push_back(std::move(inner));
+    to.push_back(std::move(field));
+    return {};
+  }
+
+  // `name: [a, b]` is the field twice.
+  Status list(const ProtoField& field, std::vector<ProtoField>& to) {
+    take(1);
+    for (skip_space(); !text_.starts_with(']'); skip_space()) {
+      ProtoField item = field;
+      NPU_CHECK(value_of(item));
+      to.push_back(std::move(item));
+      skip_space();
+      if (text_.starts_with(',')) take(1);
+      else if (!text_.starts_with(']')) return error(fmt::format("the list of {} is never closed", field.name));
+    }
+    take(1);
+    return {};
+  }
+
+  Status value_of(ProtoField& field) {
+    if (text_.starts_with('"') || text_.starts_with('\'')) return quoted(field);
+    field.value = word();
+    if (field.value.empty()) return error(fmt::format("{} has no value", field.name));
+    return {};
+  }
+
+  Status quoted(ProtoField& field) {
     const char quote = text_[0];
     const size_t end = text_.find_first_of(quote == '"' ? "\"\\\n" : "'\\\n", 1);
     if (end == std::string_view::npos || text_[end] != quote) return error(fmt::format("the text of {} has no end in its line, or an escape", field.name));
     field.value = text_.substr(1, end - 1), field.quoted = true;
     take(end + 1);
-    return field;
+    return {};
   }
 
   std::string word() {

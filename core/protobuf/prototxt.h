@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text form of protocol buffers, as far as configuration files use it: `name: value`, `name { ... }`, comments from # on.
+// The text form of protocol buffers, as far as configuration files use it: `name: value`, `name: [value, value]`, `name { ... }`, comments from # on.
 #pragma once
 
 #include <string>

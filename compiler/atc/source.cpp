@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/atc/source.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "core/caffe/caffe.h"
+#include "core/onnx/onnx.h"
+
+namespace npu::atc {
+namespace {
+
+struct FrameworkRow {
+  Framework framework;
+  std::string_view number, name;  // "5", "ONNX"
+  std::string_view ending;        // of the files it writes
+};
+constexpr FrameworkRow kFrameworks[] = {
+    {Framework::Caffe, "0", "Caffe", ".prototxt"},
+    {Framework::Onnx, "5", "ONNX", ".onnx"},
+};
+
+std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+
+std::map<std::string, Dims, std::less<>> dims_of(std::span<const InputShape> shapes) {
+  std::map<std::string, Dims, std::less<>> all;
+  for (const InputShape& shape : shapes) {
+    Dims dims;
+    for (const DimRange& range : shape.dims) dims.push_back(range.is_open() ? Dim() : Dim(range.low));
+    all.emplace(shape.name, std::move(dims));
+  }
+  return all;
+}
+
+AtcError cannot_load(std::string_view code, const std::string& path, const Error& error) {
+  return {code, fmt::format("'{}' cannot be loaded: {}", path, text_of(error))};
+}
+
+AtcResult<Graph> load_onnx_model(const ModelSource& source) {
+  if (auto bytes = read(source.model); !bytes) return std::unexpected(bytes.error());
+  auto graph = load_onnx_file(source.model);
+  if (graph) return std::move(*graph);
+  const bool structure = graph.error().kind == ErrorKind::InvalidModel;
+  return std::unexpected(cannot_load(structure ? "E16001" : as_atc_error(graph.error()).code, source.model, graph.error()));
+}
+
+AtcResult<Graph> load_caffe_model(const ModelSource& source) {
+  auto text = read(source.model);
+  if (!text) return std::unexpected(text.error());
+  auto weights = read(source.weight);
+  if (!weights) return std::unexpected(weights.error());
+  const CaffeLoadOptions options{.name = file_name(source.model), .weights_name = file_name(source.weight), .input_shapes = dims_of(source.input_shapes)};
+  auto graph = load_caffe({reinterpret_cast<const char*>((*text)->data()), (*text)->size()}, **weights, *weights, options);
+  if (graph) return std::move(*graph);
+  const Error& error = graph.error();
+  if (error.kind == ErrorKind::UnsupportedModel) return std::unexpected(cannot_load("E11009", source.model, error));
+  if (error.kind != ErrorKind::InvalidModel) return std::unexpected(as_atc_error(error));
+  const bool of_weights = error.where.starts_with("'" + options.weights_name + "'");
+  return std::unexpected(cannot_load(of_weights ? "E11033" : "E11001", of_weights ? source.weight : source.model, error));
+}
+
+}  // namespace
+
+std::string_view framework_name(Framework framework) { return std::ranges::find(kFrameworks, framework, &FrameworkRow::framework)->name; }
+
+AtcResult<Framework> find_framework(std::string_view given, const std::string& model, const std::string& weight) {
+  const auto* row = std::ranges::find_if(kFrameworks, [&](const FrameworkRow& r) { return given.empty() ? model.ends_with(r.ending) : given == r.number; });
+  std::string choices;
+  for (const FrameworkRow& r : kFrameworks) choices += fmt::format("{}{} ({}, {})", choices.empty() ? "" : ", ", r.number, r.name, r.ending);
+  if (row == std::end(kFrameworks) && given.empty())
+    return refuse("E10007", fmt::format("The framework of '{}' cannot be told from its name.\n"
+                                        "        Solution: Give --framework: {}.",
+                                        model, choices));
+  if (row == std::end(kFrameworks)) return refuse("E10007", fmt::format("The value '{}' of --framework is not offered; offered: {}.", given, choices));
+  if (row->framework == Framework::Caffe && weight.empty()) return refuse("E10008", fmt::format("The option --weight is missing: the Caffe model '{}' has its weights in a .caffemodel.", model));
+  if (row->framework != Framework::Caffe && !weight.empty()) return refuse("E10001", fmt::format("The value '{}' of --weight is not valid: only Caffe models (--framework=0) have a file of weights.", weight));
+  return row->framework;
+}
+
+AtcResult<Graph> load_source(const ModelSource& source) { return source.framework == Framework::Caffe ? load_caffe_model(source) : load_onnx_model(source); }
+
+std::string text_of(const Error& error) {
+  return error.where.empty() ? error.what : fmt::format("{}: {}", error.where, error.what);
+}
+
+// Error classes of the vendor's codes: E10xxx arguments, E105xx operators, E13xxx files, E14xxx compilation, E16xxx
+// ONNX.
+AtcError as_atc_error(const Error& error) {
+  std::string_view code = "E19999";
+  switch (error.kind) {
+    case ErrorKind::InvalidModel:
+      code = "E16002";
+      break;
+    case ErrorKind::UnsupportedModel:
+      code = "E10501";
+      break;
+    case ErrorKind::CompileLimit:
+      code = "E14001";
+      break;
+    case ErrorKind::InvalidArgument:
+      code = "E10001";
+      break;
+    default:
+      break;
+  }
+  const bool about_shape =
+      error.what.find("--input_shape") != std::string::npos || error.where.find("--input_shape") != std::string::npos;
+  if (error.kind == ErrorKind::InvalidArgument && about_shape) code = "E10002";
+  return {code, text_of(error)};
+}
+
+AtcResult<SharedBytes> read(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored))
+    return refuse("E13000", fmt::format("There is no file '{}'.", path));
+  auto bytes = read_file(path);
+  if (!bytes) return refuse("E13001", fmt::format("The file '{}' {}", path, bytes.error().what));
+  return std::move(*bytes);
+}
+
+}  // namespace npu::atc

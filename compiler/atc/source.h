@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file a model comes from: which framework made it, and the reader for it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "compiler/atc/options.h"
+#include "core/base/file.h"
+#include "core/graph/graph.h"
+
+namespace npu::atc {
+
+std::string_view framework_name(Framework framework);  // "ONNX"
+
+// What --framework says, or the file's name when it says nothing (E10007); E10008 for a Caffe model without --weight.
+AtcResult<Framework> find_framework(std::string_view given, const std::string& model, const std::string& weight);
+
+struct ModelSource {
+  std::string model, weight;
+  Framework framework = Framework::Onnx;
+  std::span<const InputShape> input_shapes;
+};
+// The model as a graph. E13000 for files that are not there; else the framework's classes: E110xx Caffe, E12009 TensorFlow,
+// E13005 MindSpore, E16001 ONNX, E11009 and E10501 for layers and operators that are not offered.
+AtcResult<Graph> load_source(const ModelSource& source);
+
+// The vendor's class for an error of a library.
+AtcError as_atc_error(const Error& error);
+std::string text_of(const Error& error);
+
+AtcResult<SharedBytes> read(const std::string& path);
+
+}  // namespace npu::atc
