@@ -8,6 +8,9 @@
 
 #include "compiler/atc/aipp_options.h"
 #include "compiler/atc/check_report.h"
+#include "compiler/atc/compile_cache.h"
+#include "compiler/atc/float_nodes.h"
+#include "compiler/atc/fusion_result.h"
 #include "compiler/atc/fusion_switch.h"
 #include "compiler/atc/gear_options.h"
 #include "compiler/atc/graph_options.h"
@@ -18,6 +21,8 @@
 #include "compiler/open_model.h"
 #include "core/base/file.h"
 #include "core/om/om.h"
+#include "core/onnx/onnx.h"
+#include "core/ops/op.h"
 
 namespace npu::atc {
 namespace {
@@ -32,6 +37,12 @@ template <class T>
 AtcResult<T> convert(Result<T> result) {
   if (!result) return std::unexpected(as_atc_error(result.error()));
   return std::move(*result);
+}
+
+AtcResult<std::string> read_text(const std::string& path) {
+  auto bytes = read(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  return std::string(reinterpret_cast<const char*>((*bytes)->data()), (*bytes)->size());
 }
 
 AtcResult<void> write(const std::string& path, Bytes bytes) {
@@ -53,11 +64,13 @@ class Stages {
     if (options_.log >= Log::Debug)
       for (const MissedRewrite& miss : report.misses)
         say_(fmt::format("[DEBUG] {}: {}: {}\n", miss.pass, miss.node, miss.reason));
+    result_.add(report);
     dump(report.name, graph);
     return !failed_;
   }
 
   void on_gear(size_t gear) {
+    result_.begin_graph();
     if (options_.log >= Log::Info)
       say_(fmt::format("[INFO] gear {} of {}: {}\n", gear + 1, options_.gears.size(),
                        gears_text(options_.dynamic, std::span(&options_.gears[gear].values, 1))));
@@ -72,11 +85,13 @@ class Stages {
   }
 
   const std::optional<AtcError>& failed() const { return failed_; }
+  const FusionResult& result() const { return result_; }
 
  private:
   const Options& options_;
   const Say& say_;
   int count_ = 0;
+  FusionResult result_;
   std::optional<AtcError> failed_;
 };
 
@@ -121,41 +136,72 @@ void warn(const Say& say, std::string_view text) { say(fmt::format("[WARNING] {}
 AtcResult<std::set<std::string, std::less<>>> disabled_passes(const Options& options, const Say& say) {
   auto disabled = options.disabled_passes;
   if (options.fusion_switch_file.empty()) return disabled;
-  auto bytes = read(options.fusion_switch_file);
-  if (!bytes) return std::unexpected(bytes.error());
-  auto switches = parse_fusion_switches({reinterpret_cast<const char*>((*bytes)->data()), (*bytes)->size()});
+  auto text = read_text(options.fusion_switch_file);
+  if (!text) return std::unexpected(text.error());
+  auto switches = parse_fusion_switches(*text);
   if (!switches) return std::unexpected(switches.error());
-  for (const std::string& name : switches->unknown) warn(say, fmt::format("The file of --fusion_switch_file names '{}': no pass here is called so.", name));
+  for (const std::string& remark : switches->remarks) warn(say, remark);
   disabled.merge(switches->disabled);
   return disabled;
 }
 
 AtcResult<void> insert_images(Graph& graph, Options& options) {
   if (options.insert_op_conf.empty()) return {};
-  auto bytes = read(options.insert_op_conf);
-  if (!bytes) return std::unexpected(bytes.error());
-  return add_aipp(graph, {reinterpret_cast<const char*>((*bytes)->data()), (*bytes)->size()}, options);
+  auto text = read_text(options.insert_op_conf);
+  if (!text) return std::unexpected(text.error());
+  return add_aipp(graph, *text, options);
 }
 
-AtcResult<void> compile_model(Options options, const std::string& command_line, const Say& say) {
-  for (const std::string& text : options.warnings) warn(say, text);
+AtcResult<FloatNodes> read_float_nodes(const Options& options) {
+  if (options.modify_mixlist.empty()) return FloatNodes();
+  auto text = read_text(options.modify_mixlist);
+  if (!text) return std::unexpected(text.error());
+  return parse_mixlist(*text);
+}
+
+// What --keep_dtype and --modify_mixlist leave in float32.
+AtcResult<FloatNodes> float_nodes(const Options& options, const Graph& graph, const Say& say) {
+  auto nodes = read_float_nodes(options);
+  if (!nodes || options.keep_dtype.empty()) return nodes;
+  auto text = read_text(options.keep_dtype);
+  if (!text) return std::unexpected(text.error());
+  nodes->merge(parse_keep_dtype(*text));
+  for (const std::string& name : unknown_in(*nodes, graph)) warn(say, fmt::format("The file of --keep_dtype names '{}': the model has no node, and the compiler no operator, of this name.", name));
+  return nodes;
+}
+
+// An open model is compiled again for each size, without what is only known here.
+AtcResult<void> check_open(const Options& options, const FloatNodes& kept, const Graph& graph, const CompileOptions& how) {
+  if (kept.empty() || !options.gears.empty() || !is_open_model(graph, options.input_shapes, how)) return {};
+  return refuse("E10001", "--keep_dtype and --modify_mixlist need fixed shapes.");
+}
+
+void write_fusion_result(const Options& options, const Stages& stages, const Say& say) {
+  if (!options.write_fusion_result) return;
+  if (auto written = write("fusion_result.json", as_byte_view(stages.result().json())); !written) warn(say, written.error().text);
+}
+
+AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::string& command_line, const Say& say) {
   auto disabled = disabled_passes(options, say);
   if (!disabled) return std::unexpected(disabled.error());
   auto graph = load(options, options.model);
   if (!graph) return std::unexpected(graph.error());
-  if (auto changed = change_boundary(*graph, {options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return changed;
-  if (auto named = check_input_names(options, *graph); !named) return named;
-  if (auto inserted = insert_images(*graph, options); !inserted) return inserted;
+  if (auto changed = change_boundary(*graph, {options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return std::unexpected(changed.error());
+  if (auto named = check_input_names(options, *graph); !named) return std::unexpected(named.error());
+  if (auto inserted = insert_images(*graph, options); !inserted) return std::unexpected(inserted.error());
+  auto kept = float_nodes(options, *graph, say);
+  if (!kept) return std::unexpected(kept.error());
   say(".");
 
   Stages stages(options, say);
   if (options.log >= Log::Info) say("\n");
   stages.dump("import", *graph);
   CompileOptions how{.soc = options.soc,
-                     .passes = {.disabled = std::move(*disabled), .input_shapes = {}},
+                     .passes = {.disabled = std::move(*disabled), .input_shapes = {}, .keep_float = *kept},
                      .command_line = command_line,
                      .framework = std::string(framework_name(options.framework)),
                      .disable_memory_reuse = options.disable_memory_reuse};
+  if (auto fits = check_open(options, *kept, *graph, how); !fits) return std::unexpected(fits.error());
   CompileObserver observer{
       .on_pass = [&](const PassReport& report, const Graph& now) { return stages.on_pass(report, now); },
       .on_progress = {},
@@ -163,14 +209,42 @@ AtcResult<void> compile_model(Options options, const std::string& command_line, 
   auto package = compile_package(std::move(*graph), options, how, observer);
   if (stages.failed()) return std::unexpected(*stages.failed());
   if (!package) return std::unexpected(as_atc_error(package.error()));
+  write_fusion_result(options, stages, say);
   say(".");
+  return convert(save_om(*package));
+}
 
-  auto file = convert(save_om(*package));
+std::string join_command_line(std::span<const std::string> arguments) {
+  std::string line = "atc";
+  for (const std::string& argument : arguments) line += " " + argument;
+  return line;
+}
+
+// Weights in files beside an ONNX model are none of the arguments.
+bool is_self_contained(const Options& options) {
+  if (options.framework != Framework::Onnx) return true;
+  const auto file = map_file(options.model);
+  return file && load_onnx(file->bytes, file->owner);
+}
+
+AtcResult<void> compile_model(const Options& options, std::span<const std::string> arguments, const Host& host, const Say& say) {
+  for (const std::string& text : options.warnings) warn(say, text);
+  const std::string output = options.output + ".om";
+  const CompileCache cache(options.cache_folder.empty() ? host.cache_folder : options.cache_folder, host.build);
+  const auto place = options.cache == CacheMode::Off ? std::nullopt : cache.path_of(options, arguments);
+  const auto found = place && options.cache == CacheMode::Use ? cache.find(*place) : std::nullopt;
+  if (found) {
+    if (options.log >= Log::Info) say(fmt::format("[INFO] compiled before: copied from '{}'\n", *place));
+    if (auto written = write(output, found->bytes); !written) return written;
+    say("...\n");
+    return options.display_model_info ? show(found->bytes, output, say) : AtcResult<void>();
+  }
+  auto file = compile_to_om(options, join_command_line(arguments), say);
   if (!file) return std::unexpected(file.error());
-  if (auto written = write(options.output + ".om", *file); !written) return written;
+  if (auto written = write(output, *file); !written) return written;
   say(".\n");
-  if (options.display_model_info) return show(*file, options.output + ".om", say);
-  return {};
+  if (place && is_self_contained(options)) cache.keep(*place, *file);
+  return options.display_model_info ? show(*file, output, say) : AtcResult<void>();
 }
 
 AtcResult<void> show_info(const Options& options, const Say& say) {
@@ -186,6 +260,8 @@ AtcResult<std::string> to_json(const Options& options) {
   if (!is_om(**bytes)) {
     auto graph = load(options, options.om);
     if (!graph) return std::unexpected(graph.error());
+    if (options.dump_shapes)
+      if (auto inferred = infer_shapes(*graph); !inferred) return std::unexpected(as_atc_error(inferred.error()));
     return graph_to_json(*graph);
   }
   auto info = inspect_om(**bytes);
@@ -212,15 +288,9 @@ AtcResult<void> check_model(const Options& options) {
   return {};
 }
 
-std::string join_command_line(std::span<const std::string> arguments) {
-  std::string line = "atc";
-  for (const std::string& argument : arguments) line += " " + argument;
-  return line;
-}
-
 }  // namespace
 
-int run_atc(std::span<const std::string> arguments, const Say& say_to) {
+int run_atc(std::span<const std::string> arguments, const Say& say_to, const Host& host) {
   const auto options = parse_options(arguments);
   if (options && options->help) {
     say_to(help_text());
@@ -238,7 +308,7 @@ int run_atc(std::span<const std::string> arguments, const Say& say_to) {
   } else {
     switch (options->mode) {
       case Mode::Compile:
-        done = compile_model(*options, join_command_line(arguments), say);
+        done = compile_model(*options, arguments, host, say);
         break;
       case Mode::ToJson:
         done = write_json(*options);

@@ -11,7 +11,13 @@ namespace npu::atc {
 
 using Say = std::function<void(std::string_view)>;
 
-// Returns the exit code: 0, or 1 after an error, which has been said.
-int run_atc(std::span<const std::string> arguments, const Say& say);
+// What the process knows, for --op_compiler_cache_mode; empty: there is no cache.
+struct Host {
+  std::string cache_folder;  // when --op_compiler_cache_dir names none
+  std::string build;         // what tells this build of the compiler from others
+};
+
+// Returns the exit code: 0, or 1 after an error, which has been said. Relative paths, and fusion_result.json, are in the current folder.
+int run_atc(std::span<const std::string> arguments, const Say& say, const Host& host = {});
 
 }  // namespace npu::atc

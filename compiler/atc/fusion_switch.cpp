@@ -12,9 +12,6 @@
 namespace npu::atc {
 namespace {
 
-// The vendor's two kinds: what joins tasks in the unified buffer, and everything else.
-constexpr std::string_view kBufferFusion = "fuse-tasks";
-
 AtcError bad_entry(std::string_view entry, std::string_view reason) {
   return {"E10001", fmt::format("The entry '{}' of the file of --fusion_switch_file is not valid: {}", entry, reason)};
 }
@@ -29,10 +26,14 @@ class Reader {
         if (pass.optional && (section.empty() || (section == "UBFusion") == (pass.name == kBufferFusion))) set(pass.name, state);
       return {};
     }
-    const auto pass = std::ranges::find(all_passes(), name, &Pass::name);
-    if (pass == all_passes().end()) return switches_.unknown.emplace_back(name), AtcResult<void>();
+    const Pass* pass = find_pass(name);
+    if (!pass) {
+      remark(fmt::format("names '{}': no pass here is called so.", name));
+      return {};
+    }
+    if (pass->name != name) remark(fmt::format("names '{}': here that is the whole pass {}.", name, pass->name));
     if (state == "off" && !pass->optional) return std::unexpected(bad_entry(name, "later passes rely on it."));
-    set(name, state);
+    set(pass->name, state);
     return {};
   }
 
@@ -43,6 +44,8 @@ class Reader {
     if (state == "off") switches_.disabled.emplace(name);
     else switches_.disabled.erase(std::string(name));
   }
+
+  void remark(std::string what) { switches_.remarks.push_back("The file of --fusion_switch_file " + std::move(what)); }
 
   FusionSwitches switches_;
 };

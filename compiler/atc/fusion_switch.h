@@ -11,9 +11,12 @@
 
 namespace npu::atc {
 
+// The vendor's two kinds of passes: what joins tasks in the unified buffer (UBFusion), and everything else (GraphFusion).
+inline constexpr std::string_view kBufferFusion = "fuse-tasks";
+
 struct FusionSwitches {
   std::set<std::string, std::less<>> disabled;  // passes of this compiler
-  std::vector<std::string> unknown;             // names of the file that no pass here has
+  std::vector<std::string> remarks;             // on names that no pass here has, or that stand for one of another name
 };
 
 // E10001 with the entry where the text is neither form, or switches off a pass that later ones rely on.

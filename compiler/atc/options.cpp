@@ -25,21 +25,23 @@ struct OptionRow {
   std::string_view fallback, values, help;
 };
 
-enum class Effect { Offered, Ignored, Later };
+enum class Effect { Offered, Ignored, Refused, Later };
 
 struct TableRow {
-  OptionRow option;  // of an ignored one, help says why
+  OptionRow option;  // of an ignored or refused one, help says why
   Effect effect;
 };
 
 #define NPU_ATC_OPTION(name, kind, fallback, values, help) TableRow{{name, Kind::kind, fallback, values, help}, Effect::Offered},
 #define NPU_ATC_IGNORED(name, values, why) TableRow{{name, Kind::Text, "", values, why}, Effect::Ignored},
+#define NPU_ATC_REFUSED(name, why) TableRow{{name, Kind::Text, "", "", why}, Effect::Refused},
 #define NPU_ATC_LATER(name) TableRow{{name, Kind::Text, "", "", ""}, Effect::Later},
 constexpr TableRow kTable[] = {
 #include "compiler/atc/atc_options.def"
 };
 #undef NPU_ATC_OPTION
 #undef NPU_ATC_IGNORED
+#undef NPU_ATC_REFUSED
 #undef NPU_ATC_LATER
 using Given = std::map<std::string, std::string, std::less<>>;
 
@@ -50,11 +52,14 @@ const TableRow* find_row(std::string_view name) {
 
 const OptionRow* find_option(std::string_view name) {
   const TableRow* row = find_row(name);
-  return row == nullptr || row->effect == Effect::Later ? nullptr : &row->option;
+  const bool known = row != nullptr && (row->effect == Effect::Offered || row->effect == Effect::Ignored);
+  return known ? &row->option : nullptr;
 }
 
 AtcError unknown_option(std::string_view name) {
-  if (find_row(name) != nullptr) return {"E10001", fmt::format("The option --{} of the vendor's tool is not offered yet.", name)};
+  const TableRow* row = find_row(name);
+  if (row != nullptr && row->effect == Effect::Refused) return {"E10055", fmt::format("The option --{} is not offered: {}", name, row->option.help)};
+  if (row != nullptr) return {"E10055", fmt::format("The option --{} of the vendor's tool is not offered yet.", name)};
   return {"E10001", fmt::format("There is no option --{}.", name)};
 }
 
@@ -94,6 +99,23 @@ AtcError bad_value(std::string_view name, std::string_view value, std::string_vi
   return {"E10001", fmt::format("The value '{}' of --{} is not valid: {}", value, name, reason)};
 }
 
+struct RefusedValue {
+  std::string_view option, value, why;
+};
+constexpr RefusedValue kRefusedValues[] = {
+    {"mode", "5", "dumped graphs of the vendor's compiler cannot be read."},
+    {"mode", "30", "there are no chips here that run it."},
+    {"buffer_optimize", "l1_optimize", "data does not stay in L1 between tasks."},
+    {"precision_mode", "force_fp32", "the cubes here multiply float16 and 8-bit integers; must_keep_origin_dtype computes float32 on the AI CPU."},
+    {"precision_mode", "cube_fp16in_fp32out", "results of the cube are stored as float16."},
+    {"precision_mode", "allow_mix_precision_bf16", "models are compiled for float16."},
+    {"precision_mode", "allow_fp32_to_bf16", "models are compiled for float16."},
+    {"precision_mode_v2", "cube_fp16in_fp32out", "results of the cube are stored as float16."},
+    {"precision_mode_v2", "mixed_bfloat16", "models are compiled for float16."},
+    {"precision_mode_v2", "mixed_hif8", "the emulated chips have no 8-bit floats."},
+    {"precision_mode_v2", "cube_hif8", "the emulated chips have no 8-bit floats."},
+};
+
 // Index of the value among the choices of the option's row.
 AtcResult<size_t> choice(const Given& given, std::string_view name) {
   const std::string value = value_of(given, name);
@@ -104,6 +126,8 @@ AtcResult<size_t> choice(const Given& given, std::string_view name) {
     if (bar == std::string_view::npos) break;
     rest.remove_prefix(bar + 1);
   }
+  const auto refused = std::ranges::find_if(kRefusedValues, [&](const RefusedValue& row) { return row.option == name && row.value == value; });
+  if (refused != std::end(kRefusedValues)) return refuse("E10055", fmt::format("--{}={} is not offered: {}", name, value, refused->why));
   return std::unexpected(bad_value(name, value, fmt::format("it must be one of {}.", find_option(name)->values)));
 }
 
@@ -119,15 +143,15 @@ AtcResult<std::set<std::string, std::less<>>> parse_switches(const std::string& 
     const size_t colon = part.find(':');
     const std::string_view name = part.substr(0, colon);
     const std::string_view state = colon == std::string_view::npos ? "" : part.substr(colon + 1);
-    const auto pass = std::ranges::find(all_passes(), name, &Pass::name);
-    if (pass == all_passes().end())
+    const Pass* pass = find_pass(name);
+    if (!pass)
       return std::unexpected(bad_value("optimization_switch", value, fmt::format("there is no pass '{}'.", name)));
     if (state != "on" && state != "off")
       return std::unexpected(
           bad_value("optimization_switch", value, fmt::format("'{}' must end in :on or :off.", part)));
     if (state == "off" && !pass->optional)
       return std::unexpected(bad_value("optimization_switch", value, fmt::format("later passes rely on '{}'.", name)));
-    if (state == "off") disabled.emplace(name);
+    if (state == "off") disabled.emplace(pass->name);
   }
   return disabled;
 }
@@ -161,10 +185,23 @@ AtcResult<std::vector<std::string>> warnings_of(const Given& given) {
 
 AtcResult<void> read_precision(const Given& given, Options& options) {
   if (given.contains("precision_mode") && given.contains("precision_mode_v2")) return refuse("E10001", "--precision_mode and --precision_mode_v2 exclude each other.");
-  size_t index = 0, newer = 0;
-  NPU_ATC_TAKE(index, choice(given, "precision_mode"));
-  NPU_ATC_TAKE(newer, choice(given, "precision_mode_v2"));
-  if (index == 2 || newer == 1) options.disabled_passes.insert("assign-precision");
+  for (const std::string_view name : {"precision_mode", "precision_mode_v2"})
+    if (auto known = choice(given, name); !known) return std::unexpected(known.error());
+  const std::string mode = value_of(given, given.contains("precision_mode_v2") ? "precision_mode_v2" : "precision_mode");
+  if (mode == "must_keep_origin_dtype" || mode == "origin") options.disabled_passes.insert("assign-precision");
+  options.mixed_precision = mode.starts_with("allow_mix_precision") || mode == "mixed_float16";
+  options.keep_dtype = value_of(given, "keep_dtype");
+  options.modify_mixlist = value_of(given, "modify_mixlist");
+  if (!options.modify_mixlist.empty() && !options.mixed_precision) return refuse("E10001", "--modify_mixlist needs --precision_mode=allow_mix_precision.");
+  return {};
+}
+
+AtcResult<void> read_cache(const Given& given, Options& options) {
+  constexpr CacheMode kModes[] = {CacheMode::Off, CacheMode::Use, CacheMode::Renew};
+  size_t index = 0;
+  NPU_ATC_TAKE(index, choice(given, "op_compiler_cache_mode"));
+  options.cache = kModes[index];
+  options.cache_folder = value_of(given, "op_compiler_cache_dir");
   return {};
 }
 
@@ -202,6 +239,11 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   options.disable_memory_reuse = index == 1;
   NPU_ATC_TAKE(index, choice(given, "display_model_info"));
   options.display_model_info = index == 1;
+  NPU_ATC_TAKE(index, choice(given, "export_compile_stat"));
+  options.write_fusion_result = index > 0;
+  NPU_ATC_TAKE(index, choice(given, "oo_constant_folding"));
+  if (index == 1) options.disabled_passes.insert("fold-constants");
+  if (auto cache = read_cache(given, options); !cache) return cache;
   NPU_ATC_TAKE(options.warnings, warnings_of(given));
   options.dump_passes = value_of(given, "dump-passes");
   options.fusion_switch_file = value_of(given, "fusion_switch_file");
@@ -245,6 +287,8 @@ AtcResult<Options> parse_options(std::span<const std::string> arguments) {
     if (!found && (given.contains("framework") || found.error().code != "E10007")) return std::unexpected(found.error());
     options.framework = found.value_or(Framework::Onnx);
   }
+  NPU_ATC_TAKE(index, choice(given, "dump_mode"));
+  options.dump_shapes = index == 1;
   return options;
 }
 
@@ -267,6 +311,9 @@ std::string help_text() {
   text += "\nTaken, but without effect here:\n";
   for (const auto& [row, effect] : kTable)
     if (effect == Effect::Ignored) text += fmt::format("  --{}={}: {}\n", row.name, row.values, row.help);
+  text += "\nNot offered:\n";
+  for (const auto& [row, effect] : kTable)
+    if (effect == Effect::Refused) text += fmt::format("  --{}: {}\n", row.name, row.help);
   std::vector<std::string_view> chips;
   for (const Soc& soc : all_socs()) chips.push_back(soc.name);
   text += fmt::format("\nChips: {}\n", fmt::join(chips, ", "));

@@ -29,6 +29,7 @@ inline std::unexpected<AtcError> refuse(std::string_view code, std::string text)
 
 enum class Mode { Compile = 0, ToJson = 1, Check = 3, ShowInfo = 6 };
 enum class Framework { Caffe = 0, MindSpore = 1, TensorFlow = 3, Onnx = 5 };  // the vendor's numbers
+enum class CacheMode { Off, Use, Renew };
 enum class Log { Null, Error, Warning, Info, Debug };
 
 struct Options {
@@ -36,7 +37,7 @@ struct Options {
   Mode mode = Mode::Compile;
   Framework framework = Framework::Onnx;
   std::string model, weight, output, soc, om, json, dump_passes, check_report, fusion_switch_file, insert_op_conf;
-  std::string out_nodes, input_fp16_nodes, output_type;
+  std::string out_nodes, input_fp16_nodes, output_type, keep_dtype, modify_mixlist;
   std::vector<std::string> warnings;  // of options that change nothing here
   std::vector<InputShape> input_shapes;
   Dynamic dynamic = Dynamic::None;
@@ -44,6 +45,11 @@ struct Options {
   std::set<std::string, std::less<>> disabled_passes;
   bool disable_memory_reuse = false;
   bool display_model_info = false;
+  bool dump_shapes = false;        // mode 1: of a model's tensors
+  bool write_fusion_result = true;
+  bool mixed_precision = false;    // --modify_mixlist has a meaning
+  CacheMode cache = CacheMode::Off;
+  std::string cache_folder;        // empty: the host's
   Log log = Log::Null;
 };
 

@@ -40,7 +40,7 @@ AtcError cannot_load(std::string_view code, const std::string& path, const Error
 }
 
 AtcResult<Graph> load_onnx_model(const ModelSource& source) {
-  if (auto bytes = read(source.model); !bytes) return std::unexpected(bytes.error());
+  if (auto there = check_file(source.model); !there) return std::unexpected(there.error());
   auto graph = load_onnx_file(source.model);
   if (graph) return std::move(*graph);
   const bool structure = graph.error().kind == ErrorKind::InvalidModel;
@@ -112,10 +112,14 @@ AtcError as_atc_error(const Error& error) {
   return {code, text_of(error)};
 }
 
-AtcResult<SharedBytes> read(const std::string& path) {
+AtcResult<void> check_file(const std::string& path) {
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored))
-    return refuse("E13000", fmt::format("There is no file '{}'.", path));
+  if (std::filesystem::is_regular_file(path, ignored)) return {};
+  return refuse("E13000", fmt::format("There is no file '{}'.", path));
+}
+
+AtcResult<SharedBytes> read(const std::string& path) {
+  if (auto there = check_file(path); !there) return std::unexpected(there.error());
   auto bytes = read_file(path);
   if (!bytes) return refuse("E13001", fmt::format("The file '{}' {}", path, bytes.error().what));
   return std::move(*bytes);

@@ -30,6 +30,7 @@ AtcResult<Graph> load_source(const ModelSource& source);
 AtcError as_atc_error(const Error& error);
 std::string text_of(const Error& error);
 
+AtcResult<void> check_file(const std::string& path);  // E13000 where there is none
 AtcResult<SharedBytes> read(const std::string& path);
 
 }  // namespace npu::atc

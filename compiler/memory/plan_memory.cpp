@@ -2,44 +2,12 @@
 #include "compiler/memory/plan_memory.h"
 
 #include <algorithm>
-#include <limits>
-#include <numeric>
-
-#include <fmt/format.h>
 
 #include "compiler/group_tasks.h"
-#include "core/base/math.h"
+#include "compiler/memory/place.h"
 
 namespace npu {
 namespace {
-
-// Places buffers, large ones first, each into the smallest gap between those alive at the same time.
-int64_t place(std::vector<BufferLife>& buffers, bool reuse) {
-  std::vector<size_t> by_size(buffers.size());
-  std::iota(by_size.begin(), by_size.end(), size_t{0});
-  std::ranges::stable_sort(by_size, [&](size_t a, size_t b) { return buffers[a].bytes > buffers[b].bytes; });
-  const auto room = [](const BufferLife& b) { return align_up(b.bytes + kTensorSlack, kTensorAlign); };
-
-  std::vector<size_t> placed;  // sorted by offset
-  int64_t total = 0;
-  for (size_t index : by_size) {
-    BufferLife& buffer = buffers[index];
-    const int64_t need = room(buffer);
-    int64_t cursor = 0, best = -1, best_gap = std::numeric_limits<int64_t>::max();
-    for (size_t other_index : placed) {
-      const BufferLife& other = buffers[other_index];
-      if (reuse && (other.last_task < buffer.first_task || buffer.last_task < other.first_task)) continue;
-      const int64_t gap = other.offset - cursor;
-      if (gap >= need && gap < best_gap) best = cursor, best_gap = gap;
-      cursor = std::max(cursor, other.offset + room(other));
-    }
-    buffer.offset = best >= 0 ? best : cursor;
-    total = std::max(total, buffer.offset + need);
-    const auto at = std::ranges::lower_bound(placed, buffer.offset, {}, [&](size_t i) { return buffers[i].offset; });
-    placed.insert(at, index);
-  }
-  return total;
-}
 
 class Planner {
  public:
@@ -67,7 +35,7 @@ class Planner {
     }
     for (ValueId output : graph_.outputs) use(output, last_);
 
-    plan.arena_bytes = place(buffers_, options.reuse);
+    plan.arena_bytes = place_buffers(buffers_, options.reuse);
     plan.offset.assign(graph_.value_count(), -1);
     for (size_t v = 0; v < plan.offset.size(); ++v) {
       const int64_t buffer = buffer_of(static_cast<ValueId>(v));

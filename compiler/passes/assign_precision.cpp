@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Needs: everything that computes with float32 constants has run (folding). Guarantees: no float32 tensor but the
-// graph's inputs, its outputs, and parameters that operators define as float32. Must run before assign-engine, whose
+// graph's inputs, its outputs, parameters that operators define as float32, and what the nodes of
+// PassOptions::keep_float read and write. Must run before assign-engine, whose
 // rules judge float16 nodes.
 #include <algorithm>
 #include <cmath>
@@ -26,8 +27,8 @@ constexpr Parameter kFloatParameters[] = {
     {"DequantizeLinear", 1, 1}, {"QGemm", 0, 8}, {"QLinearAdd", 0, 7}, {"QLinearConv", 0, 7}, {"QLinearGlobalAveragePool", 0, 4},
     {"QLinearMatMul", 0, 7}, {"QuantizeLinear", 0, 1}, {"Resize", 1, 2}, {"Upsample", 1, 1}};
 
-bool is_float_parameter(const Node& node, size_t i) {
-  return std::ranges::any_of(kFloatParameters,
+bool is_float_parameter(const Node& node, size_t i, const FloatNodes& kept) {
+  return kept.contains(node) || std::ranges::any_of(kFloatParameters,
                              [&](const Parameter& p) { return node.op == p.op && i >= p.first && i <= p.last; });
 }
 
@@ -59,9 +60,9 @@ bool passes_through(const Graph& graph, const Node& node) {
          graph.consumers(node.outputs[0]).empty();
 }
 
-bool reads_as_data(const Node& node, ValueId value) {
+bool reads_as_data(const Node& node, ValueId value, const FloatNodes& kept) {
   for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (node.inputs[i] == value && !is_float_parameter(node, i)) return true;
+    if (node.inputs[i] == value && !is_float_parameter(node, i, kept)) return true;
   return false;
 }
 
@@ -75,7 +76,7 @@ void cast_inputs(Graph& graph, Names& names, PassContext& context) {
       if (is_op(graph.node(reader), "Cast") && graph.node(reader).int_attr("to", 0) == kToHalf)
         half = graph.node(reader).outputs[0];
     for (NodeId reader : readers) {
-      if (is_op(graph.node(reader), "Cast") || passes_through(graph, graph.node(reader)) || !reads_as_data(graph.node(reader), input)) continue;
+      if (is_op(graph.node(reader), "Cast") || passes_through(graph, graph.node(reader)) || !reads_as_data(graph.node(reader), input, context.options.keep_float)) continue;
       if (half == kNone) {
         TensorType type = graph.value(input).type;
         type.dtype = DType::Float16;
@@ -85,7 +86,7 @@ void cast_inputs(Graph& graph, Names& names, PassContext& context) {
       }
       auto& inputs = graph.node(reader).inputs;
       for (size_t i = 0; i < inputs.size(); ++i)
-        if (inputs[i] == input && !is_float_parameter(graph.node(reader), i)) inputs[i] = half;
+        if (inputs[i] == input && !is_float_parameter(graph.node(reader), i, context.options.keep_float)) inputs[i] = half;
     }
   }
 }
@@ -96,7 +97,8 @@ void cast_outputs(Graph& graph, Names& names, PassContext& context) {
     const Node* producer = producer_of(graph, output);
     if (!is_float32(graph, output) || !producer || !graph.is_output(output)) continue;
     if (passes_through(graph, *producer)) continue;
-    if ((is_op(*producer, "Cast") || is_op(*producer, "DequantizeLinear")) && graph.consumers(output).empty()) continue;
+    const bool writes_float = is_op(*producer, "Cast") || is_op(*producer, "DequantizeLinear") || context.options.keep_float.contains(*producer);
+    if (writes_float && graph.consumers(output).empty()) continue;
     const std::string name = graph.value(output).name;
     const ValueId result = graph.add_value(names.unique(name + "_fp16"), graph.value(output).type);
     swap_names(graph, output, result);
@@ -106,9 +108,10 @@ void cast_outputs(Graph& graph, Names& names, PassContext& context) {
   }
 }
 
-void convert_attributes(Graph& graph) {
+void convert_attributes(Graph& graph, const FloatNodes& kept) {
   for (NodeId id : graph.order()) {
     Node& node = graph.node(id);
+    if (kept.contains(node)) continue;
     if (is_op(node, "Cast") && node.int_attr("to", 0) == kToFloat && !graph.is_output(node.outputs[0]))
       node.attrs["to"] = kToHalf;
     if (is_op(node, "DequantizeLinear") && is_float32(graph, node.outputs[0]) && !graph.is_output(node.outputs[0]))
@@ -127,14 +130,14 @@ void convert_constants(Graph& graph, Names& names, PassContext& context) {
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     for (size_t i = 0; i < node.inputs.size(); ++i)
-      if (node.inputs[i] != kNone && is_float_parameter(node, i)) kept[static_cast<size_t>(node.inputs[i])] = true;
+      if (node.inputs[i] != kNone && is_float_parameter(node, i, context.options.keep_float)) kept[static_cast<size_t>(node.inputs[i])] = true;
   }
   std::unordered_map<ValueId, ValueId> halves;
   for (NodeId id : graph.order()) {
     Node& node = graph.node(id);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId input = node.inputs[i];
-      if (!graph.is_constant(input) || !is_float32(graph, input) || is_float_parameter(node, i)) continue;
+      if (!graph.is_constant(input) || !is_float32(graph, input) || is_float_parameter(node, i, context.options.keep_float)) continue;
       auto [found, fresh] = halves.try_emplace(input, input);
       if (fresh && kept[static_cast<size_t>(input)]) {
         Tensor half = to_half(*graph.value(input).constant);
@@ -148,6 +151,51 @@ void convert_constants(Graph& graph, Names& names, PassContext& context) {
       node.inputs[i] = found->second;
     }
   }
+}
+
+// The float32 original of what a node that stays float32 wrote for others; kNone where `value` is something else.
+ValueId original_of(const Graph& graph, ValueId value, const FloatNodes& kept) {
+  const Node* cast = producer_of(graph, value);
+  if (!is_op(*cast, "Cast") || cast->int_attr("to", 0) != kToHalf) return kNone;
+  const Node* from = producer_of(graph, cast->inputs[0]);
+  return from && kept.contains(*from) ? cast->inputs[0] : kNone;
+}
+
+void widen_inputs(Graph& graph, NodeId id, Names& names, const FloatNodes& kept) {
+  for (size_t i = 0; i < graph.node(id).inputs.size(); ++i) {
+    const ValueId input = graph.node(id).inputs[i];
+    if (!is_float32(graph, input) || !producer_of(graph, input)) continue;
+    ValueId wide = original_of(graph, input, kept);
+    if (wide == kNone) {
+      wide = graph.add_value(names.unique(graph.value(input).name + "_fp32"), graph.value(input).type);
+      graph.insert_before(id, cast_node(names.unique("widen_" + graph.value(input).name), input, wide, kToFloat));
+    }
+    graph.node(id).inputs[i] = wide;
+  }
+}
+
+void narrow_outputs(Graph& graph, NodeId id, Names& names) {
+  for (size_t i = 0; i < graph.node(id).outputs.size(); ++i) {
+    const ValueId output = graph.node(id).outputs[i];
+    if (!is_float32(graph, output) || (graph.is_output(output) && graph.consumers(output).empty())) continue;
+    const ValueId wide = graph.add_value(names.unique(graph.value(output).name + "_fp32"), graph.value(output).type);
+    graph.node(id).outputs[i] = wide;
+    graph.value(wide).producer = id;
+    graph.insert_after(id, cast_node(names.unique("narrow_" + graph.value(output).name), wide, output, kToHalf));
+  }
+}
+
+// Nodes that stay float32 read and write float32 between casts, but for the graph's own inputs and outputs.
+void wrap_kept_nodes(Graph& graph, Names& names, PassContext& context) {
+  const FloatNodes& kept = context.options.keep_float;
+  if (kept.empty()) return;
+  for (NodeId id : std::vector<NodeId>(graph.order())) {
+    if (!kept.contains(graph.node(id))) continue;
+    widen_inputs(graph, id, names, kept);
+    narrow_outputs(graph, id, names);
+    context.count_rewrite();
+  }
+  graph.erase_dead();
 }
 
 void remove_idle_casts(Graph& graph) {
@@ -166,8 +214,9 @@ Status assign_precision(Graph& graph, PassContext& context) {
   Names names(graph);
   cast_inputs(graph, names, context);
   cast_outputs(graph, names, context);
-  convert_attributes(graph);
+  convert_attributes(graph, context.options.keep_float);
   convert_constants(graph, names, context);
+  wrap_kept_nodes(graph, names, context);
   NPU_CHECK(npu::infer_shapes(graph));
   remove_idle_casts(graph);
   return {};

@@ -3,20 +3,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ranges>
 
 #include <fmt/format.h>
 
 namespace npu {
 
 namespace pass {
-#define NPU_PASS(name, function, optional, doc, doc_zh) Status function(Graph&, PassContext&);
+#define NPU_PASS(name, function, optional, vendor_names, doc, doc_zh) Status function(Graph&, PassContext&);
 #include "compiler/passes/passes.def"
 #undef NPU_PASS
 }  // namespace pass
 
 namespace {
 
-#define NPU_PASS(name, function, optional, doc, doc_zh) Pass{name, pass::function, optional, doc, doc_zh},
+#define NPU_PASS(name, function, optional, vendor_names, doc, doc_zh) Pass{name, pass::function, optional, vendor_names, doc, doc_zh},
 constexpr Pass kPasses[] = {
 #include "compiler/passes/passes.def"
 };
@@ -58,6 +59,15 @@ Status run_one(const Pass& pass, Graph& graph, PassContext& context) {
 
 std::span<const Pass> all_passes() {
   return kPasses;
+}
+
+const Pass* find_pass(std::string_view name) {
+  const auto is_named = [&](const Pass& pass) {
+    if (pass.name == name) return true;
+    return std::ranges::any_of(std::views::split(pass.vendor_names, ' '), [&](auto word) { return std::string_view(word) == name; });
+  };
+  const auto* found = name.empty() ? std::end(kPasses) : std::ranges::find_if(kPasses, is_named);
+  return found == std::end(kPasses) ? nullptr : found;
 }
 
 Status run_passes(Graph& graph, const Soc& soc, const PassOptions& options, const PassObserver& observer) {

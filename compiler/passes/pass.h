@@ -23,9 +23,18 @@ struct MissedRewrite {
   std::string reason;
 };
 
+// Nodes that compute in float32 where the chip could do it in float16 only: by name, or all of a type.
+struct FloatNodes {
+  std::set<std::string, std::less<>> names, types;
+  bool contains(const Node& node) const { return names.contains(node.name) || types.contains(node.op); }
+  bool empty() const { return names.empty() && types.empty(); }
+  void merge(FloatNodes other) { names.merge(other.names), types.merge(other.types); }
+};
+
 struct PassOptions {
   std::set<std::string, std::less<>> disabled;          // pass names switched off
   std::map<std::string, Shape, std::less<>> input_shapes;  // fixes dynamic inputs
+  FloatNodes keep_float;
   int64_t max_bytes = INT64_MAX;                           // of the compiled model: constants are not folded far beyond
 };
 
@@ -49,11 +58,15 @@ struct Pass {
   std::string_view name;        // "fold-batch-norm"
   Status (*run)(Graph&, PassContext&);
   bool optional;                // may be switched off
+  std::string_view vendor_names;  // of the vendor's rules for such work, spaces between them
   std::string_view doc;         // one sentence: what it does and why
   std::string_view doc_zh;
 };
 
 std::span<const Pass> all_passes();  // in execution order
+
+// By its name or one of the vendor's; nullptr where there is none.
+const Pass* find_pass(std::string_view name);
 
 struct PassReport {
   std::string name;

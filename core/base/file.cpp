@@ -40,13 +40,20 @@ Result<SharedBytes> read_file(const std::string& path) {
 }
 
 Status write_file(const std::string& path, Bytes bytes) {
+  std::error_code code;
+  const bool in_place = std::filesystem::exists(path, code) && !std::filesystem::is_regular_file(path, code);
+  const std::string beside = in_place ? path : path + ".partial";
   errno = 0;
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  std::ofstream file(beside, std::ios::binary | std::ios::trunc);
   if (!file) return file_error(path, "written", errno);
   file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   file.close();
-  if (!file) return file_error(path, "written", errno);
-  return {};
+  const int failed = file ? 0 : errno;
+  if (file && !in_place) std::filesystem::rename(beside, path, code);
+  if (file && !code) return {};
+  std::error_code ignored;
+  if (!in_place) std::filesystem::remove(beside, ignored);
+  return file_error(path, "written", code ? code.value() : failed);
 }
 
 }  // namespace npu

@@ -22,6 +22,7 @@ struct MappedFile {
 };
 Result<MappedFile> map_file(const std::string& path);
 
+// Beside its place, and renamed when complete: a file that was there before stays whole when writing fails. Devices are written in place.
 Status write_file(const std::string& path, Bytes bytes);
 
 }  // namespace npu

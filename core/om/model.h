@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,12 @@ struct BufferLife {
   int64_t bytes = 0;
   int32_t first_task = 0;
   int32_t last_task = 0;
+
+  int64_t room() const { return (bytes + kTensorSlack + kTensorAlign - 1) / kTensorAlign * kTensorAlign; }  // that it takes
 };
+
+// The most room that buffers take at one time: no placement needs less.
+int64_t peak_live_bytes(std::span<const BufferLife> lives);
 
 // A compiled model's graph keeps the values of constants up to this many elements: the tasks read them from the weights.
 inline constexpr int64_t kMaxStoredConstant = 1024;

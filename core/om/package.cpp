@@ -2,6 +2,7 @@
 #include "core/om/package.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -39,6 +40,17 @@ std::string to_string(const DimRange& range) {
 
 std::string_view to_string(Dynamic dynamic) {
   return kNames[static_cast<size_t>(dynamic)];
+}
+
+int64_t peak_live_bytes(std::span<const BufferLife> lives) {
+  std::map<int32_t, int64_t> change;  // at the beginning of a task
+  for (const BufferLife& life : lives) {
+    change[life.first_task] += life.room();
+    change[life.last_task + 1] -= life.room();
+  }
+  int64_t live = 0, most = 0;
+  for (const auto& [task, bytes] : change) most = std::max(most, live += bytes);
+  return most;
 }
 
 int64_t ModelPackage::arena_bytes() const {

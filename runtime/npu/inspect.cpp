@@ -53,7 +53,9 @@ Status info(const std::string& om, const std::string& gear) {
   fmt::print("model {}, {}, {} graph nodes, {} tasks\n", model->name, model->soc, model->graph.order().size(), model->tasks.size());
   if (package.dynamic != Dynamic::None)
     fmt::print("gears {}; arena of all {} bytes; this is gear {}\n", gears_text(package), package.arena_bytes(), index + 1);
-  fmt::print("weights {} bytes, arena {} bytes\n", model->weights ? model->weights->size() : 0, model->arena_bytes);
+  const int64_t least = peak_live_bytes(model->lives);
+  fmt::print("weights {} bytes, arena {} bytes", model->weights ? model->weights->size() : 0, model->arena_bytes);
+  fmt::print("; at least {} are needed at one time ({:.3f})\n", least, static_cast<double>(model->arena_bytes) / static_cast<double>(std::max<int64_t>(least, 1)));
   print_tensors("input", model->inputs);
   print_tensors("output", model->outputs);
   for (size_t i = 0; i < model->tasks.size(); ++i) {

@@ -17,59 +17,14 @@
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
 #include "runtime/session/session.h"
-#include "tests/core/caffe/net_builder.h"
+#include "tests/compiler/atc/workplace.h"
 #include "tests/golden.h"
 
 namespace npu {
+
+using namespace test;
+
 namespace {
-
-constexpr const char* kModel =
-    "graph \"tiny\" opset 13\n"
-    "input %x : float32[batch,3,4,4]\n"
-    "const %w : float32[2,3,1,1] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]\n"
-    "%c = Conv(%x, %w) \"conv\"\n"
-    "%y = Relu(%c) \"relu\"\n"
-    "output %y\n";
-
-// A folder of its own with the model in it, gone afterwards.
-class Workplace {
- public:
-  Workplace()
-      : dir_(std::filesystem::temp_directory_path() / fmt::format("npu_atc_test_{}", static_cast<const void*>(this))) {
-    std::filesystem::create_directories(dir_);
-    const auto graph = parse_graph(kModel);
-    REQUIRE(graph);
-    const auto bytes = save_onnx(*graph);
-    REQUIRE(bytes);
-    REQUIRE(write_file(path("tiny.onnx"), *bytes));
-    const std::string broken = "this is no model";
-    REQUIRE(write_file(path("broken.onnx"), as_byte_view(broken)));
-    REQUIRE(write_file(path("model.bin"), *bytes));
-    const std::string lines = "fuse-tasks:off\n# a remark\nConvBatchnormFusionPass:off\n", json = R"({"Switch": {"GraphFusion": {"ALL": "off", "fuse-bias": "on"}, "UBFusion": {"ALL": "on"}}})";
-    REQUIRE(write_file(path("lines.cfg"), as_byte_view(lines)));
-    const std::string rgb = "aipp_op {\n  aipp_mode: static\n  input_format: RGB888_U8\n";
-    for (const auto& [name, rest] : {std::pair("aipp.cfg", "  var_reci_chn_0: 0.00390625\n  rbuv_swap_switch: true\n}\n"), std::pair("aipp-field.cfg", "  mean_chn_0: 104.5\n}\n"), std::pair("aipp-size.cfg", "  src_image_size_h: 6\n}\n")})
-      REQUIRE(write_file(path(name), as_byte_view(rgb + rest)));
-    REQUIRE(write_file(path("switches.json"), as_byte_view(json)));
-    write_caffe();
-  }
-  ~Workplace() {
-    std::error_code ignored;
-    std::filesystem::remove_all(dir_, ignored);
-  }
-  void write_caffe() const {
-    const std::string input = "input: 'data' input_shape { dim: 10 dim: 2 dim: 4 dim: 4 }\n", layer = "layer { name: 'fc' type: 'InnerProduct' bottom: 'data' top: 'fc' inner_product_param { num_output: 3 } }\n",
-                      unknown = "layer { name: 'out' type: 'DetectionOutput' bottom: 'fc' top: 'out' }\n", weights = test::caffemodel({{"fc", {{{3, 32}, std::vector<float>(96, 0.5f)}, {{3}, {1, 2, 3}}}}}),
-                      other = test::caffemodel({{"fc", {{{3, 31}, std::vector<float>(93, 0.5f)}}}});
-    for (const auto& [name, text] : {std::pair("net.prototxt", input + layer), std::pair("ssd.prototxt", input + layer + unknown), std::pair("top.prototxt", layer), std::pair("net.caffemodel", weights), std::pair("other.caffemodel", other)})
-      REQUIRE(write_file(path(name), as_byte_view(text)));
-  }
-  std::string path(const std::string& name) const { return (dir_ / name).string(); }
-  std::string dir() const { return dir_.string(); }
-
- private:
-  std::filesystem::path dir_;
-};
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
@@ -82,28 +37,12 @@ std::string without_folder(const std::string& text, const std::string& dir) {
   return std::regex_replace(replaced(text, dir, "$DIR"), std::regex("modeldef_size\\[[0-9]+ B\\]"), "modeldef_size[$$SIZE B]");
 }
 
-struct Said {
-  int code = 0;
-  std::string text;
-};
-
-Said run(const std::vector<std::string>& arguments) {
-  Said said;
-  said.code = atc::run_atc(arguments, [&](std::string_view text) { said.text += text; });
-  return said;
-}
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);)
     if (!line.empty()) lines.push_back(line);
   return lines;
-}
-
-std::vector<std::string> compile_arguments(const Workplace& place, const std::string& output) {
-  return {"--model=" + place.path("tiny.onnx"), "--output=" + place.path(output), "--soc_version=Ascend310",
-          "--input_shape=x:1,3,4,4"};
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 
 #include "compiler/group_tasks.h"
+#include "compiler/memory/place.h"
 #include "tests/compiler/random_graph.h"
 
 namespace npu {
@@ -59,6 +61,18 @@ void check_disjoint(const MemoryPlan& plan) {
   }
 }
 
+// What lives at each task, counted for every task.
+int64_t naive_peak(const std::vector<BufferLife>& lives) {
+  int64_t most = 0;
+  for (int32_t task = 0; task < 20000; ++task) {
+    int64_t live = 0;
+    for (const BufferLife& life : lives)
+      if (life.first_task <= task && task <= life.last_task) live += (life.bytes + kTensorSlack + kTensorAlign - 1) / kTensorAlign * kTensorAlign;
+    most = std::max(most, live);
+  }
+  return most;
+}
+
 }  // namespace
 
 TEST_CASE("a chain needs four buffers however long it is") {
@@ -104,6 +118,45 @@ TEST_CASE("a padded format takes its padded size, and scratch is not shared with
   CHECK(planned.workspace[1] == -1);
   CHECK(planned.lives.size() == 4);
   check_disjoint(planned);
+}
+
+TEST_CASE("random buffers take little more than what is needed at one time") {
+  double worst = 0, total = 0;
+  constexpr int kCases = 40;
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<BufferLife> lives(60);
+    for (int32_t i = 0; BufferLife& life : lives) {
+      life.bytes = 1 + static_cast<int64_t>(random() % 100000);
+      life.first_task = i++;
+      life.last_task = life.first_task + static_cast<int32_t>(random() % 6) + (random() % 10 == 0 ? 30 : 0);
+    }
+    MemoryPlan planned;
+    planned.arena_bytes = place_buffers(lives, true);
+    planned.lives = lives;
+    check_disjoint(planned);
+    CHECK(peak_live_bytes(lives) == naive_peak(lives));
+    const double ratio = static_cast<double>(planned.arena_bytes) / static_cast<double>(naive_peak(lives));
+    CHECK(ratio >= 1);
+    worst = std::max(worst, ratio), total += ratio;
+  }
+  MESSAGE("random buffers: ", total / kCases, " of the lower bound, at worst ", worst);
+  CHECK(total / kCases < 1.05);
+}
+
+TEST_CASE("ten thousand buffers are placed in less than a second") {
+  std::mt19937 random(1);
+  std::vector<BufferLife> lives(10000);
+  for (int32_t i = 0; BufferLife& life : lives) {
+    life.bytes = 1 + static_cast<int64_t>(random() % 1000000);
+    life.first_task = i++;
+    life.last_task = life.first_task + 1 + static_cast<int32_t>(random() % 4);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  place_buffers(lives, true);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  MESSAGE("10,000 buffers: ", seconds, " s");
+  CHECK(seconds < 1);
 }
 
 TEST_CASE("random lifetimes never overlap in memory") {
