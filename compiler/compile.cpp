@@ -18,6 +18,7 @@ class Emitter {
         soc_(soc),
         observer_(observer),
         weights_(weights),
+        storage_(model.graph),
         context_(model.graph, soc, weights),
         tasks_(group_tasks(model.graph)) {}
 
@@ -55,13 +56,13 @@ class Emitter {
   void place_shared_constants() {
     for (NodeId id : graph_.order())
       for (ValueId output : graph_.node(id).outputs)
-        if (output != kNone && graph_.is_constant(storage_of(graph_, output))) place(output);
+        if (output != kNone && graph_.is_constant(storage_.of(output).whole)) place(output);
     for (ValueId output : graph_.outputs)
       if (graph_.is_constant(output)) place(output);
   }
 
   void place(ValueId id) {
-    const ValueId storage = storage_of(graph_, id);
+    const ValueId storage = storage_.of(id).whole;
     if (context_.address(storage) < 0)
       context_.set_address(storage, context_.add_weights(graph_.value(storage).constant->bytes()));
     context_.set_address(id, context_.address(storage));
@@ -146,6 +147,7 @@ class Emitter {
   const Soc& soc_;
   const CompileObserver& observer_;
   const WeightStore& weights_;
+  StorageMap storage_;
   LowerContext context_;
   std::vector<TaskSpec> tasks_;
   std::vector<int64_t> scratch_;

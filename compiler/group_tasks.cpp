@@ -40,13 +40,4 @@ std::vector<TaskSpec> group_tasks(const Graph& graph) {
   return tasks;
 }
 
-ValueId storage_of(const Graph& graph, ValueId id) {
-  for (NodeId producer = graph.value(id).producer; producer != kNone; producer = graph.value(id).producer) {
-    const Node& node = graph.node(producer);
-    if (node.engine != Engine::Host || node.inputs.empty() || node.inputs[0] == kNone) break;
-    id = node.inputs[0];
-  }
-  return id;
-}
-
 }  // namespace npu

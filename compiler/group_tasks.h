@@ -18,7 +18,4 @@ void sort_tasks(const Graph& graph, std::vector<TaskSpec>& tasks);
 // are in none.
 std::vector<TaskSpec> group_tasks(const Graph& graph);
 
-// The value whose bytes this one shares: itself, or what a chain of views (nodes of the host) starts from.
-ValueId storage_of(const Graph& graph, ValueId id);
-
 }  // namespace npu

@@ -13,6 +13,7 @@ class Planner {
  public:
   Planner(const Graph& graph, std::span<const TaskSpec> tasks)
       : graph_(graph),
+        storage_(graph),
         last_(std::max<int32_t>(0, static_cast<int32_t>(tasks.size()) - 1)),
         buffer_of_(graph.value_count(), -1) {}
 
@@ -38,8 +39,9 @@ class Planner {
     plan.arena_bytes = place_buffers(buffers_, options.reuse);
     plan.offset.assign(graph_.value_count(), -1);
     for (size_t v = 0; v < plan.offset.size(); ++v) {
-      const int64_t buffer = buffer_of(static_cast<ValueId>(v));
-      if (buffer >= 0) plan.offset[v] = buffers_[static_cast<size_t>(buffer)].offset;
+      const StoragePlace place = storage_.of(static_cast<ValueId>(v));
+      const int64_t buffer = buffer_of_[static_cast<size_t>(place.whole)];
+      if (buffer >= 0) plan.offset[v] = buffers_[static_cast<size_t>(buffer)].offset + place.offset;
     }
     for (int64_t buffer : scratch)
       plan.workspace.push_back(buffer < 0 ? -1 : buffers_[static_cast<size_t>(buffer)].offset);
@@ -49,12 +51,14 @@ class Planner {
   }
 
  private:
-  int64_t buffer_of(ValueId id) const { return buffer_of_[static_cast<size_t>(storage_of(graph_, id))]; }
+  int64_t& buffer_of(ValueId id) { return buffer_of_[static_cast<size_t>(storage_.of(id).whole)]; }
 
   Status add(ValueId id, int32_t task) {
-    NPU_TRY(const int64_t bytes, physical_bytes(graph_.value(id)));
-    buffer_of_[static_cast<size_t>(id)] = static_cast<int64_t>(buffers_.size());
-    buffers_.push_back({.name = graph_.value(id).name, .bytes = bytes, .first_task = task, .last_task = task});
+    if (buffer_of(id) >= 0) return use(id, task), Status();  // another part of the same whole is there
+    const Value& whole = graph_.value(storage_.of(id).whole);
+    NPU_TRY(const int64_t bytes, physical_bytes(whole));
+    buffer_of(id) = static_cast<int64_t>(buffers_.size());
+    buffers_.push_back({.name = whole.name, .bytes = bytes, .first_task = task, .last_task = task});
     return {};
   }
 
@@ -66,20 +70,13 @@ class Planner {
   }
 
   const Graph& graph_;
+  StorageMap storage_;
   int32_t last_;
-  std::vector<int64_t> buffer_of_;  // index in buffers_, by value; -1: none of its own
+  std::vector<int64_t> buffer_of_;  // index in buffers_, by the whole value; -1: none
   std::vector<BufferLife> buffers_;
 };
 
 }  // namespace
-
-Result<int64_t> physical_bytes(const Value& value) {
-  if (!value.type.is_static())
-    return fail(ErrorKind::InvalidModel, "value '" + value.name + "'", "has no fixed shape: " + to_string(value.type));
-  NPU_TRY(const Shape shape, physical_shape(to_shape(value.type.dims), value.type.dtype, value.format));
-  NPU_TRY(const int64_t elements, checked_element_count(shape, "value '" + value.name + "'"));
-  return elements * static_cast<int64_t>(dtype_size(value.type.dtype));
-}
 
 Result<MemoryPlan> plan_memory(const Graph& graph, std::span<const TaskSpec> tasks, std::span<const int64_t> workspaces,
                                const MemoryOptions& options) {

@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "compiler/lower/rule.h"
+#include "compiler/memory/storage_map.h"
 
 namespace npu {
 
 struct MemoryPlan {
-  std::vector<int64_t> offset;     // by ValueId, in the arena; -1: not there. Views have their source's.
+  std::vector<int64_t> offset;     // by ValueId, in the arena; -1: not there
   std::vector<int64_t> workspace;  // by task, in the arena; -1: the task needs none
   std::vector<BufferLife> lives;   // in the order of their first task
   int64_t arena_bytes = 0;
@@ -20,11 +21,8 @@ struct MemoryOptions {
   bool reuse = true;  // false: every buffer has addresses of its own
 };
 
-// Bytes of a value as it lies in device memory, without slack.
-Result<int64_t> physical_bytes(const Value& value);
-
 // tasks in execution order; workspaces: bytes of scratch for each task. A buffer lives from the task that writes it to
-// the last that reads it; inputs of the graph through the whole run (so that it can be repeated), outputs to its end.
+// the last that reads it, one with parts from the first that writes one; inputs of the graph through the whole run (so that it can be repeated), outputs to its end.
 Result<MemoryPlan> plan_memory(const Graph& graph, std::span<const TaskSpec> tasks, std::span<const int64_t> workspaces,
                                const MemoryOptions& options = {});
 
