@@ -7,6 +7,7 @@
 
 #include "compiler/aipp/insert.h"
 #include "compiler/atc/text.h"
+#include "compiler/passes/rewrite.h"
 
 namespace npu::atc {
 namespace {
@@ -45,6 +46,20 @@ void set_image_shape(const Value& input, Options& options) {
   }
 }
 
+// What makes images makes them channels first: an input of NHWC gets them turned.
+void turn_input(Graph& graph, ValueId plain) {
+  Value& value = graph.value(plain);
+  const std::string name = value.name;
+  const Dims dims = value.type.dims;
+  value.name = graph.unique_value_name(name + "_nhwc");
+  const ValueId turned = graph.add_value(name, TensorType::of(value.type.dtype, Dims{dims[0], dims[3], dims[1], dims[2]}));
+  std::ranges::replace(graph.inputs, plain, turned);
+  Node transpose = pass::make_node("Transpose", "turn_" + name, {turned}, {plain});
+  transpose.attrs["perm"] = std::vector<int64_t>{0, 2, 3, 1};
+  if (graph.order().empty()) graph.append(std::move(transpose));
+  else graph.insert_before(graph.order().front(), std::move(transpose));
+}
+
 }  // namespace
 
 AtcResult<void> add_aipp(Graph& graph, std::string_view config, Options& options) {
@@ -60,7 +75,9 @@ AtcResult<void> add_aipp(Graph& graph, std::string_view config, Options& options
     if (std::ranges::count(split(options.input_fp16_nodes, ';'), std::string_view(value.name)) > 0)
       return refuse("E10034", fmt::format("--input_fp16_nodes names '{}', which takes images of bytes: line {} of the file of --insert_op_conf.", value.name, op.line));
     if (auto fixed = fix_shape(value, options); !fixed) return fixed;
-    images.push_back(static_cast<size_t>(std::ranges::find(graph.inputs, *input) - graph.inputs.begin()));
+    const auto rank = static_cast<size_t>(std::ranges::find(graph.inputs, *input) - graph.inputs.begin());
+    if (options.input_format == "NHWC" && value.type.dims.size() == 4) turn_input(graph, *input);
+    images.push_back(rank);
   }
   if (auto inserted = insert_aipp(graph, *ops, **soc); !inserted) return std::unexpected(bad_config(inserted.error()));
   for (const size_t i : images) set_image_shape(graph.value(graph.inputs[i]), options);

@@ -105,7 +105,7 @@ AtcResult<void> check_input_names(const Options& options, const Graph& graph) {
 }
 
 AtcResult<Graph> load(const Options& options, const std::string& path) {
-  return load_source({.model = path, .weight = options.weight, .framework = options.framework, .input_shapes = options.input_shapes});
+  return load_source({.model = path, .weight = options.weight, .framework = options.framework, .input_shapes = options.input_shapes, .out_nodes = options.out_nodes});
 }
 
 AtcError bad_om(const std::string& path, const Error& error) {
@@ -186,7 +186,7 @@ AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::stri
   if (!disabled) return std::unexpected(disabled.error());
   auto graph = load(options, options.model);
   if (!graph) return std::unexpected(graph.error());
-  if (auto changed = change_boundary(*graph, {options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return std::unexpected(changed.error());
+  if (auto changed = change_boundary(*graph, {options.framework == Framework::TensorFlow ? "" : options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return std::unexpected(changed.error());
   if (auto named = check_input_names(options, *graph); !named) return std::unexpected(named.error());
   if (auto inserted = insert_images(*graph, options); !inserted) return std::unexpected(inserted.error());
   auto kept = float_nodes(options, *graph, say);

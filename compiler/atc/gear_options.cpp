@@ -59,6 +59,7 @@ struct Kind {
   Dynamic dynamic;
   std::string_view option;
   std::string_view value;
+  bool channels_last = false;  // of images
 };
 
 std::unexpected<AtcError> bad_gears(const Kind& kind, std::string_view code, std::string_view reason) {
@@ -98,11 +99,11 @@ AtcResult<void> check_open_axes(const Kind& kind, const InputShape& input) {
     if (input.dims[i].is_open()) open.push_back(i);
   if (open.empty() || kind.dynamic == Dynamic::AnyDims) return {};
   const bool batch = kind.dynamic == Dynamic::Batch;
-  wanted = batch ? std::vector<size_t>{0} : std::vector<size_t>{2, 3};
+  wanted = batch ? std::vector<size_t>{0} : kind.channels_last ? std::vector<size_t>{1, 2} : std::vector<size_t>{2, 3};
   if (open == wanted && (batch || input.dims.size() == 4)) return {};
   return refuse(batch ? "E10018" : "E10019",
                 fmt::format("--{} needs -1 in --input_shape {}, '{}' has {} dimensions with -1 at {}.", kind.option,
-                            batch ? "for the batch, the first dimension, alone" : "for height and width of N,C,H,W, dimensions 2 and 3",
+                            batch ? "for the batch, the first dimension, alone" : kind.channels_last ? "for height and width of N,H,W,C, dimensions 1 and 2" : "for height and width of N,C,H,W, dimensions 2 and 3",
                             input.name, input.dims.size(), fmt::join(open, ", ")));
 }
 
@@ -171,7 +172,7 @@ AtcResult<std::vector<InputShape>> parse_input_shapes(std::string_view option, c
 
 AtcResult<Gears> parse_gears(const GearOptions& options, std::span<const InputShape> inputs) {
   const Kind kinds[] = {{Dynamic::Batch, "dynamic_batch_size", options.batch},
-                        {Dynamic::Image, "dynamic_image_size", options.image},
+                        {Dynamic::Image, "dynamic_image_size", options.image, options.input_format == "NHWC"},
                         {Dynamic::AnyDims, "dynamic_dims", options.dims}};
   const Kind* chosen = nullptr;
   for (const Kind& kind : kinds) {

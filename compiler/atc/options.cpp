@@ -212,6 +212,13 @@ AtcResult<void> read_source(const Given& given, Options& options, std::string_vi
   return {};
 }
 
+AtcResult<std::string> input_format(const Given& given, Framework framework) {
+  if (auto known = choice(given, "input_format"); given.contains("input_format") && !known) return std::unexpected(known.error());
+  std::string format = given.contains("input_format") ? value_of(given, "input_format") : std::string(default_input_format(framework));
+  if (format == "NHWC" && framework != Framework::TensorFlow) return std::unexpected(bad_value("input_format", format, fmt::format("inputs of {} are NCHW or ND.", framework_name(framework))));
+  return format;
+}
+
 AtcResult<void> read_compile_options(const Given& given, Options& options) {
   if (auto source = read_source(given, options, "compiling"); !source) return source;
   NPU_ATC_TAKE(options.output, required(given, "output", "compiling"));
@@ -223,15 +230,15 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
       if (given.contains(other)) return refuse("E10009", fmt::format("--input_shape_range and --{} exclude each other.", other));
   const std::string_view shapes = given.contains("input_shape_range") ? "input_shape_range" : "input_shape";
   NPU_ATC_TAKE(options.input_shapes, parse_input_shapes(shapes, value_of(given, shapes)));
+  NPU_ATC_TAKE(options.input_format, input_format(given, options.framework));
   Gears gears;
   NPU_ATC_TAKE(gears, parse_gears({value_of(given, "dynamic_batch_size"), value_of(given, "dynamic_image_size"),
-                                   value_of(given, "dynamic_dims"), value_of(given, "input_format")},
+                                   value_of(given, "dynamic_dims"), options.input_format},
                                   options.input_shapes));
   options.dynamic = gears.dynamic;
   options.gears = std::move(gears.shapes);
   NPU_ATC_TAKE(options.disabled_passes, parse_switches(value_of(given, "optimization_switch")));
   size_t index = 0;
-  NPU_ATC_TAKE(index, choice(given, "input_format"));
   if (auto precision = read_precision(given, options); !precision) return precision;
   NPU_ATC_TAKE(index, choice(given, "enable_small_channel"));
   if (index == 0) options.disabled_passes.insert("assign-small-channels");

@@ -7,21 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "compiler/atc/text.h"
 #include "core/caffe/caffe.h"
 #include "core/onnx/onnx.h"
+#include "core/tensorflow/tensorflow.h"
 
 namespace npu::atc {
 namespace {
 
-struct FrameworkRow {
-  Framework framework;
-  std::string_view number, name;  // "5", "ONNX"
-  std::string_view ending;        // of the files it writes
-};
-constexpr FrameworkRow kFrameworks[] = {
-    {Framework::Caffe, "0", "Caffe", ".prototxt"},
-    {Framework::Onnx, "5", "ONNX", ".onnx"},
-};
 
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
@@ -62,9 +55,38 @@ AtcResult<Graph> load_caffe_model(const ModelSource& source) {
   return std::unexpected(cannot_load(of_weights ? "E11033" : "E11001", of_weights ? source.weight : source.model, error));
 }
 
+AtcResult<Graph> load_tensorflow_model(const ModelSource& source) {
+  auto bytes = read(source.model);
+  if (!bytes) return std::unexpected(bytes.error());
+  TensorFlowLoadOptions options{.name = file_name(source.model), .input_shapes = dims_of(source.input_shapes), .outputs = {}};
+  for (const std::string_view node : split(source.out_nodes, ';')) options.outputs.emplace_back(node);
+  auto graph = load_tensorflow(**bytes, *bytes, options);
+  if (graph) return std::move(*graph);
+  const Error& error = graph.error();
+  if (error.kind == ErrorKind::InvalidModel) return std::unexpected(cannot_load("E12009", source.model, error));
+  if (error.where == "--out_nodes") return refuse("E10016", fmt::format("The value '{}' of --out_nodes is not valid: {}.", source.out_nodes, error.what));
+  return std::unexpected(error.kind == ErrorKind::UnsupportedModel ? cannot_load("E10501", source.model, error) : as_atc_error(error));
+}
+
+struct FrameworkRow {
+  Framework framework;
+  std::string_view number, name;  // "5", "ONNX"
+  std::string_view ending;        // of the files it writes
+  std::string_view input_format;  // where --input_format is not given
+  AtcResult<Graph> (*load)(const ModelSource&);
+};
+constexpr FrameworkRow kFrameworks[] = {
+    {Framework::Caffe, "0", "Caffe", ".prototxt", "NCHW", load_caffe_model},
+    {Framework::TensorFlow, "3", "TensorFlow", ".pb", "NHWC", load_tensorflow_model},
+    {Framework::Onnx, "5", "ONNX", ".onnx", "NCHW", load_onnx_model},
+};
+
+const FrameworkRow& row_of(Framework framework) { return *std::ranges::find(kFrameworks, framework, &FrameworkRow::framework); }
+
 }  // namespace
 
-std::string_view framework_name(Framework framework) { return std::ranges::find(kFrameworks, framework, &FrameworkRow::framework)->name; }
+std::string_view framework_name(Framework framework) { return row_of(framework).name; }
+std::string_view default_input_format(Framework framework) { return row_of(framework).input_format; }
 
 AtcResult<Framework> find_framework(std::string_view given, const std::string& model, const std::string& weight) {
   const auto* row = std::ranges::find_if(kFrameworks, [&](const FrameworkRow& r) { return given.empty() ? model.ends_with(r.ending) : given == r.number; });
@@ -80,7 +102,7 @@ AtcResult<Framework> find_framework(std::string_view given, const std::string& m
   return row->framework;
 }
 
-AtcResult<Graph> load_source(const ModelSource& source) { return source.framework == Framework::Caffe ? load_caffe_model(source) : load_onnx_model(source); }
+AtcResult<Graph> load_source(const ModelSource& source) { return row_of(source.framework).load(source); }
 
 std::string text_of(const Error& error) {
   return error.where.empty() ? error.what : fmt::format("{}: {}", error.where, error.what);

@@ -12,7 +12,8 @@
 
 namespace npu::atc {
 
-std::string_view framework_name(Framework framework);  // "ONNX"
+std::string_view framework_name(Framework framework);        // "ONNX"
+std::string_view default_input_format(Framework framework);  // "NCHW", "NHWC"
 
 // What --framework says, or the file's name when it says nothing (E10007); E10008 for a Caffe model without --weight.
 AtcResult<Framework> find_framework(std::string_view given, const std::string& model, const std::string& weight);
@@ -21,6 +22,7 @@ struct ModelSource {
   std::string model, weight;
   Framework framework = Framework::Onnx;
   std::span<const InputShape> input_shapes;
+  std::string out_nodes;  // of TensorFlow, where only what they need is read
 };
 // The model as a graph. E13000 for files that are not there; else the framework's classes: E110xx Caffe, E12009 TensorFlow,
 // E13005 MindSpore, E16001 ONNX, E11009 and E10501 for layers and operators that are not offered.

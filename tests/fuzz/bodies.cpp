@@ -9,6 +9,7 @@
 #include "core/onnx/onnx.h"
 #include "core/ops/op.h"
 #include "core/tensor/npy.h"
+#include "core/tensorflow/tensorflow.h"
 
 namespace npu::fuzz {
 
@@ -70,6 +71,8 @@ void caffe(Bytes bytes) {
   const auto graph = load_caffe(text.substr(0, end), bytes.subspan(std::min(end + 1, bytes.size())), nullptr, {.max_bytes = 1 << 24});
   check_made(graph);
 }
+
+void tensorflow(Bytes bytes) { check_made(load_tensorflow(bytes, nullptr, {.max_bytes = 1 << 24})); }
 
 void npy(Bytes bytes) {
   if (const auto tensor = load_npy(bytes))

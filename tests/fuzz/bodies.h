@@ -12,6 +12,7 @@ void tensor_proto(Bytes bytes);
 void graph_text(Bytes bytes);  // parses; what parses must print to a fixed point
 void shape_inference(Bytes bytes);  // of a graph's text; what is inferred must agree with what is inferred next time
 void caffe(Bytes bytes);  // a network, a zero byte, its weights
+void tensorflow(Bytes bytes);
 void npy(Bytes bytes);
 void aipp_config(Bytes bytes);  // of compiler_bodies.cpp; refuses with a line, or reads what fits a node
 void om(Bytes bytes);  // inspects and loads; what loads must survive saving

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Caffe models with random weights, written here, through atc --framework=0 and the emulated chip, against PyTorch in fp32: each layer
 with its own rules, and whole networks. Exit code 0: all agree; 1: not; 77: no PyTorch."""
-import argparse
 import math
 import sys
 
@@ -245,7 +244,7 @@ def slices():
     return net, lambda x: (x[:, :2], x[:, 2:5], x[:, 5:], x)
 
 
-def check(tools, name, case, is_net=False):
+def check(tools, name, case, is_net):
     net, reference = case
     inputs = {n: normal(*shape) for n, shape in net.inputs.items()}
     wanted = reference(*inputs.values())
@@ -258,20 +257,8 @@ def check(tools, name, case, is_net=False):
     return all([frontend.report(name, g, w.detach().numpy(), is_net) for g, w in zip((got[k] for k in sorted(got)), wanted)])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--atc", required=True)
-    parser.add_argument("--npu", required=True)
-    parser.add_argument("--only", default="")
-    tools = parser.parse_args()
+if __name__ == "__main__":
     torch.manual_seed(7)
     torch.set_num_threads(1)
     nets = {"resnet-like": resnet_like(), "alexnet-like, layers": old_form()}
-    results = [check(tools, name, case) for name, case in {**layer_cases(), "slice, split": slices()}.items() if tools.only in name]
-    results += [check(tools, name, case, is_net=True) for name, case in nets.items() if tools.only in name]
-    print(f"{sum(results)} of {len(results)} agree")
-    return 0 if all(results) and results else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frontend.main(__doc__, check, {**layer_cases(), "slice, split": slices()}, nets))

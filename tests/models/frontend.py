@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the comparisons of the other front ends share: atc compiles a model, npu runs it on the emulated Ascend310, and the answer is
 compared with PyTorch's in fp32."""
+import argparse
 import pathlib
 import subprocess
 import tempfile
@@ -50,3 +51,18 @@ def report(name, got, wanted, is_net):
     good = angle >= COSINE and (is_net or difference <= DIFFERENCE)
     print(f"{name:28} {'ok    ' if good else 'FAILED'} cosine {angle:.7f}, largest difference {difference:.2e} of the largest value {largest:.3g}")
     return good
+
+
+def main(doc, check, cases, nets, more=None):
+    """check(tools, name, case, is_net) for each; more: {name: function of tools}. The exit code."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--atc", required=True)
+    parser.add_argument("--npu", required=True)
+    parser.add_argument("--only", default="", help="cases whose names hold this")
+    tools = parser.parse_args()
+    checks = [(name, lambda n=name, c=case: check(tools, n, c, False)) for name, case in cases.items()]
+    checks += [(name, lambda n=name, c=case: check(tools, n, c, True)) for name, case in nets.items()]
+    checks += [(name, lambda f=function: f(tools)) for name, function in (more or {}).items()]
+    results = [run_check() for name, run_check in checks if tools.only in name]
+    print(f"{sum(results)} of {len(results)} agree")
+    return 0 if all(results) and results else 1

@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/onnx/onnx.h"
 #include "tests/core/caffe/net_builder.h"
+#include "tests/core/tensorflow/graph_builder.h"
 
 namespace npu::test {
 
@@ -46,6 +47,7 @@ class Workplace {
       REQUIRE(write_file(path(name), as_byte_view(rgb + rest)));
     REQUIRE(write_file(path("switches.json"), as_byte_view(json)));
     write_caffe();
+    write_tensorflow();
     const std::string kept = "# stays\nrelu\nOpType::SoftmaxV2\nno_such_node\n", mix = R"({"black-list": {"to-add": ["Relu"]}})", bad_mix = R"({"blacklist": {}})";
     REQUIRE(write_file(path("kept.cfg"), as_byte_view(kept)));
     REQUIRE(write_file(path("mix.json"), as_byte_view(mix)));
@@ -55,6 +57,13 @@ class Workplace {
     std::error_code ignored;
     std::filesystem::current_path(before_, ignored);
     std::filesystem::remove_all(dir_, ignored);
+  }
+  void write_tensorflow() const {
+    using namespace tf;
+    const std::string net = placeholder("image", {-1, -1, -1, 3}) + node("w", "Const", {}, {floats({1, 1, 3, 4}, {0.5f})}) +
+                            node("conv", "Conv2D", {"image", "w"}, {ints("strides", {1, 2, 2, 1}), text("padding", "SAME")}) + node("relu", "Relu6", {"conv"});
+    for (const auto& [name, bytes] : {std::pair("net.pb", net), std::pair("nms.pb", net + node("kept", "NonMaxSuppressionV3", {"relu"})), std::pair("cut.pb", net.substr(0, net.size() - 3))})
+      REQUIRE(write_file(path(name), as_byte_view(bytes)));
   }
   void write_caffe() const {
     const std::string input = "input: 'data' input_shape { dim: 10 dim: 2 dim: 4 dim: 4 }\n", layer = "layer { name: 'fc' type: 'InnerProduct' bottom: 'data' top: 'fc' inner_product_param { num_output: 3 } }\n",
