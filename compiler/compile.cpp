@@ -12,7 +12,7 @@ namespace {
 // Everything after the passes; model.graph is final and stays where it is.
 class Emitter {
  public:
-  Emitter(CompiledModel& model, const Soc& soc, WeightStore& weights, const CompileObserver& observer)
+  Emitter(CompiledModel& model, const Soc& soc, WeightStore& weights, const CompileObserver& observer, Scheduler* scheduler)
       : model_(model),
         graph_(model.graph),
         soc_(soc),
@@ -20,7 +20,9 @@ class Emitter {
         weights_(weights),
         storage_(model.graph),
         context_(model.graph, soc, weights),
-        tasks_(group_tasks(model.graph)) {}
+        tasks_(group_tasks(model.graph)) {
+    if (scheduler != nullptr) judge_.emplace(soc, *scheduler);
+  }
 
   Status run(const MemoryOptions& options, int64_t max_bytes) {
     max_bytes_ = max_bytes;
@@ -28,6 +30,7 @@ class Emitter {
     NPU_CHECK(check_size());
     place_shared_constants();
     for (size_t t = 0; t < tasks_.size(); ++t) NPU_CHECK(emit(t));
+    if (judge_) judge_->finish(model_.tasks);
     for (ValueId id : graph_.inputs) {
       NPU_TRY(auto desc, describe(id));
       model_.inputs.push_back(std::move(desc));
@@ -88,10 +91,13 @@ class Emitter {
       task.workspace_address = kArenaBase + plan_.workspace[index];
       task.workspace_bytes = scratch_[index];
     }
+    std::optional<ScheduleSite> site;
+    context_.listen(judge_ ? &site : nullptr);
     if (on_core(spec))
       NPU_CHECK(emit_core(spec, task));
     else
       NPU_CHECK(emit_cpu(spec, task));
+    if (judge_) judge_->judge(task_key(graph_, spec), site, task);
     NPU_CHECK(check_size());
     model_.tasks.push_back(std::move(task));
     if (observer_.on_progress && !observer_.on_progress(index + 1, tasks_.size(), last.name))
@@ -153,6 +159,7 @@ class Emitter {
   std::vector<int64_t> scratch_;
   int64_t max_bytes_ = 0;
   MemoryPlan plan_;
+  std::optional<ScheduleJudge> judge_;
 };
 
 void drop_large_constants(Graph& graph) {
@@ -175,7 +182,7 @@ Result<CompiledModel> compile_program(Graph graph, const CompileOptions& options
   model.framework = options.framework;
   model.graph = std::move(graph);
   if (weights.bytes().empty()) weights.reserve_for(model.graph);
-  NPU_CHECK(Emitter(model, *soc, weights, observer).run({.reuse = !options.disable_memory_reuse}, options.max_bytes));
+  NPU_CHECK(Emitter(model, *soc, weights, observer, options.scheduler.get()).run({.reuse = !options.disable_memory_reuse}, options.max_bytes));
   drop_large_constants(model.graph);
   return model;
 }

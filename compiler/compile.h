@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "compiler/passes/pass.h"
+#include "compiler/schedule/scheduler.h"
 #include "core/om/package.h"
 
 namespace npu {
@@ -19,6 +21,9 @@ struct CompileOptions {
   // Of the compiled model: weights (of all gears) and arena together. CompileLimit names both, as far as they were known when it
   // was too much. Constants are folded within it too.
   int64_t max_bytes = INT64_MAX;
+  // Proposes other schedules than the default ones (compiler/tune); the simulated cycles decide. nullptr: the default ones. Open
+  // models keep none of it: the programs they are compiled to when they run have the default schedules.
+  std::shared_ptr<Scheduler> scheduler;
 };
 
 struct CompileObserver {

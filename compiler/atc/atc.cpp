@@ -19,6 +19,7 @@
 #include "compiler/atc/options.h"
 #include "compiler/atc/source.h"
 #include "compiler/open_model.h"
+#include "compiler/tune/report.h"
 #include "core/base/file.h"
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
@@ -181,6 +182,39 @@ void write_fusion_result(const Options& options, const Stages& stages, const Say
   if (auto written = write("fusion_result.json", as_byte_view(stages.result().json())); !written) warn(say, written.error().text);
 }
 
+// Where the chip's schedules are kept, "" without --op_bank_path.
+std::string bank_file(const Options& options) { return options.op_bank_path.empty() ? "" : fmt::format("{}/{}.json", options.op_bank_path, options.soc); }
+
+// What proposes schedules; nothing when neither tuning nor a bank is asked for.
+AtcResult<std::shared_ptr<Tuner>> make_tuner(Options& options, const Say& say) {
+  if (!options.tune_cube && !options.tune_vector && options.op_bank_path.empty()) return nullptr;
+  ScheduleBank bank;
+  const std::string path = bank_file(options);
+  std::error_code ignored;
+  if (!path.empty() && std::filesystem::exists(path, ignored)) {
+    auto text = read_text(path);
+    if (!text) return std::unexpected(text.error());
+    std::vector<std::string> warnings;
+    bank = read_bank(*text, path, warnings);
+    for (const std::string& text : warnings) warn(say, text);
+    if (!warnings.empty()) options.op_bank_path.clear();  // what is no bank is not written over
+  }
+  return std::make_shared<Tuner>(std::move(bank), TuneOptions{.cube = options.tune_cube, .vector = options.tune_vector});
+}
+
+AtcResult<void> keep_tuning(const Options& options, const Tuner& tuner, const Say& say) {
+  const TuneResult& result = tuner.result();
+  for (const std::string& text : result.warnings) warn(say, "A schedule of the bank is not used. " + text);
+  if (options.log >= Log::Info) {
+    say(tune_table(result, options.log >= Log::Debug));
+    say(fmt::format("[INFO] schedules: {} cycles by default, {} now; {} trials\n", result.default_cycles, result.cycles, result.trials));
+  }
+  if (options.op_bank_path.empty() || (!options.tune_cube && !options.tune_vector)) return {};
+  std::error_code ignored;
+  std::filesystem::create_directories(options.op_bank_path, ignored);
+  return write(bank_file(options), as_byte_view(tuner.bank().to_json()));
+}
+
 AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::string& command_line, const Say& say) {
   auto disabled = disabled_passes(options, say);
   if (!disabled) return std::unexpected(disabled.error());
@@ -193,6 +227,8 @@ AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::stri
   if (!kept) return std::unexpected(kept.error());
   say(".");
 
+  auto tuner = make_tuner(options, say);
+  if (!tuner) return std::unexpected(tuner.error());
   Stages stages(options, say);
   if (options.log >= Log::Info) say("\n");
   stages.dump("import", *graph);
@@ -200,7 +236,8 @@ AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::stri
                      .passes = {.disabled = std::move(*disabled), .input_shapes = {}, .keep_float = *kept},
                      .command_line = command_line,
                      .framework = std::string(framework_name(options.framework)),
-                     .disable_memory_reuse = options.disable_memory_reuse};
+                     .disable_memory_reuse = options.disable_memory_reuse,
+                     .scheduler = *tuner};
   if (auto fits = check_open(options, *kept, *graph, how); !fits) return std::unexpected(fits.error());
   CompileObserver observer{
       .on_pass = [&](const PassReport& report, const Graph& now) { return stages.on_pass(report, now); },
@@ -210,6 +247,9 @@ AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::stri
   if (stages.failed()) return std::unexpected(*stages.failed());
   if (!package) return std::unexpected(as_atc_error(package.error()));
   write_fusion_result(options, stages, say);
+  if (*tuner && package->open) warn(say, "Programs of open shapes are made when the model runs, with the default schedules.");
+  if (*tuner)
+    if (auto written = keep_tuning(options, **tuner, say); !written) return std::unexpected(written.error());
   say(".");
   return convert(save_om(*package));
 }
@@ -231,7 +271,9 @@ AtcResult<void> compile_model(const Options& options, std::span<const std::strin
   for (const std::string& text : options.warnings) warn(say, text);
   const std::string output = options.output + ".om";
   const CompileCache cache(options.cache_folder.empty() ? host.cache_folder : options.cache_folder, host.build);
-  const auto place = options.cache == CacheMode::Off ? std::nullopt : cache.path_of(options, arguments);
+  // What a bank holds is none of the arguments, and tuning is asked for to write one.
+  const bool tunes = options.tune_cube || options.tune_vector || !options.op_bank_path.empty();
+  const auto place = options.cache == CacheMode::Off || tunes ? std::nullopt : cache.path_of(options, arguments);
   const auto found = place && options.cache == CacheMode::Use ? cache.find(*place) : std::nullopt;
   if (found) {
     if (options.log >= Log::Info) say(fmt::format("[INFO] compiled before: copied from '{}'\n", *place));

@@ -205,6 +205,17 @@ AtcResult<void> read_cache(const Given& given, Options& options) {
   return {};
 }
 
+AtcResult<void> read_tuning(const Given& given, Options& options) {
+  const std::string value = value_of(given, "auto_tune_mode");
+  if (!value.empty())
+    for (const std::string_view mode : split(value, ',')) {
+      if (mode != "GA" && mode != "RL") return std::unexpected(bad_value("auto_tune_mode", value, fmt::format("'{}' is neither RL nor GA.", mode)));
+      (mode == "GA" ? options.tune_cube : options.tune_vector) = true;
+    }
+  options.op_bank_path = value_of(given, "op_bank_path");
+  return {};
+}
+
 AtcResult<void> read_source(const Given& given, Options& options, std::string_view mode) {
   NPU_ATC_TAKE(options.model, required(given, "model", mode));
   options.weight = value_of(given, "weight");
@@ -251,6 +262,7 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   NPU_ATC_TAKE(index, choice(given, "oo_constant_folding"));
   if (index == 1) options.disabled_passes.insert("fold-constants");
   if (auto cache = read_cache(given, options); !cache) return cache;
+  if (auto tuning = read_tuning(given, options); !tuning) return tuning;
   NPU_ATC_TAKE(options.warnings, warnings_of(given));
   options.dump_passes = value_of(given, "dump-passes");
   options.fusion_switch_file = value_of(given, "fusion_switch_file");

@@ -50,6 +50,8 @@ struct Options {
   bool mixed_precision = false;    // --modify_mixlist has a meaning
   CacheMode cache = CacheMode::Off;
   std::string cache_folder;        // empty: the host's
+  bool tune_cube = false, tune_vector = false;  // --auto_tune_mode
+  std::string op_bank_path;
   Log log = Log::Null;
 };
 

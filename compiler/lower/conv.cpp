@@ -113,7 +113,7 @@ std::optional<std::string> reject_parts(const ConvShape& s, const Soc& soc) {
   if (std::max({s.pt, s.pb, s.pl, s.pr}) > 255) return "padding exceeds 255";
   if (std::max(s.pt, s.pb) > (s.kh - 1) * s.dh) return "padding exceeds the kernel";
   for (const ConvShape& part : parts_of(s))
-    if (auto plan = plan_cube(soc, problem_of(part, s), 1, 1, 1, 8); !plan) return plan.error().what;
+    if (auto reason = reject_cube(soc, problem_of(part, s))) return reason;
   return std::nullopt;
 }
 
@@ -202,7 +202,7 @@ Status lower_shape(LowerContext& context, const TaskSpec& spec, const ConvShape&
     add_part_items(context, node, part, s, first_in, first_out, address, cube);
     if (image) read_image(cube, *image);
     NPU_CHECK(attach_epilogue(context, spec, cube));
-    NPU_TRY(auto blocks, emit_cube(context.soc, cube));
+    NPU_TRY(auto blocks, emit_cube(context, cube));
     std::ranges::move(blocks, std::back_inserter(task.blocks));
     first_in += part.cin, first_out += part.cout;
   }
@@ -229,8 +229,7 @@ std::optional<std::string> reject_image_conv(const Graph& graph, const Node& nod
   if (s.groups != 1) return fmt::format("{} groups", s.groups);
   CubeProblem problem = problem_of(s, s);
   problem.image = true;
-  if (auto plan = plan_cube(soc, problem, 1, 1, 1, 8); !plan) return plan.error().what;
-  return std::nullopt;
+  return reject_cube(soc, problem);
 }
 
 Status lower_image_conv(LowerContext& context, const TaskSpec& spec, const CubeImage& image, Task& task) {
@@ -241,8 +240,7 @@ std::optional<std::string> reject_lone_image(const AippSettings& settings, const
   const ConvShape s = identity_shape(settings, 1);
   CubeProblem problem = problem_of(s, s);
   problem.image = true;
-  if (auto plan = plan_cube(soc, problem, 1, 1, 1, 8); !plan) return plan.error().what;
-  return std::nullopt;
+  return reject_cube(soc, problem);
 }
 
 Status lower_image(LowerContext& context, const CubeImage& image, int64_t batch, int64_t result, Task& task) {
@@ -255,7 +253,7 @@ Status lower_image(LowerContext& context, const CubeImage& image, int64_t batch,
   for (int64_t n = 0; n < batch; ++n) cube.items.push_back({.b = weights, .result_offset = n * s.ho * s.wo * kBlockBytes, .batch = n});
   read_image(cube, image);
   cube.result = result;
-  NPU_TRY(task.blocks, emit_cube(context.soc, cube));
+  NPU_TRY(task.blocks, emit_cube(context, cube));
   return {};
 }
 

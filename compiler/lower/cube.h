@@ -10,6 +10,7 @@
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/residual.h"
 #include "compiler/lower/rule.h"
+#include "compiler/lower/schedule.h"
 #include "compiler/lower/vector_chain.h"
 #include "core/isa/operands.h"
 
@@ -35,6 +36,7 @@ struct CubeProblem {
   int64_t result_c1 = 0;              // NC1HWC0: channel blocks of the whole result
   VecType a_type = VecType::F16, b_type = VecType::F16;  // bytes: s32 sums, requantised to bytes
   bool image = false;                 // the feature map is made of an image of bytes while it enters L1
+  bool by_rows = false;               // CubeSchedule::by_rows
   bool residual = false;              // bytes: a residual is added on the way out, which takes its part of L0C and L1
 
   bool bytes() const { return a_type != VecType::F16; }
@@ -47,14 +49,14 @@ struct CubeProblem {
   // Blocks of K in the first `planes` channel blocks.
   int64_t k1_of(int64_t planes) const { return small ? ceil_div(planes * kh * kw * kSmallChannels, c0()) : planes * kh * kw; }
   int64_t pixel_bytes() const { return small ? kSmallChannels * vec_type_size(a_type) : kBlockBytes; }
-  // Of each of the two parts that hold sums in turn, and of L1 for the operands.
-  int64_t l0c_slot(const Soc& soc) const { return (soc.l0c - (residual ? ResidualBlock::kL0c : 0)) / 2; }
+  // Of each of the parts that hold sums in turn, and of L1 for the operands.
+  int64_t l0c_slot(const Soc& soc, int64_t slots = 2) const { return (soc.l0c - (residual ? ResidualBlock::kL0c : 0)) / slots; }
   int64_t l1_bytes(const Soc& soc) const { return soc.l1 - 4096 - (residual ? ResidualBlock::kL1 : 0); }
   int64_t m() const { return ho * wo; }
   // Bytes in an L1 slot before the map: a row that loading an image may spoil; there is another one behind it.
   int64_t lead() const { return image ? w * pixel_bytes() : 0; }
   // A 1x1 kernel reads pixels one by one: rows of the map do not matter. Images are loaded by rows.
-  bool flat() const { return !image && kh == 1 && kw == 1 && sh == 1 && sw == 1 && pt + pl + pb + pr == 0; }
+  bool flat() const { return !image && !by_rows && kh == 1 && kw == 1 && sh == 1 && sw == 1 && pt + pl + pb + pr == 0; }
   // What a slab of the feature map is counted in: 16 pixels when flat, else one output row.
   int64_t units() const { return flat() ? ceil_div(m(), 16) : ho; }
 };
@@ -82,7 +84,7 @@ struct CubeTask {
   int64_t zeros = -1;                 // b_matrix whose rows are no multiple of 16: device address of 512 zero bytes
 };
 
-// Tile sizes of one block's share.
+// What a schedule comes to for one block's share.
 struct CubePlan {
   int64_t n_tile = 1;        // blocks of 16 columns in L0C
   int64_t m_tile = 16;       // rows of one mad
@@ -91,21 +93,36 @@ struct CubePlan {
   int64_t c1_chunk = 1;      // channel blocks in L1 at a time
   int64_t slab_units = 1;    // units of the feature map in L1 at a time
   int64_t a_bytes = 0, b_bytes = 0;  // of one L1 slot
-  int a_slots = 1, b_slots = 1;
-  double cycles = 0;         // estimate for the block
+  int a_slots = 1, b_slots = 1, l0_slots = 2, l0c_slots = 2;
+  CubeOrder order = CubeOrder::SlabsColumnsRows;
+  CubeLeave leave = CubeLeave::Between;
 };
 
-struct CubeSplit {
-  int64_t items = 1, units = 1, columns = 1;  // parts
-  CubePlan plan;
+// What the sizes depend on beside the schedule.
+struct CubeDemand {
+  CubeProblem problem;
+  int64_t chain_bytes = 0;  // an element takes in UB on its way out
+  bool bias = false;
+  bool one_b = false;       // all items have the same weights
 };
+CubeDemand demand_of(const CubeTask& task);
 
-// The best tiling of `items` x `units` x `n1` for one core, or CompileLimit.
-Result<CubePlan> plan_cube(const Soc& soc, const CubeProblem& problem, int64_t items, int64_t units, int64_t n1, int64_t chain_bytes);
-Result<CubeSplit> split_cube(const Soc& soc, const CubeProblem& problem, int64_t chain_bytes);
+// The sizes of a schedule; CompileLimit, naming them, when it does not fit the chip or the problem.
+Result<CubePlan> plan_schedule(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule);
+// Cycles of the slowest core, to rank by; and what no simulation goes below. The plan is that of the schedule.
+double estimate_cycles(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan);
+double least_cycles(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan);
+
+// The compiler's own choice, by the estimate. CompileLimit when nothing fits the chip.
+Result<CubeSchedule> default_schedule(const Soc& soc, const CubeDemand& demand);
+// Why not even one row and one column block of the problem fit, or nullopt.
+std::optional<std::string> reject_cube(const Soc& soc, const CubeProblem& problem);
+std::vector<Knob> cube_knobs(const Soc& soc, const CubeDemand& demand, const CubeSchedule& fallback);
 
 // The instruction streams of all blocks, flags included.
-Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task);
+Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task, const CubeSchedule& schedule);
+// The same by the default schedule. Leaves its decisions with the context (LowerContext::offer).
+Result<std::vector<Program>> emit_cube(LowerContext& context, const CubeTask& task);
 
 // What of a task's nodes the cube does without the vector unit: a constant row added to a matrix product starts the
 // sums, a Relu behind it happens on the way out of L0C.

@@ -161,8 +161,7 @@ std::optional<std::string> reject_conv_residual(const Graph& graph, const Soc& s
   if (auto why = reject_residual(graph, next, conv.outputs[0])) return why;
   CubeProblem problem = conv_problem(graph, conv);
   problem.residual = true;
-  if (auto plan = plan_cube(soc, problem, 1, 1, 1, ResidualBlock::kVectorBytes); !plan) return plan.error().what;
-  return std::nullopt;
+  return reject_cube(soc, problem);
 }
 
 Status lower_qconv(LowerContext& context, const TaskSpec& spec, Task& task) {
@@ -181,7 +180,7 @@ Status lower_qconv(LowerContext& context, const TaskSpec& spec, Task& task) {
     cube.residual = make_residual(context, sum, node.outputs[0]);
     cube.result = context.address(sum.outputs[0]);
   }
-  NPU_TRY(task.blocks, emit_cube(context.soc, cube));
+  NPU_TRY(task.blocks, emit_cube(context, cube));
   task.macs = s.batch * s.cout * s.ho * s.wo * (s.cin / s.groups) * s.kh * s.kw;
   return {};
 }
@@ -216,7 +215,7 @@ Status lower_qgemm(LowerContext& context, const TaskSpec& spec, Task& task) {
     for (int64_t n = 0; n < n_size; ++n)
       prepared[static_cast<size_t>(((k / 32 * p.n1() + n / 16) * 16 + n % 16) * 32 + k % 32)] = weights.values[static_cast<size_t>(transposed ? n * k_size + k : k * n_size + n)];
   cube.items.push_back({context.address(node.inputs[0]), context.add_weights(std::as_bytes(std::span(prepared))), 0, 0, 0});
-  NPU_TRY(task.blocks, emit_cube(context.soc, cube));
+  NPU_TRY(task.blocks, emit_cube(context, cube));
   task.macs = a[0] * k_size * n_size;
   return {};
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "compiler/lower/cube.h"
+#include "compiler/lower/cube_shares.h"
 #include "compiler/schedule/insert_sync.h"
 #include "core/isa/operands.h"
 
@@ -70,8 +71,8 @@ class CubeBlock {
   CubeBlock(const Soc& soc, const CubeTask& task, const CubePlan& plan)
       : soc_(soc), task_(task), p_(task.problem), plan_(plan), e_(soc),
         a_cache_(e_, plan.a_bytes, plan.a_slots, "the feature map"), b_cache_(e_, plan.b_bytes, plan.b_slots, "the weights"),
-        l0a_(e_, Buffer::L0A, soc.l0a / 2, 2, "A tiles"), l0b_(e_, Buffer::L0B, soc.l0b / 2, 2, "B tiles"),
-        l0c_(e_, Buffer::L0C, p_.l0c_slot(soc), 2, "accumulators") {
+        l0a_(e_, Buffer::L0A, soc.l0a / plan.l0_slots, plan.l0_slots, "A tiles"), l0b_(e_, Buffer::L0B, soc.l0b / plan.l0_slots, plan.l0_slots, "B tiles"),
+        l0c_(e_, Buffer::L0C, p_.l0c_slot(soc, plan.l0c_slots), plan.l0c_slots, "accumulators") {
     if (p_.image) image_.emplace(e_, task.image);
     if (soc.split) {
       if (task.bias >= 0) bias_l1_ = Ring(e_, Buffer::L1, plan.n_tile * 32, 2, "the bias");
@@ -87,7 +88,16 @@ class CubeBlock {
     const std::vector<Macro> macros = list_macros(items, units, columns);
     if (task_.pad_value != 0) e_.push(Opcode::SetPadding, {task_.pad_value});
     if (residual_) residual_->begin(std::ranges::any_of(macros, [](const Macro& macro) { return macro.rows.size() % 16 != 0; }));
-    // The next tile's bias enters L0C before this tile's results leave: the vector unit is in order.
+    if (plan_.leave == CubeLeave::Between) leave_between(macros);
+    else leave_after(macros);
+    if (staged_) leave_staged();
+    NPU_CHECK(e_.status());
+    return insert_sync(soc_, e_.take());
+  }
+
+ private:
+  // The next tile's bias enters L0C before this tile's results leave: the vector unit is in order.
+  void leave_between(const std::vector<Macro>& macros) {
     if (!macros.empty()) start(macros[0]);
     for (size_t i = 0; i < macros.size(); ++i) {
       multiply(macros[i], i + 1 < macros.size() ? &macros[i + 1] : nullptr);
@@ -96,23 +106,43 @@ class CubeBlock {
       list_leaving(macros[i]);
     }
     leave_all();
-    if (staged_) leave_staged();
-    NPU_CHECK(e_.status());
-    return insert_sync(soc_, e_.take());
   }
 
- private:
+  void leave_after(const std::vector<Macro>& macros) {
+    for (size_t i = 0; i < macros.size(); ++i) {
+      start(macros[i]);
+      multiply(macros[i], i + 1 < macros.size() ? &macros[i + 1] : nullptr);
+      list_leaving(macros[i]);
+      leave_all();
+    }
+  }
+
   std::vector<Macro> list_macros(Range items, Range units, Range columns) {
     std::vector<Macro> macros;
-    for (int64_t i = items.begin; i < items.end; ++i)
-      for (int64_t u = units.begin; u < units.end; u += plan_.slab_units) {
-        const Range slab{u, std::min(u + plan_.slab_units, units.end)};
-        const Range rows{first_pixel(slab.begin), std::min(first_pixel(slab.end), p_.m())};
-        for (int64_t j = columns.begin; j < columns.end; j += plan_.n_tile)
-          for (int64_t r = rows.begin; r < rows.end; r += plan_.macro_rows)
-            macros.push_back({&task_.items[static_cast<size_t>(i)], slab, rows.begin, {r, std::min(r + plan_.macro_rows, rows.end)},
-                              {j, std::min(j + plan_.n_tile, columns.end)}, l0c_.next()});
-      }
+    const auto over = [](Range range, int64_t step, auto&& body) {
+      for (int64_t i = range.begin; i < range.end; i += step) body(Range{i, std::min(i + step, range.end)});
+    };
+    const auto over_items = [&](auto&& body) { over(items, 1, body); };
+    const auto over_slabs = [&](auto&& body) { over(units, plan_.slab_units, body); };
+    const auto over_columns = [&](auto&& body) { over(columns, plan_.n_tile, body); };
+    const auto over_rows = [&](Range slab, auto&& body) { over({first_pixel(slab.begin), std::min(first_pixel(slab.end), p_.m())}, plan_.macro_rows, body); };
+    const auto add = [&](Range item, Range slab, Range rows, Range tile) {
+      macros.push_back({&task_.items[static_cast<size_t>(item.begin)], slab, first_pixel(slab.begin), rows, tile, l0c_.next()});
+    };
+    switch (plan_.order) {
+      case CubeOrder::SlabsColumnsRows:
+        over_items([&](Range item) { over_slabs([&](Range slab) { over_columns([&](Range tile) { over_rows(slab, [&](Range rows) { add(item, slab, rows, tile); }); }); }); });
+        break;
+      case CubeOrder::SlabsRowsColumns:
+        over_items([&](Range item) { over_slabs([&](Range slab) { over_rows(slab, [&](Range rows) { over_columns([&](Range tile) { add(item, slab, rows, tile); }); }); }); });
+        break;
+      case CubeOrder::ColumnsSlabsRows:
+        over_items([&](Range item) { over_columns([&](Range tile) { over_slabs([&](Range slab) { over_rows(slab, [&](Range rows) { add(item, slab, rows, tile); }); }); }); });
+        break;
+      case CubeOrder::ColumnsItemsSlabs:
+        over_columns([&](Range tile) { over_items([&](Range item) { over_slabs([&](Range slab) { over_rows(slab, [&](Range rows) { add(item, slab, rows, tile); }); }); }); });
+        break;
+    }
     return macros;
   }
 
@@ -481,21 +511,43 @@ class CubeBlock {
 
 }  // namespace
 
-Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task) {
-  const int64_t chain_bytes = task.problem.residual ? ResidualBlock::kVectorBytes : task.chain.empty() ? 0 : task.chain.bytes_per_element();
-  NPU_TRY(const CubeSplit split, split_cube(soc, task.problem, chain_bytes));
+Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& given, const CubeSchedule& schedule) {
+  NPU_TRY(const CubePlan plan, plan_schedule(soc, demand_of(given), schedule));
+  CubeTask task = given;
+  task.problem = scheduled(given.problem, schedule);
   const CubeProblem& p = task.problem;
   std::vector<Program> blocks;
-  for (int64_t i = 0; i < split.items; ++i)
-    for (int64_t u = 0; u < split.units; ++u)
-      for (int64_t j = 0; j < split.columns; ++j) {
-        CubeBlock block(soc, task, split.plan);
-        const Range groups = part(p.groups(), split.columns, j);
+  for (int64_t i = 0; i < schedule.items; ++i)
+    for (int64_t u = 0; u < schedule.units; ++u)
+      for (int64_t j = 0; j < schedule.columns; ++j) {
+        CubeBlock block(soc, task, plan);
+        const Range groups = part(p.groups(), schedule.columns, j);
         const Range columns{groups.begin * p.group(), std::min(groups.end * p.group(), p.n1())};
-        NPU_TRY(Program program, block.run(part(p.items, split.items, i), part(p.units(), split.units, u), columns));
+        NPU_TRY(Program program, block.run(part(p.items, schedule.items, i), part(p.units(), schedule.units, u), columns));
         blocks.push_back(std::move(program));
       }
   return blocks;
+}
+
+Result<std::vector<Program>> emit_cube(LowerContext& context, const CubeTask& task) {
+  const Soc& soc = context.soc;
+  const CubeDemand demand = demand_of(task);
+  NPU_TRY(const CubeSchedule fallback, default_schedule(soc, demand));
+  if (context.wants_site())
+    context.offer({.fallback = fallback,
+                   .knobs = cube_knobs(soc, demand, fallback),
+                   .estimate = [&soc, demand](const Schedule& s) -> Result<double> {
+                     const auto& schedule = std::get<CubeSchedule>(s);
+                     NPU_TRY(const CubePlan plan, plan_schedule(soc, demand, schedule));
+                     return estimate_cycles(soc, demand, schedule, plan);
+                   },
+                   .lower_bound = [&soc, demand](const Schedule& s) {
+                     const auto& schedule = std::get<CubeSchedule>(s);
+                     const auto plan = plan_schedule(soc, demand, schedule);
+                     return plan ? least_cycles(soc, demand, schedule, *plan) : 0;
+                   },
+                   .emit = [&soc, task](const Schedule& s) { return emit_cube(soc, task, std::get<CubeSchedule>(s)); }});
+  return emit_cube(soc, task, fallback);
 }
 
 }  // namespace npu

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/operands.h"
+#include "compiler/lower/vector_schedule.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
@@ -23,12 +25,11 @@ struct Space {
   bool padded = false;     // stretches do not start on 32-byte blocks: copied one by one, by bytes
 };
 
-Space make_space(const Graph& graph, const VectorChain& chain, const Value& result) {
+Space make_space(const VectorChain& chain, const Value& result) {
   const Shape logical = to_shape(result.type.dims);
   int64_t total = 1;
   const auto physical = physical_shape(logical, DType::Float16, result.format);
   for (int64_t dim : physical.value_or(logical)) total *= dim;
-  (void)graph;
   if (result.format == Format::NC1HWC0 && chain.uses(OperandKind::Channel)) {
     const int64_t stretch = logical[2] * logical[3] * 16;
     return {.outer = total / stretch, .inner = stretch};
@@ -47,22 +48,42 @@ int slots(OperandKind kind) {
   return kind == OperandKind::Channel || kind == OperandKind::BatchRow ? 2 : 1;
 }
 
+constexpr int64_t kTileStep = 256;  // elements
+
+// The largest tile of which UB holds two.
+int64_t largest_tile(const Soc& soc, const VectorChain& chain, const Space& space) {
+  int64_t row_bytes = 0;
+  for (const ChainOperand& operand : chain.operands())
+    if (is_row(operand.kind)) row_bytes += slots(operand.kind) * align_up(space.inner * vec_type_size(operand.type), 512);
+  const int64_t budget = soc.ub - 2048 - row_bytes - static_cast<int64_t>(chain.registers().size() + 2 * chain.operands().size()) * 1024;
+  return std::max(kTileStep, budget / 2 / chain.bytes_per_element() / kTileStep * kTileStep);
+}
+
+// All that a block's stream is made of.
+struct ChainTask {
+  VectorChain chain;
+  Space space;
+  std::vector<int64_t> addresses;  // of the operands
+  std::vector<int64_t> periods;    // of Channel operands: channel blocks until their data begins anew
+  int64_t result = 0;
+};
+
 class ElementwiseBlock {
  public:
-  ElementwiseBlock(const Soc& soc, const VectorChain& chain, const Space& space, std::span<const int64_t> addresses, int64_t result)
-      : soc_(soc), chain_(chain), space_(space), addresses_(addresses), result_(result), e_(soc) {
-    for (const ChainOperand& operand : chain.operands())
-      if (is_row(operand.kind)) row_bytes_ += slots(operand.kind) * align_up(space.inner * vec_type_size(operand.type), 512);
-    const int64_t budget = soc.ub - 2048 - row_bytes_ - static_cast<int64_t>(chain.registers().size() + 2 * chain.operands().size()) * 1024;
-    tile_ = std::max<int64_t>(256, budget / 2 / chain.bytes_per_element() / 256 * 256);
-    for (const ChainRegister& reg : chain.registers()) registers_.emplace_back(e_, Buffer::UB, tile_ * vec_type_size(reg.type), 2, "the tiles");
+  ElementwiseBlock(const Soc& soc, const ChainTask& task, const VectorSchedule& schedule)
+      : soc_(soc), chain_(task.chain), space_(task.space), addresses_(task.addresses), channel_period_(task.periods), result_(task.result), e_(soc), tile_(schedule.tile) {
+    const VectorChain& chain = chain_;
+    const Space& space = space_;
+    const int turns = static_cast<int>(schedule.slots);
+    for (const ChainRegister& reg : chain.registers()) registers_.emplace_back(e_, Buffer::UB, tile_ * vec_type_size(reg.type), turns, "the tiles");
     for (const ChainOperand& operand : chain.operands())
       blocks_.emplace_back(e_, Buffer::UB, is_row(operand.kind) ? space.inner * vec_type_size(operand.type) : 64, slots(operand.kind), "operands");
   }
 
   // Stretches [from, to), or elements [from, to) of the only stretch.
-  Result<Program> run(int64_t from, int64_t to, std::span<const int64_t> channel_period) {
-    channel_period_ = channel_period;
+  Status status() const { return e_.status(); }
+
+  Result<Program> run(int64_t from, int64_t to) {
     load_fixed();
     if (space_.outer == 1) {
       for (int64_t at = from; at < to; at += tile_) flat_tile(0, at, std::min(tile_, to - at));
@@ -147,16 +168,40 @@ class ElementwiseBlock {
 
   const Soc& soc_;
   const VectorChain& chain_;
-  Space space_;
-  std::span<const int64_t> addresses_;
+  const Space& space_;
+  std::span<const int64_t> addresses_, channel_period_;
   int64_t result_;
   Emitter e_;
-  int64_t row_bytes_ = 0;
-  int64_t tile_ = 0;
+  int64_t tile_;
   std::vector<Ring> registers_, blocks_;
   std::vector<int64_t> block_address_;
-  std::span<const int64_t> channel_period_;
 };
+
+// What the cores share: stretches, or pieces of 128 elements of the only one.
+int64_t pieces_of(const Space& space) { return space.outer == 1 ? ceil_div(space.inner, 128) : space.outer; }
+
+Result<std::vector<Program>> emit_chain(const Soc& soc, const ChainTask& task, const VectorSchedule& schedule) {
+  const Space& space = task.space;
+  const int64_t total = pieces_of(space);
+  std::vector<Program> blocks;
+  for (int64_t i = 0; i < schedule.parts; ++i) {
+    int64_t from = total * i / schedule.parts, to = total * (i + 1) / schedule.parts;
+    if (space.outer == 1) from *= 128, to = std::min(to * 128, space.inner);
+    ElementwiseBlock block(soc, task, schedule);
+    NPU_TRY(Program program, block.run(from, to));
+    blocks.push_back(std::move(program));
+  }
+  return blocks;
+}
+
+VectorCost cost_of(const VectorChain& chain) {
+  VectorCost cost;
+  for (size_t i = 0; i < chain.operands().size(); ++i)
+    if (chain.operand_register(i) >= 0) cost.in_bytes += static_cast<double>(vec_type_size(chain.operands()[i].type));
+  cost.out_bytes = static_cast<double>(vec_type_size(chain.result_type()));
+  cost.vector_cycles = static_cast<double>(chain.bytes_per_element()) / kRepeatBytes;
+  return cost;
+}
 
 }  // namespace
 
@@ -190,24 +235,28 @@ Status lower_elementwise(LowerContext& context, const TaskSpec& spec, Task& task
   const Graph& graph = context.graph;
   const Value& result = graph.value(graph.node(spec.nodes.back()).outputs[0]);
   NPU_TRY(const VectorChain chain, VectorChain::build(graph, spec.nodes, kNone));
-  std::vector<int64_t> addresses, periods;
+  const auto shared = std::make_shared<ChainTask>();
   const int64_t c1 = result.type.dims.size() == 4 ? ceil_div(result.type.dims[1].value(), 16) : 1;
   for (const ChainOperand& operand : chain.operands()) {
     NPU_TRY(const int64_t address, operand_address(context, operand, result.format));
-    addresses.push_back(address);
-    periods.push_back(is_batched(graph, operand, result.type.dims) ? INT64_MAX : c1);
+    shared->addresses.push_back(address);
+    shared->periods.push_back(is_batched(graph, operand, result.type.dims) ? INT64_MAX : c1);
   }
-  const Space space = make_space(graph, chain, result);
-  const int64_t total = space.outer == 1 ? ceil_div(space.inner, 128) : space.outer;
-  const int64_t parts = std::clamp<int64_t>(space.outer == 1 ? space.inner / 2048 : space.outer, 1, std::min<int64_t>(context.soc.cores_for(true), total));
-  const int64_t address = context.address(graph.node(spec.nodes.back()).outputs[0]);
-  for (int64_t i = 0; i < parts; ++i) {
-    int64_t from = total * i / parts, to = total * (i + 1) / parts;
-    if (space.outer == 1) from *= 128, to = std::min(to * 128, space.inner);
-    ElementwiseBlock block(context.soc, chain, space, addresses, address);
-    NPU_TRY(Program program, block.run(from, to, periods));
-    task.blocks.push_back(std::move(program));
-  }
+  shared->space = make_space(chain, result);
+  shared->result = context.address(graph.node(spec.nodes.back()).outputs[0]);
+  shared->chain = chain;
+  const Space& space = shared->space;
+  const Soc& soc = context.soc;
+  const int64_t tile = largest_tile(soc, chain, space);
+  VectorWork work{.units = space.outer * space.inner, .most_parts = std::min<int64_t>(soc.cores_for(true), pieces_of(space)), .tile_step = kTileStep};
+  const bool rows = space.outer > 1 && !chain.uses(OperandKind::Channel);
+  work.least_tile = rows ? std::min(tile, align_up(space.inner, kTileStep)) : kTileStep;
+  work.most_tile = std::max(tile, std::min(2 * tile, align_up(work.units, kTileStep)));
+  work.cost = cost_of(chain);
+  work.fallback = {.parts = std::clamp<int64_t>(space.outer == 1 ? space.inner / 2048 : space.outer, 1, work.most_parts), .tile = tile, .slots = 2};
+  work.fits = [&soc, shared](const VectorSchedule& schedule) { return ElementwiseBlock(soc, *shared, schedule).status(); };
+  work.emit = [&soc, shared](const VectorSchedule& schedule) { return emit_chain(soc, *shared, schedule); };
+  NPU_TRY(task.blocks, emit_vector(context, work));
   task.vector_task = true;
   return {};
 }

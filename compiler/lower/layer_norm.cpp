@@ -7,6 +7,7 @@
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/row_tile.h"
+#include "compiler/lower/vector_schedule.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
@@ -27,13 +28,15 @@ Shape normalised(const Graph& graph, const Node& node) {
 
 class LayerNormBlock {
  public:
-  LayerNormBlock(const Soc& soc, const LayerNorm& norm, int64_t rows)
+  LayerNormBlock(const Soc& soc, const LayerNorm& norm, int64_t rows, int slots)
       : soc_(soc), norm_(norm), e_(soc), tile_(e_, norm.length), scale_(column_values(norm.scale)), shift_(column_values(norm.shift)),
-        rows_(tile_.rows_that_fit(tile_.pitch() * (2 * 2 + 2 * 4), rows)), half_(e_, Buffer::UB, rows_ * tile_.pitch() * 2, 2, "the rows"),
+        rows_(tile_.rows_that_fit(tile_.pitch() * (slots * 2 + 2 * 4), rows)), half_(e_, Buffer::UB, rows_ * tile_.pitch() * 2, slots, "the rows"),
         wide_(e_.reserve(Buffer::UB, rows_ * tile_.pitch() * 4, "the rows in fp32")),
         squares_(e_.reserve(Buffer::UB, rows_ * tile_.pitch() * 4, "their squares")) {
     tile_.reserve(rows_);
   }
+
+  Status status() const { return e_.status(); }
 
   Result<Program> run(int64_t from, int64_t to) {
     for (int64_t row = from; row < to; row += rows_) some_rows(row, std::min(rows_, to - row));
@@ -197,16 +200,22 @@ Status lower_layer_norm(LowerContext& context, const TaskSpec& spec, Task& task)
   const Tensor& scale = *graph.value(node.inputs[1]).constant;
   if (std::ranges::any_of(scale.to_doubles(), [](double v) { return v != 1; })) norm.scale = add_column_values(context, scale, norm.length);
   if (node.inputs.size() > 2 && node.inputs[2] != kNone) norm.shift = add_column_values(context, *graph.value(node.inputs[2]).constant, norm.length);
-  const auto add_block = [&](auto&& block, const RowShare& share) -> Status {
-    NPU_TRY(Program program, block.run(share.from, share.to));
-    task.blocks.push_back(std::move(program));
-    return {};
-  };
-  for (const RowShare& share : share_rows(norm.rows, context.soc.cores_for(true))) {
-    if (fits_ub(context.soc, norm.length)) NPU_CHECK(add_block(LayerNormBlock(context.soc, norm, share.to - share.from), share));
-    else NPU_CHECK(add_block(LongLayerNormBlock(context.soc, norm), share));
-  }
   task.vector_task = true;
+  const Soc& soc = context.soc;
+  if (!fits_ub(soc, norm.length)) {
+    for (const RowShare& share : share_rows(norm.rows, soc.cores_for(true))) {
+      NPU_TRY(Program program, LongLayerNormBlock(soc, norm).run(share.from, share.to));
+      task.blocks.push_back(std::move(program));
+    }
+    return {};
+  }
+  // Passes over fp32 values: out of fp16, mean, subtraction, square, sum, scaling, scale, shift, back.
+  VectorWork work = row_work(soc, norm.rows, norm.length, 9);
+  work.fits = [&soc, norm](const VectorSchedule& schedule) { return LayerNormBlock(soc, norm, schedule.tile, static_cast<int>(schedule.slots)).status(); };
+  work.emit = [&soc, norm](const VectorSchedule& schedule) {
+    return emit_rows(norm.rows, schedule, [&](int64_t most) { return LayerNormBlock(soc, norm, most, static_cast<int>(schedule.slots)); });
+  };
+  NPU_TRY(task.blocks, emit_vector(context, work));
   return {};
 }
 

@@ -157,7 +157,7 @@ Status lower_matmul(LowerContext& context, const TaskSpec& spec, Task& task) {
   if (node.inputs.size() > 2 && node.inputs[2] != kNone) cube.bias = add_channel_values(context, *graph.value(node.inputs[2]).constant);
   cube.items = list_items(product, context.address(node.inputs[0]), b_address, b.constant ? p.k1() * p.n1() * kFractalBytes : 0);
   NPU_CHECK(attach_epilogue(context, spec, cube));
-  NPU_TRY(task.blocks, emit_cube(context.soc, cube));
+  NPU_TRY(task.blocks, emit_cube(context, cube));
   task.macs = p.items * product.m() * p.k * p.n;
   return {};
 }

@@ -12,6 +12,7 @@
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/pool_shape.h"
 #include "compiler/lower/quantization.h"
+#include "compiler/lower/vector_schedule.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
@@ -56,12 +57,14 @@ std::vector<int64_t> doubling(int64_t size) {
 
 class PoolBlock {
  public:
-  PoolBlock(const Soc& soc, const PoolShape& shape, int64_t src, int64_t dst, int64_t correction, int64_t rows)
+  PoolBlock(const Soc& soc, const PoolShape& shape, int64_t src, int64_t dst, int64_t correction, int64_t rows, int slots)
       : soc_(soc), s_(shape), src_(src), dst_(dst), correction_(correction), rows_(rows), e_(soc),
-        slab_(e_, Buffer::UB, shape.slab_rows(rows) * shape.pitch() * 32, 2, "the input rows"),
+        slab_(e_, Buffer::UB, shape.slab_rows(rows) * shape.pitch() * 32, slots, "the input rows"),
         column_(e_, Buffer::UB, shape.column_rows(rows) * shape.pitch() * 32, 1, "column results"),
-        out_(e_, Buffer::UB, rows * shape.out_pitch() * 32, 2, "the output rows"),
+        out_(e_, Buffer::UB, rows * shape.out_pitch() * 32, slots, "the output rows"),
         factors_(e_, Buffer::UB, correction < 0 ? 0 : rows * shape.out_pitch() * 32, 1, "the corrections") {}
+
+  Status status() const { return e_.status(); }
 
   Result<Program> run(int64_t from, int64_t to) {
     const int64_t steps = ceil_div(s_.ho, rows_);
@@ -188,6 +191,12 @@ int64_t rows_that_fit(const PoolShape& s, const Soc& soc) {
   return rows;
 }
 
+// Of one output row of one plane.
+VectorCost cost_of(const PoolShape& s) {
+  const auto row = static_cast<double>(s.pitch() * kBlockBytes), out = static_cast<double>(s.out_pitch() * kBlockBytes);
+  return {.in_bytes = row * static_cast<double>(s.sh), .out_bytes = static_cast<double>(s.wo * kBlockBytes), .vector_cycles = (row * static_cast<double>(s.kh) + out * static_cast<double>(s.kw)) / kRepeatBytes, .tile_cycles = static_cast<double>((s.kh + s.kw) * 20)};
+}
+
 }  // namespace
 
 PoolShape pool_shape(const Graph& graph, const Node& node) {
@@ -226,14 +235,24 @@ Status lower_pool(LowerContext& context, const TaskSpec& spec, Task& task) {
   if (context.graph.value(node.inputs[0]).type.dtype != DType::Float16) return lower_pool_bytes(context, node, s, task);
   const Tensor map = s.average ? corrections(s) : Tensor();
   const int64_t correction = map.empty() ? -1 : context.add_weights(map.bytes());
-  const int64_t rows = std::min(rows_that_fit(s, context.soc), std::max<int64_t>(1, ceil_div(s.planes * s.ho, context.soc.cores_for(true))));
-  const int64_t items = s.planes * ceil_div(s.ho, rows);
-  const int64_t parts = std::min<int64_t>(context.soc.cores_for(true), items);
-  for (int64_t i = 0; i < parts; ++i) {
-    PoolBlock block(context.soc, s, context.address(node.inputs[0]), context.address(node.outputs[0]), correction, rows);
-    NPU_TRY(Program program, block.run(items * i / parts, items * (i + 1) / parts));
-    task.blocks.push_back(std::move(program));
-  }
+  const Soc& soc = context.soc;
+  const int64_t rows = std::min(rows_that_fit(s, soc), std::max<int64_t>(1, ceil_div(s.planes * s.ho, soc.cores_for(true))));
+  VectorWork work{.units = s.planes * s.ho, .most_parts = std::min<int64_t>(soc.cores_for(true), s.planes * s.ho), .most_tile = s.ho};
+  work.cost = cost_of(s);
+  work.fallback = {.parts = std::min<int64_t>(soc.cores_for(true), s.planes * ceil_div(s.ho, rows)), .tile = rows, .slots = 2};
+  const int64_t src = context.address(node.inputs[0]), dst = context.address(node.outputs[0]);
+  work.fits = [&soc, s, correction](const VectorSchedule& schedule) { return PoolBlock(soc, s, 0, 0, correction, schedule.tile, static_cast<int>(schedule.slots)).status(); };
+  work.emit = [&soc, s, src, dst, correction](const VectorSchedule& schedule) -> Result<std::vector<Program>> {
+    std::vector<Program> blocks;
+    const int64_t items = s.planes * ceil_div(s.ho, schedule.tile), parts = std::min(schedule.parts, items);
+    for (int64_t i = 0; i < parts; ++i) {
+      PoolBlock block(soc, s, src, dst, correction, schedule.tile, static_cast<int>(schedule.slots));
+      NPU_TRY(Program program, block.run(items * i / parts, items * (i + 1) / parts));
+      blocks.push_back(std::move(program));
+    }
+    return blocks;
+  };
+  NPU_TRY(task.blocks, emit_vector(context, work));
   task.vector_task = true;
   return {};
 }

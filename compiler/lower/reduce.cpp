@@ -8,6 +8,7 @@
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/row_tile.h"
+#include "compiler/lower/vector_schedule.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
@@ -68,12 +69,14 @@ std::optional<int64_t> row_length(const Graph& graph, const Node& node) {
 
 class RowReduceBlock {
  public:
-  RowReduceBlock(const Soc& soc, int64_t length, int64_t rows, const Reduction& reduction, float scale, int64_t src, int64_t dst)
+  RowReduceBlock(const Soc& soc, int64_t length, int64_t rows, int slots, const Reduction& reduction, float scale, int64_t src, int64_t dst)
       : soc_(soc), length_(length), reduction_(reduction), scale_(scale), src_(src), dst_(dst), e_(soc), tile_(e_, length),
-        rows_(tile_.rows_that_fit(tile_.pitch() * (2 * 2 + 4) + 8, rows)), half_(e_, Buffer::UB, rows_ * tile_.pitch() * 2, 2, "the rows"),
-        out_(e_, Buffer::UB, align_up(rows_, 16) * 2, 2, "the results"), wide_(e_.reserve(Buffer::UB, rows_ * tile_.pitch() * 4, "the rows in fp32")) {
+        rows_(tile_.rows_that_fit(tile_.pitch() * (slots * 2 + 4) + slots * 4, rows)), half_(e_, Buffer::UB, rows_ * tile_.pitch() * 2, slots, "the rows"),
+        out_(e_, Buffer::UB, align_up(rows_, 16) * 2, slots, "the results"), wide_(e_.reserve(Buffer::UB, rows_ * tile_.pitch() * 4, "the rows in fp32")) {
     tile_.reserve(rows_);
   }
+
+  Status status() const { return e_.status(); }
 
   Result<Program> run(int64_t from, int64_t to) {
     for (int64_t row = from; row < to; row += rows_) some_rows(row, std::min(rows_, to - row));
@@ -209,8 +212,16 @@ Status lower_reduce(LowerContext& context, const TaskSpec& spec, Task& task) {
   task.vector_task = true;
   if (!over_pixels(context.graph, node)) {
     const int64_t length = *row_length(context.graph, node);
-    for (const RowShare& share : share_rows(element_count(x) / length, context.soc.cores_for(true)))
-      NPU_CHECK(add_block(RowReduceBlock(context.soc, length, share.to - share.from, reduction, scale(length), src, dst), share.from, share.to));
+    const Soc& soc = context.soc;
+    const int64_t rows = element_count(x) / length;
+    const float factor = scale(length);
+    VectorWork work = row_work(soc, rows, length, 3);
+    work.cost.out_bytes = 2;
+    work.fits = [&soc, &reduction, length](const VectorSchedule& schedule) { return RowReduceBlock(soc, length, schedule.tile, static_cast<int>(schedule.slots), reduction, 1, 0, 0).status(); };
+    work.emit = [&soc, &reduction, length, rows, factor, src, dst](const VectorSchedule& schedule) {
+      return emit_rows(rows, schedule, [&](int64_t most) { return RowReduceBlock(soc, length, most, static_cast<int>(schedule.slots), reduction, factor, src, dst); });
+    };
+    NPU_TRY(task.blocks, emit_vector(context, work));
     return {};
   }
   const int64_t planes = x[0] * ceil_div(x[1], 16), pixels = x[2] * x[3];

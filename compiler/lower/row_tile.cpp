@@ -105,4 +105,13 @@ std::vector<RowShare> share_rows(int64_t rows, int64_t cores) {
   return shares;
 }
 
+VectorWork row_work(const Soc& soc, int64_t rows, int64_t length, int passes) {
+  const auto bytes = static_cast<double>(align_up(length, 16) * 4);
+  const int64_t most = std::min<int64_t>(soc.cores_for(true), ceil_div(rows, 16));
+  VectorWork work{.units = rows, .most_parts = most, .tile_step = 8, .least_tile = 8, .most_tile = kMostRows};
+  work.cost = {.in_bytes = bytes / 2, .out_bytes = bytes / 2, .vector_cycles = bytes * passes / kRepeatBytes, .tile_cycles = 20.0 * passes};
+  work.fallback = {.parts = most, .tile = kMostRows, .slots = 2};
+  return work;
+}
+
 }  // namespace npu

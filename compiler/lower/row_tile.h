@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/lower/emitter.h"
+#include "compiler/lower/vector_schedule.h"
 
 namespace npu {
 
@@ -55,5 +56,19 @@ struct RowShare {
   int64_t from, to;
 };
 std::vector<RowShare> share_rows(int64_t rows, int64_t cores);
+
+// Decisions of a task over rows: units are rows, the tile is the most of them at a time. passes: over the row's fp32 values.
+VectorWork row_work(const Soc& soc, int64_t rows, int64_t length, int passes);
+
+// A stream for each share; make_block(most rows at a time) gives what runs over [from, to).
+template <class Make>
+Result<std::vector<Program>> emit_rows(int64_t rows, const VectorSchedule& schedule, Make&& make_block) {
+  std::vector<Program> blocks;
+  for (const RowShare& share : share_rows(rows, schedule.parts)) {
+    NPU_TRY(Program program, make_block(std::min(share.to - share.from, schedule.tile)).run(share.from, share.to));
+    blocks.push_back(std::move(program));
+  }
+  return blocks;
+}
 
 }  // namespace npu

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/lower/schedule.h"
 #include "compiler/lower/weight_store.h"
 #include "core/graph/graph.h"
 #include "core/om/model.h"
@@ -89,9 +90,20 @@ class LowerContext {
   // The same for bytes that `write` makes in place, from zeros.
   int64_t add_weights(size_t size, const std::function<void(std::span<std::byte>)>& write) { return weights_.add(size, write); }
 
+  // Decisions of the task that is lowered: kept when somebody listens. A task that is lowered in several parts, each with
+  // decisions of its own, has none to offer.
+  void listen(std::optional<ScheduleSite>* site) { site_ = site; }
+  bool wants_site() const { return site_ != nullptr; }
+  void offer(ScheduleSite site) {
+    if (site_ == nullptr) return;
+    if (*site_) site_->reset(), site_ = nullptr;
+    else *site_ = std::move(site);
+  }
+
  private:
   std::vector<int64_t> address_;
   WeightStore& weights_;
+  std::optional<ScheduleSite>* site_ = nullptr;
 };
 
 // Fills task.blocks (AI-core instruction streams, flags included), op_type, fused, macs, vector_task.

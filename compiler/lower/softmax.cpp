@@ -6,23 +6,26 @@
 
 #include "compiler/lower/families.h"
 #include "compiler/lower/row_tile.h"
+#include "compiler/lower/vector_schedule.h"
 #include "compiler/schedule/insert_sync.h"
 
 namespace npu {
 namespace {
 
-// Bytes of UB an element of a row takes: two tiles of fp16, one of fp32, and for LogSoftmax one of the exponentials.
-int64_t row_bytes(bool logarithm) { return 2 * 2 + (logarithm ? 2 * 4 : 4); }
+// Bytes of UB an element of a row takes: `slots` tiles of fp16, one of fp32, and for LogSoftmax one of the exponentials.
+int64_t row_bytes(bool logarithm, int64_t slots = 2) { return slots * 2 + (logarithm ? 2 * 4 : 4); }
 
 class SoftmaxBlock {
  public:
-  SoftmaxBlock(const Soc& soc, bool logarithm, int64_t length, int64_t rows, int64_t src, int64_t dst)
+  SoftmaxBlock(const Soc& soc, bool logarithm, int64_t length, int64_t rows, int slots, int64_t src, int64_t dst)
       : soc_(soc), logarithm_(logarithm), length_(length), src_(src), dst_(dst), e_(soc), tile_(e_, length),
-        rows_(tile_.rows_that_fit(tile_.pitch() * row_bytes(logarithm), rows)), half_(e_, Buffer::UB, rows_ * tile_.pitch() * 2, 2, "the rows"),
+        rows_(tile_.rows_that_fit(tile_.pitch() * row_bytes(logarithm, slots), rows)), half_(e_, Buffer::UB, rows_ * tile_.pitch() * 2, slots, "the rows"),
         wide_(e_.reserve(Buffer::UB, rows_ * tile_.pitch() * 4, "the rows in fp32")) {
     exponentials_ = logarithm ? e_.reserve(Buffer::UB, rows_ * tile_.pitch() * 4, "the exponentials") : wide_;
     tile_.reserve(rows_);
   }
+
+  Status status() const { return e_.status(); }
 
   Result<Program> run(int64_t from, int64_t to) {
     for (int64_t row = from; row < to; row += rows_) some_rows(row, std::min(rows_, to - row));
@@ -74,11 +77,16 @@ Status lower_softmax(LowerContext& context, const TaskSpec& spec, Task& task) {
   const Node& node = context.graph.node(spec.nodes[0]);
   const Shape x = to_shape(context.graph.value(node.inputs[0]).type.dims);
   const int64_t rows = element_count(x) / x.back();
-  for (const RowShare& share : share_rows(rows, context.soc.cores_for(true))) {
-    SoftmaxBlock block(context.soc, node.op == "LogSoftmax", x.back(), share.to - share.from, context.address(node.inputs[0]), context.address(node.outputs[0]));
-    NPU_TRY(Program program, block.run(share.from, share.to));
-    task.blocks.push_back(std::move(program));
-  }
+  const Soc& soc = context.soc;
+  const bool logarithm = node.op == "LogSoftmax";
+  const int64_t length = x.back(), src = context.address(node.inputs[0]), dst = context.address(node.outputs[0]);
+  // Passes over fp32 values: out of fp16, maximum, subtraction, exponential, sum, division, back.
+  VectorWork work = row_work(soc, rows, length, 7);
+  work.fits = [&soc, logarithm, length](const VectorSchedule& schedule) { return SoftmaxBlock(soc, logarithm, length, schedule.tile, static_cast<int>(schedule.slots), 0, 0).status(); };
+  work.emit = [&soc, logarithm, length, rows, src, dst](const VectorSchedule& schedule) {
+    return emit_rows(rows, schedule, [&](int64_t most) { return SoftmaxBlock(soc, logarithm, length, most, static_cast<int>(schedule.slots), src, dst); });
+  };
+  NPU_TRY(task.blocks, emit_vector(context, work));
   task.vector_task = true;
   return {};
 }

@@ -272,6 +272,13 @@ ChipTimer::ChipTimer(const Soc& soc) : state_(std::make_unique<State>(soc)) {}
 ChipTimer::~ChipTimer() = default;
 ChipTimer::ChipTimer(ChipTimer&&) noexcept = default;
 
+ChipTimer ChipTimer::fork() const {
+  ChipTimer other(state_->soc);
+  other.state_->l2 = state_->l2;
+  other.state_->passing = state_->passing;
+  return other;
+}
+
 int64_t ChipTimer::simulated_blocks() const { return state_->simulated; }
 
 void ChipTimer::bypass_l2(int64_t address, int64_t bytes) { state_->passing.emplace_back(address, address + bytes); }

@@ -60,6 +60,9 @@ class ChipTimer {
   ~ChipTimer();
   ChipTimer(ChipTimer&&) noexcept;
 
+  // A chip in the same state, to see what another task would take on it. It does not know what was timed here.
+  ChipTimer fork() const;
+
   // The scalar unit issues in program order into the pipes' queues; pipes run concurrently, each in order; flags and
   // barriers order them. Block i runs on core i % cores after block i - cores.
   // InvalidProgram when the program deadlocks (a wait without its set).
