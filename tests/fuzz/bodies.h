@@ -15,6 +15,7 @@ void caffe(Bytes bytes);  // a network, a zero byte, its weights
 void tensorflow(Bytes bytes);
 void npy(Bytes bytes);
 void aipp_config(Bytes bytes);  // of compiler_bodies.cpp; refuses with a line, or reads what fits a node
+void schedule_bank(Bytes bytes);  // of compiler_bodies.cpp; refuses with words, or what is read survives saving
 void om(Bytes bytes);  // inspects and loads; what loads must survive saving
 
 }  // namespace npu::fuzz

@@ -58,6 +58,38 @@ TEST_CASE("atc says what the golden files hold") {
   }
 }
 
+TEST_CASE("the tutorials' tuning writes a bank that later compiles use") {
+  const Workplace place;
+  const auto arguments_of = [&](const char* output) {
+    auto arguments = compile_arguments(place, output);
+    arguments[3] = "--input_shape=x:256,3,4,4";
+    return arguments;
+  };
+  std::vector<std::string> arguments = arguments_of("tuned");
+  arguments.insert(arguments.end(), {"--auto_tune_mode=RL,GA", "--op_select_implmode=high_performance", "--op_bank_path=" + place.path("bank")});
+  const Said tuned = run(arguments);
+  REQUIRE_MESSAGE(tuned.code == 0, tuned.text);
+  const auto bank = read_file(place.path("bank/Ascend310.json"));
+  REQUIRE(bank);
+  arguments = arguments_of("used");
+  arguments.insert(arguments.end(), {"--op_bank_path=" + place.path("bank"), "--log=info"});
+  const Said used = run(arguments);
+  REQUIRE_MESSAGE(used.code == 0, used.text);
+  CHECK(used.text.find("; 0 trials") != std::string::npos);
+  CHECK(**read_file(place.path("bank/Ascend310.json")) == **bank);
+  // The same tasks, with other streams than by default.
+  REQUIRE(run(arguments_of("plain")).code == 0);
+  const auto blocks = [&](const char* name) {
+    std::vector<Program> all;
+    const auto model = load_om(*read_file(place.path(name)));
+    REQUIRE(model);
+    for (const Task& task : model->tasks) all.insert(all.end(), task.blocks.begin(), task.blocks.end());
+    return all;
+  };
+  CHECK(blocks("tuned.om") == blocks("used.om"));
+  CHECK(blocks("tuned.om") != blocks("plain.om"));
+}
+
 TEST_CASE("a compiled model can be shown and written as JSON") {
   const Workplace place;
   const Said compiled = run(compile_arguments(place, "out"));

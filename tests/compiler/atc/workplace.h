@@ -46,6 +46,7 @@ class Workplace {
     for (const auto& [name, rest] : {std::pair("aipp.cfg", "  var_reci_chn_0: 0.00390625\n  rbuv_swap_switch: true\n}\n"), std::pair("aipp-field.cfg", "  mean_chn_0: 104.5\n}\n"), std::pair("aipp-size.cfg", "  src_image_size_h: 6\n}\n")})
       REQUIRE(write_file(path(name), as_byte_view(rgb + rest)));
     REQUIRE(write_file(path("switches.json"), as_byte_view(json)));
+    REQUIRE(write_file(path("Ascend310.json"), as_byte_view(json)));  // no bank
     write_caffe();
     write_tensorflow();
     const std::string kept = "# stays\nrelu\nOpType::SoftmaxV2\nno_such_node\n", mix = R"({"black-list": {"to-add": ["Relu"]}})", bad_mix = R"({"blacklist": {}})";

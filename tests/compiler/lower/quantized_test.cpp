@@ -15,6 +15,7 @@
 #include "core/chip/check/check.h"
 #include "core/ops/op.h"
 #include "runtime/session/session.h"
+#include "tests/compiler/tune/schedule_bits.h"
 
 namespace npu {
 namespace {
@@ -338,6 +339,15 @@ TEST_CASE("a residual joins its convolution's task: the exact sum, rounded once"
       CHECK(wrong == 0);
       CHECK(close * 20 < y.size());
       CHECK(*std::ranges::max_element(y) > *std::ranges::min_element(y));
+    }
+}
+
+TEST_CASE("schedules of 8-bit layers do not change the bits") {
+  for (const char* soc : {"Ascend310", "Ascend310P3"})
+    for (const size_t i : {size_t{1}, size_t{2}, size_t{3}}) {
+      const ResidualModel model = residual_model(kAdds[i], static_cast<uint32_t>(i), true);
+      CHECK(test::check_schedule_bits(model.conv, model.inputs, soc, 4, i) >= 4);
+      CHECK(test::check_schedule_bits(model.sum, model.inputs, soc, 4, i + 7) >= 4);
     }
 }
 

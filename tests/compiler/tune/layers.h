@@ -41,7 +41,7 @@ inline constexpr std::array kLayers{
     Layer{"add", "Ascend310", "Add(@1x256x56x56, @1x256x56x56) ; Relu(@)"},
     Layer{"sigmoid", "Ascend910B1", "Sigmoid(@1x64x112x112)"},
     Layer{"softmax", "Ascend310", "Softmax(@12x128x128) axis=i:-1"},
-    Layer{"layernorm", "Ascend310P3", "LayerNormalization(@512x768, 768, 768) axis=i:-1"},
+    Layer{"layernorm", "Ascend310P3", "LayerNormalization(@512x768, 768, 768) axis=i:-1 opset=17"},
 };
 static_assert(kLayers.size() == 30);
 
