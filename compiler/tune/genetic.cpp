@@ -55,7 +55,7 @@ class Genetic {
     for (size_t i = 0; i < genome.size(); ++i) genome[i] = option(i);
     return genome;
   }
-  int32_t option(size_t knob) { return static_cast<int32_t>(random_.below(static_cast<uint64_t>(space_.options(knob)))); }
+  int32_t option(size_t knob) { return static_cast<int32_t>(random_.below(static_cast<size_t>(space_.options(knob)))); }
 
   void add_candidate(std::vector<Candidate>& to, Genome genome) {
     if (seen_.contains(genome)) return;

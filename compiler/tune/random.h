@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace npu {
@@ -18,7 +19,7 @@ class SplitMix {
     return z ^ z >> 31;
   }
   // Below `bound`, which is not 0. The bias of a remainder of 64 bits is far below what a search notices.
-  uint64_t below(uint64_t bound) { return next() % bound; }
+  size_t below(size_t bound) { return static_cast<size_t>(next() % bound); }
 
  private:
   uint64_t state_;

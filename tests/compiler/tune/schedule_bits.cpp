@@ -29,7 +29,7 @@ class Collector : public Scheduler {
     std::vector<Other>& others = others_[std::string(task.name)];
     for (int tries = 0; tries < 4000 && std::ssize(others) < rounds_; ++tries) {
       Genome genome;
-      for (size_t i = 0; i < space.knobs(); ++i) genome.push_back(static_cast<int32_t>(random_.below(static_cast<uint64_t>(space.options(i)))));
+      for (size_t i = 0; i < space.knobs(); ++i) genome.push_back(static_cast<int32_t>(random_.below(static_cast<size_t>(space.options(i)))));
       const Schedule schedule = space.decode(genome);
       const auto estimate = task.site.estimate(schedule);
       if (!estimate || schedule == task.site.fallback) continue;
