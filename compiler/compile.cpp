@@ -5,6 +5,7 @@
 
 #include "compiler/group_tasks.h"
 #include "compiler/memory/plan_memory.h"
+#include "compiler/schedule/scheduler.h"
 
 namespace npu {
 namespace {

@@ -7,10 +7,11 @@
 #include <string>
 
 #include "compiler/passes/pass.h"
-#include "compiler/schedule/scheduler.h"
 #include "core/om/package.h"
 
 namespace npu {
+
+class Scheduler;  // compiler/schedule/scheduler.h
 
 struct CompileOptions {
   std::string soc = "Ascend310";

@@ -196,7 +196,7 @@ AtcResult<std::shared_ptr<Tuner>> make_tuner(Options& options, const Say& say) {
     if (!text) return std::unexpected(text.error());
     std::vector<std::string> warnings;
     bank = read_bank(*text, path, warnings);
-    for (const std::string& text : warnings) warn(say, text);
+    for (const std::string& warning : warnings) warn(say, warning);
     if (!warnings.empty()) options.op_bank_path.clear();  // what is no bank is not written over
   }
   return std::make_shared<Tuner>(std::move(bank), TuneOptions{.cube = options.tune_cube, .vector = options.tune_vector});

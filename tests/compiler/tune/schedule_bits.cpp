@@ -7,6 +7,7 @@
 #include <map>
 
 #include "compiler/compile.h"
+#include "compiler/schedule/scheduler.h"
 #include "compiler/tune/random.h"
 #include "compiler/tune/search.h"
 #include "runtime/session/session.h"

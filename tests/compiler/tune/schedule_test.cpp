@@ -5,6 +5,7 @@
 #include <array>
 
 #include "compiler/compile.h"
+#include "compiler/schedule/scheduler.h"
 #include "compiler/tune/search.h"
 #include "tests/compiler/lower/operator_case.h"
 #include "tests/compiler/tune/schedule_bits.h"
