@@ -9,6 +9,7 @@
 
 #include "compiler/atc/text.h"
 #include "core/caffe/caffe.h"
+#include "core/mindir/mindir.h"
 #include "core/onnx/onnx.h"
 #include "core/tensorflow/tensorflow.h"
 
@@ -68,6 +69,17 @@ AtcResult<Graph> load_tensorflow_model(const ModelSource& source) {
   return std::unexpected(error.kind == ErrorKind::UnsupportedModel ? cannot_load("E10501", source.model, error) : as_atc_error(error));
 }
 
+AtcResult<Graph> load_mindir_model(const ModelSource& source) {
+  auto bytes = read(source.model);
+  if (!bytes) return std::unexpected(bytes.error());
+  const MindirLoadOptions options{.name = file_name(source.model), .input_shapes = dims_of(source.input_shapes)};
+  auto graph = load_mindir(**bytes, *bytes, options);
+  if (graph) return std::move(*graph);
+  const Error& error = graph.error();
+  if (error.kind == ErrorKind::InvalidModel) return std::unexpected(cannot_load("E13005", source.model, error));
+  return std::unexpected(error.kind == ErrorKind::UnsupportedModel ? cannot_load("E10501", source.model, error) : as_atc_error(error));
+}
+
 struct FrameworkRow {
   Framework framework;
   std::string_view number, name;  // "5", "ONNX"
@@ -77,6 +89,7 @@ struct FrameworkRow {
 };
 constexpr FrameworkRow kFrameworks[] = {
     {Framework::Caffe, "0", "Caffe", ".prototxt", "NCHW", load_caffe_model},
+    {Framework::MindSpore, "1", "MindSpore", ".mindir", "NCHW", load_mindir_model},
     {Framework::TensorFlow, "3", "TensorFlow", ".pb", "NHWC", load_tensorflow_model},
     {Framework::Onnx, "5", "ONNX", ".onnx", "NCHW", load_onnx_model},
 };

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "core/caffe/caffe.h"
+#include "core/mindir/mindir.h"
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
 #include "core/ops/op.h"
@@ -73,6 +74,8 @@ void caffe(Bytes bytes) {
 }
 
 void tensorflow(Bytes bytes) { check_made(load_tensorflow(bytes, nullptr, {.max_bytes = 1 << 24})); }
+
+void mindir(Bytes bytes) { check_made(load_mindir(bytes, nullptr, {.max_bytes = 1 << 24})); }
 
 void npy(Bytes bytes) {
   if (const auto tensor = load_npy(bytes))

@@ -13,6 +13,7 @@ void graph_text(Bytes bytes);  // parses; what parses must print to a fixed poin
 void shape_inference(Bytes bytes);  // of a graph's text; what is inferred must agree with what is inferred next time
 void caffe(Bytes bytes);  // a network, a zero byte, its weights
 void tensorflow(Bytes bytes);
+void mindir(Bytes bytes);
 void npy(Bytes bytes);
 void aipp_config(Bytes bytes);  // of compiler_bodies.cpp; refuses with a line, or reads what fits a node
 void schedule_bank(Bytes bytes);  // of compiler_bodies.cpp; refuses with words, or what is read survives saving

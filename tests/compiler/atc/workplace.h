@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/onnx/onnx.h"
 #include "tests/core/caffe/net_builder.h"
+#include "tests/core/mindir/model_writer.h"
 #include "tests/core/tensorflow/graph_builder.h"
 
 namespace npu::test {
@@ -49,6 +50,7 @@ class Workplace {
     REQUIRE(write_file(path("Ascend310.json"), as_byte_view(json)));  // no bank
     write_caffe();
     write_tensorflow();
+    write_mindir();
     const std::string kept = "# stays\nrelu\nOpType::SoftmaxV2\nno_such_node\n", mix = R"({"black-list": {"to-add": ["Relu"]}})", bad_mix = R"({"blacklist": {}})";
     REQUIRE(write_file(path("kept.cfg"), as_byte_view(kept)));
     REQUIRE(write_file(path("mix.json"), as_byte_view(mix)));
@@ -58,6 +60,11 @@ class Workplace {
     std::error_code ignored;
     std::filesystem::current_path(before_, ignored);
     std::filesystem::remove_all(dir_, ignored);
+  }
+  void write_mindir() const {
+    using namespace ms;
+    const std::string net = input("x", {1, 3, 4, 4}) + node("relu", "ReLU", {"x"}) + output("relu"), unknown = input("x", {4}) + node("s", "Sort", {"x"}) + output("s");
+    for (const auto& [name, bytes] : {std::pair("net.mindir", model(net)), std::pair("sort.mindir", model(unknown))}) REQUIRE(write_file(path(name), as_byte_view(bytes)));
   }
   void write_tensorflow() const {
     using namespace tf;
