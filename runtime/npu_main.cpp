@@ -48,7 +48,7 @@ int default_threads() { return static_cast<int>(std::clamp(std::thread::hardware
 int main(int argc, char** argv) {
   CLI::App app("Runs and inspects models compiled for the emulated NPU", "npu");
   app.require_subcommand(1);
-  const std::vector<npu::Command> commands{npu::add_run(app, npu::specialise_factory()), npu::add_bench(app), npu::add_profile(app), npu::add_info(app), npu::add_disasm(app), npu::add_manual(app), npu::add_tune(app)};
+  const std::vector<npu::Command> commands{npu::add_run(app, npu::specialise_factory()), npu::add_bench(app), npu::add_profile(app), npu::add_info(app), npu::add_disasm(app), npu::add_manual(app), npu::add_quantize(app), npu::add_tune(app)};
   CLI11_PARSE(app, argc, argv);
   for (const npu::Command& command : commands)
     if (const npu::Status status = command(); !status) {

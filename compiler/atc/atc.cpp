@@ -17,6 +17,7 @@
 #include "compiler/atc/model_json.h"
 #include "compiler/atc/om_info.h"
 #include "compiler/atc/options.h"
+#include "compiler/atc/quantize_options.h"
 #include "compiler/atc/source.h"
 #include "compiler/open_model.h"
 #include "compiler/tune/report.h"
@@ -153,6 +154,13 @@ AtcResult<void> insert_images(Graph& graph, Options& options) {
   return add_aipp(graph, *text, options);
 }
 
+AtcResult<void> quantise(Graph& graph, const Options& options, const Host& host, const Say& say) {
+  if (options.compression_optimize_conf.empty()) return {};
+  auto text = read_text(options.compression_optimize_conf);
+  if (!text) return std::unexpected(text.error());
+  return add_quantisation(graph, *text, options, host, say);
+}
+
 AtcResult<FloatNodes> read_float_nodes(const Options& options) {
   if (options.modify_mixlist.empty()) return FloatNodes();
   auto text = read_text(options.modify_mixlist);
@@ -215,13 +223,14 @@ AtcResult<void> keep_tuning(const Options& options, const Tuner& tuner, const Sa
   return write(bank_file(options), as_byte_view(tuner.bank().to_json()));
 }
 
-AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::string& command_line, const Say& say) {
+AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::string& command_line, const Host& host, const Say& say) {
   auto disabled = disabled_passes(options, say);
   if (!disabled) return std::unexpected(disabled.error());
   auto graph = load(options, options.model);
   if (!graph) return std::unexpected(graph.error());
   if (auto changed = change_boundary(*graph, {options.framework == Framework::TensorFlow ? "" : options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return std::unexpected(changed.error());
   if (auto named = check_input_names(options, *graph); !named) return std::unexpected(named.error());
+  if (auto quantised = quantise(*graph, options, host, say); !quantised) return std::unexpected(quantised.error());
   if (auto inserted = insert_images(*graph, options); !inserted) return std::unexpected(inserted.error());
   auto kept = float_nodes(options, *graph, say);
   if (!kept) return std::unexpected(kept.error());
@@ -271,9 +280,9 @@ AtcResult<void> compile_model(const Options& options, std::span<const std::strin
   for (const std::string& text : options.warnings) warn(say, text);
   const std::string output = options.output + ".om";
   const CompileCache cache(options.cache_folder.empty() ? host.cache_folder : options.cache_folder, host.build);
-  // What a bank holds is none of the arguments, and tuning is asked for to write one.
-  const bool tunes = options.tune_cube || options.tune_vector || !options.op_bank_path.empty();
-  const auto place = options.cache == CacheMode::Off || tunes ? std::nullopt : cache.path_of(options, arguments);
+  // What a bank and calibration files hold is none of the arguments, and tuning is asked for to write a bank.
+  const bool by_arguments = !options.tune_cube && !options.tune_vector && options.op_bank_path.empty() && options.compression_optimize_conf.empty();
+  const auto place = options.cache == CacheMode::Off || !by_arguments ? std::nullopt : cache.path_of(options, arguments);
   const auto found = place && options.cache == CacheMode::Use ? cache.find(*place) : std::nullopt;
   if (found) {
     if (options.log >= Log::Info) say(fmt::format("[INFO] compiled before: copied from '{}'\n", *place));
@@ -281,7 +290,7 @@ AtcResult<void> compile_model(const Options& options, std::span<const std::strin
     say("...\n");
     return options.display_model_info ? show(found->bytes, output, say) : AtcResult<void>();
   }
-  auto file = compile_to_om(options, join_command_line(arguments), say);
+  auto file = compile_to_om(options, join_command_line(arguments), host, say);
   if (!file) return std::unexpected(file.error());
   if (auto written = write(output, *file); !written) return written;
   say(".\n");

@@ -7,14 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "core/graph/runner.h"
+
 namespace npu::atc {
 
 using Say = std::function<void(std::string_view)>;
 
-// What the process knows, for --op_compiler_cache_mode; empty: there is no cache.
+// What the process knows; cache_folder and build for --op_compiler_cache_mode: empty, there is no cache.
 struct Host {
   std::string cache_folder;  // when --op_compiler_cache_dir names none
   std::string build;         // what tells this build of the compiler from others
+  // What computes the calibration of --compression_optimize_conf on a chip; empty: the operators' reference does.
+  std::function<MakeRunner(const std::string& soc)> runner;
 };
 
 // Returns the exit code: 0, or 1 after an error, which has been said. Relative paths, and fusion_result.json, are in the current folder.

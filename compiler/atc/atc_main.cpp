@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "compiler/atc/atc.h"
+#include "compiler/compile.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
+#include "runtime/session/graph_runner.h"
 
 namespace {
 
@@ -16,6 +20,8 @@ npu::atc::Host this_host() {
   npu::atc::Host host;
   if (const char* home = std::getenv("HOME")) host.cache_folder = std::string(home) + "/atc_data";
   if (const auto program = npu::map_file("/proc/self/exe")) host.build = fmt::format("{:016x}", npu::hash_bytes(program->bytes));
+  const int threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 64u));
+  host.runner = [threads](const std::string& soc) { return npu::emulated_runner(npu::specialise_factory(), soc, threads); };
   return host;
 }
 

@@ -267,6 +267,9 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   options.dump_passes = value_of(given, "dump-passes");
   options.fusion_switch_file = value_of(given, "fusion_switch_file");
   options.insert_op_conf = value_of(given, "insert_op_conf");
+  options.compression_optimize_conf = value_of(given, "compression_optimize_conf");
+  if (!options.compression_optimize_conf.empty() && options.disabled_passes.contains("assign-precision"))
+    return refuse("E10001", "--compression_optimize_conf makes 8-bit layers, --precision_mode=must_keep_origin_dtype keeps float32: they exclude each other.");
   options.out_nodes = value_of(given, "out_nodes");
   options.input_fp16_nodes = value_of(given, "input_fp16_nodes");
   options.output_type = value_of(given, "output_type");

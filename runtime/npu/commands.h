@@ -21,6 +21,7 @@ Command add_profile(CLI::App& app);
 Command add_info(CLI::App& app);
 Command add_disasm(CLI::App& app);
 Command add_manual(CLI::App& app);
+Command add_quantize(CLI::App& app);
 Command add_tune(CLI::App& app);
 
 // --om, shared by the sub-commands.

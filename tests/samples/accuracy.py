@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Accuracy of the trained samples on freshly generated data: PyTorch (fp32) against the emulated NPU (fp16).
+"""Accuracy of the trained samples on freshly generated data: PyTorch (fp32), the emulated NPU in fp16, and in int8 after
+calibration on other fresh data, by each method.
 
 Exit code 0: within the tolerance; 1: not; 77: PyTorch or a font of the generator is not installed.
 """
@@ -14,6 +15,8 @@ import numpy as np
 
 kSource = pathlib.Path(__file__).resolve().parents[2]
 kTolerance = 0.3  # percentage points
+kMethods = ("minmax", "percentile", "entropy", "ifmr")
+kCalibrationSeed, kCalibrationCount = 8642, 100
 
 
 def call(*command):
@@ -23,8 +26,8 @@ def call(*command):
     return done.stdout
 
 
-def make_test_set(name, count, folder):
-    done = subprocess.run([sys.executable, kSource / "samples/make_test_set.py", name, "--count", str(count), "--outdir", folder],
+def make_test_set(name, count, folder, *more):
+    done = subprocess.run([sys.executable, kSource / "samples/make_test_set.py", name, "--count", str(count), "--outdir", folder, *more],
                           capture_output=True, text=True)
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1]
@@ -32,10 +35,10 @@ def make_test_set(name, count, folder):
         sys.exit(77 if "is missing" in reason or "ModuleNotFoundError" in reason else 1)
 
 
-def npu_logits(args, name, images, work):
-    om = work / f"{name}.om"
+def npu_logits(args, model, images, work):
+    om = work / "model.om"
     shape = ",".join(map(str, (args.batch, *images.shape[1:])))
-    call(args.atc, f"--model={kSource / 'samples' / name / (name + '.onnx')}", "--framework=5", f"--output={om.with_suffix('')}",
+    call(args.atc, f"--model={model}", "--framework=5", f"--output={om.with_suffix('')}",
          f"--soc_version={args.soc}", f"--input_shape=actual_input:{shape}")
     scores = []
     for start in range(0, len(images), args.batch):
@@ -43,6 +46,25 @@ def npu_logits(args, name, images, work):
         call(args.npu, "run", "--om", om, "--input", f"actual_input={work / 'batch.npy'}", "--outdir", work)
         scores.append(np.load(work / "output.npy").astype(np.float32))
     return np.concatenate(scores)
+
+
+def quantised(args, model, method, data, work):
+    made = work / "int8.onnx"
+    call(args.npu, "quantize", model, "--data", data, "--out", made, "--method", method, "--soc", args.soc)
+    return made
+
+
+def check_int8(args, name, model, images, labels, fp16_percent, work):
+    """Prints a line for each method; whether one loses more than the tolerance."""
+    make_test_set(name, kCalibrationCount, work / "calibration", "--seed", str(kCalibrationSeed))
+    failed = False
+    for method in kMethods:
+        scores = npu_logits(args, quantised(args, model, method, work / "calibration/images.npy", work), images, work)
+        percent = 100 * (scores.argmax(1) == labels).mean()
+        ok = fp16_percent - percent <= kTolerance
+        failed |= not ok
+        print(f"{name}: int8 by {method:10} {percent:.2f} %, fp16 {fp16_percent:.2f} %{'' if ok else '  FAILED'}")
+    return failed
 
 
 def main():
@@ -60,7 +82,9 @@ def main():
             work = pathlib.Path(folder)
             make_test_set(name, args.count, work)
             images, labels, expected = (np.load(work / f"{n}.npy") for n in ("images", "labels", "logits"))
-            scores = npu_logits(args, name, images, work)
+            model = kSource / "samples" / name / f"{name}.onnx"
+            scores = npu_logits(args, model, images, work)
+            failed |= check_int8(args, name, model, images, labels, 100 * (scores.argmax(1) == labels).mean(), work)
         torch_percent, npu_percent = (100 * (s.argmax(1) == labels).mean() for s in (expected, scores))
         differ = int((scores.argmax(1) != expected.argmax(1)).sum())
         ok = abs(torch_percent - npu_percent) <= kTolerance

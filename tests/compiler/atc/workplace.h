@@ -12,6 +12,7 @@
 #include "compiler/atc/atc.h"
 #include "core/base/file.h"
 #include "core/onnx/onnx.h"
+#include "core/tensor/npy.h"
 #include "tests/core/caffe/net_builder.h"
 #include "tests/core/mindir/model_writer.h"
 #include "tests/core/tensorflow/graph_builder.h"
@@ -51,6 +52,7 @@ class Workplace {
     write_caffe();
     write_tensorflow();
     write_mindir();
+    write_calibration();
     const std::string kept = "# stays\nrelu\nOpType::SoftmaxV2\nno_such_node\n", mix = R"({"black-list": {"to-add": ["Relu"]}})", bad_mix = R"({"blacklist": {}})";
     REQUIRE(write_file(path("kept.cfg"), as_byte_view(kept)));
     REQUIRE(write_file(path("mix.json"), as_byte_view(mix)));
@@ -72,6 +74,19 @@ class Workplace {
                             node("conv", "Conv2D", {"image", "w"}, {ints("strides", {1, 2, 2, 1}), text("padding", "SAME")}) + node("relu", "Relu6", {"conv"});
     for (const auto& [name, bytes] : {std::pair("net.pb", net), std::pair("nms.pb", net + node("kept", "NonMaxSuppressionV3", {"relu"})), std::pair("cut.pb", net.substr(0, net.size() - 3))})
       REQUIRE(write_file(path(name), as_byte_view(bytes)));
+  }
+  void write_calibration() const {
+    Tensor data(DType::Float32, {2, 3, 4, 4});
+    for (size_t i = 0; i < data.data<float>().size(); ++i) data.mutable_data<float>()[i] = static_cast<float>(i % 17) / 4 - 1;
+    REQUIRE(write_file(path("data.npy"), save_npy(data)));
+    REQUIRE(write_file(path("data.bin"), data.bytes()));
+    const std::string begin = "calibration:\n{\n  input_data_dir: ", shape = "\n  input_shape: x:1,3,4,4\n";
+    for (const auto& [name, text] : {std::pair("quant.cfg", begin + "data.npy" + shape + "  config_file: amct.cfg\n  infer_soc: Ascend310\n  log: info\n}\n"), std::pair("quant-bin.cfg", begin + "data.bin" + shape + "}\n"),
+                                     std::pair("quant-field.cfg", begin + "data.bin" + shape + "  batch: 3\n}\n"), std::pair("quant-open.cfg", begin + "data.bin\n  input_shape: x:-1,3,4,4\n}\n"),
+                                     std::pair("quant-data.cfg", begin + "none" + shape + "}\n"), std::pair("quant-size.cfg", begin + "data.bin\n  input_shape: x:1,3,5,4\n}\n"),
+                                     std::pair("quant-amct.cfg", begin + "data.npy" + shape + "  config_file: bad-amct.cfg\n}\n"),
+                                     std::pair("amct.cfg", std::string("batch_num: 2\ncommon_config { ifmr_quantize { search_step: 0.05 } }\n")), std::pair("bad-amct.cfg", std::string("skip_layers: \"conv\"\nbits: 4\n"))})
+      REQUIRE(write_file(path(name), as_byte_view(text)));
   }
   void write_caffe() const {
     const std::string input = "input: 'data' input_shape { dim: 10 dim: 2 dim: 4 dim: 4 }\n", layer = "layer { name: 'fc' type: 'InnerProduct' bottom: 'data' top: 'fc' inner_product_param { num_output: 3 } }\n",
