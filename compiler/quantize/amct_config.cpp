@@ -17,7 +17,7 @@ namespace {
 
 std::unexpected<Error> at_line(int line, std::string what) { return fail(ErrorKind::InvalidArgument, fmt::format("line {}", line), std::move(what)); }
 
-// One field of a message: what reads it. A field with `why` is known and not offered.
+// One field of a message, and what reads it.
 struct Row {
   std::string_view name;
   bool repeated;

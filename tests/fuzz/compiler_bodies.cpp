@@ -3,6 +3,8 @@
 #include <stdexcept>
 
 #include "compiler/aipp/aipp_config.h"
+#include "compiler/quantize/amct_config.h"
+#include "compiler/quantize/compression_config.h"
 #include "compiler/tune/bank.h"
 #include "tests/fuzz/bodies.h"
 
@@ -12,6 +14,16 @@ void aipp_config(Bytes bytes) {
   const auto ops = parse_aipp_config({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const bool sound = ops ? !ops->empty() && ops->front().format != nullptr : ops.error().where.starts_with("line ") && !ops.error().what.empty();
   if (!sound) throw std::logic_error("neither a configuration nor an error with its line");
+}
+
+void calibration_config(Bytes bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto amct = quantize::parse_amct_config(text);
+  const bool amct_sound = amct ? quantize::check_options(amct->options.common.activation).has_value() : amct.error().where.starts_with("line ") && !amct.error().what.empty();
+  const auto compression = quantize::parse_compression_config(text);
+  const bool complete = compression && (!compression->calibration || (!compression->calibration->input_data_dir.empty() && !compression->calibration->input_shape.empty()));
+  const bool refused = !compression && compression.error().where.starts_with("line ") && !compression.error().what.empty();
+  if (!amct_sound || !(complete || refused)) throw std::logic_error("neither a configuration nor an error with its line");
 }
 
 void schedule_bank(Bytes bytes) {

@@ -3,12 +3,13 @@
 
 #include "compiler/quantize/amct_config.h"
 #include "compiler/quantize/compression_config.h"
+#include "tests/fuzz/bodies.h"
+#include "tests/fuzz/mutate.h"
 
 namespace npu::quantize {
 namespace {
 
-TEST_CASE("an AMCTConfig with everything that is offered") {
-  const auto config = parse_amct_config(R"(# simple
+constexpr std::string_view kAmct = R"(# simple
 batch_num : 2
 activation_offset : false
 skip_layers : "conv_1"
@@ -30,7 +31,10 @@ override_layer_types : {
 }
 joint_quant: false
 version: 1
-)");
+)";
+
+TEST_CASE("an AMCTConfig with everything that is offered") {
+  const auto config = parse_amct_config(kAmct);
   REQUIRE_MESSAGE(config, (config ? "" : config.error().message()));
   const QuantizeOptions& o = config->options;
   CHECK(config->batches == 2);
@@ -122,10 +126,13 @@ TEST_CASE("a compression configuration that is wrong is refused with line and fi
     CHECK(config.error().where == c.line);
     CHECK(config.error().what.find(c.word) != std::string::npos);
   }
-  // Every truncation gives a configuration or an error.
-  for (size_t size = 0; size < kCompression.size(); ++size) {
-    const auto config = parse_compression_config(kCompression.substr(0, size));
-    if (!config) CHECK(config.error().where.starts_with("line "));
+}
+
+TEST_CASE("cut and damaged configurations are read, or refused with a line") {
+  for (const std::string& text : {std::string(kAmct), std::string(kCompression)}) {
+    const Bytes bytes = as_byte_view(text);
+    for (size_t size = 0; size < bytes.size(); ++size) fuzz::calibration_config(bytes.first(size));
+    for (uint64_t seed = 0; seed < 3000; ++seed) fuzz::calibration_config(fuzz::Mutator(seed)(bytes));
   }
 }
 
