@@ -13,10 +13,10 @@ COSINE = 0.9999
 DIFFERENCE = 8 * 2.0**-11
 
 
-def call(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+def call(program, *arguments, cwd):
+    done = subprocess.run([str(pathlib.Path(program).resolve()), *(str(a) for a in arguments)], capture_output=True, text=True, cwd=cwd)
     if done.returncode != 0:
-        raise RuntimeError(f"{pathlib.Path(command[0]).name} says:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(f"{pathlib.Path(program).name} says:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.stdout
 
 
@@ -31,13 +31,13 @@ def run(tools, files, arguments, inputs):
         folder = pathlib.Path(folder)
         for name, data in files.items():
             (folder / name).write_bytes(data)
-        said = call(tools.atc, *(a.replace("$DIR", str(folder)) for a in arguments), f"--output={folder}/m", "--soc_version=Ascend310")
+        said = call(tools.atc, *(a.replace("$DIR", str(folder)) for a in arguments), f"--output={folder}/m", "--soc_version=Ascend310", cwd=folder)
         feeds = []
         for i, (name, value) in enumerate(inputs.items()):
             np.save(folder / f"{i}.npy", value)
             feeds += ["--input", f"{name}={folder}/{i}.npy"]
-        call(tools.npu, "run", "--om", folder / "m.om", *feeds, "--outdir", folder / "out", "--threads", "1")
-        info = call(tools.npu, "info", "--om", folder / "m.om")
+        call(tools.npu, "run", "--om", folder / "m.om", *feeds, "--outdir", folder / "out", "--threads", "1", cwd=folder)
+        info = call(tools.npu, "info", "--om", folder / "m.om", cwd=folder)
         return {p.name.removesuffix(".npy"): np.load(p) for p in (folder / "out").rglob("*.npy")}, said, info
 
 
