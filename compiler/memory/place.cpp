@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <random>
 #include <vector>
 
 namespace npu {
@@ -81,9 +82,12 @@ int64_t one_after_the_other(std::span<BufferLife> buffers) {
 
 int64_t place_buffers(std::span<BufferLife> buffers, bool reuse) {
   if (!reuse) return one_after_the_other(buffers);
-  constexpr size_t kRounds = 32, kFewBuffers = 2000;
+  // A placement takes about n * n steps; all rounds together stay below 0.1 s.
+  constexpr size_t kFewBuffers = 2000, kSteps = 20'000'000, kMostRounds = 200;
+  const size_t rounds = std::min(kSteps / std::max<size_t>(buffers.size() * buffers.size(), 1), kMostRounds);
   const int64_t bound = peak_live_bytes(buffers);
   GreedyPlacement placement(buffers);
+  std::minstd_rand random(1);
   std::vector<int64_t> best;
   int64_t best_total = std::numeric_limits<int64_t>::max();
   const auto is_bound_reached = [&](const Order& order) {
@@ -94,9 +98,9 @@ int64_t place_buffers(std::span<BufferLife> buffers, bool reuse) {
   for (Order& order : greedy_orders(buffers)) {
     bool done = is_bound_reached(order);
     if (buffers.size() > kFewBuffers) break;
-    for (size_t round = 0; !done && round < kRounds; ++round) {
+    for (size_t round = 0; !done && round < rounds; ++round) {
       const auto top = std::ranges::find(order, placement.top());
-      std::rotate(order.begin(), top, top + 1);
+      std::rotate(order.begin() + static_cast<ptrdiff_t>(random() % static_cast<size_t>(top - order.begin() + 1)), top, top + 1);
       done = is_bound_reached(order);
     }
     if (done) break;
