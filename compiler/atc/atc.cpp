@@ -18,6 +18,7 @@
 #include "compiler/atc/om_info.h"
 #include "compiler/atc/options.h"
 #include "compiler/atc/quantize_options.h"
+#include "compiler/atc/single_op.h"
 #include "compiler/atc/source.h"
 #include "compiler/open_model.h"
 #include "compiler/tune/report.h"
@@ -223,11 +224,10 @@ AtcResult<void> keep_tuning(const Options& options, const Tuner& tuner, const Sa
   return write(bank_file(options), as_byte_view(tuner.bank().to_json()));
 }
 
-AtcResult<std::vector<std::byte>> compile_to_om(Options options, const std::string& command_line, const Host& host, const Say& say) {
+AtcResult<std::vector<std::byte>> compile_to_om(AtcResult<Graph> graph, Options options, const std::string& command_line, const Host& host, const Say& say) {
+  if (!graph) return std::unexpected(graph.error());
   auto disabled = disabled_passes(options, say);
   if (!disabled) return std::unexpected(disabled.error());
-  auto graph = load(options, options.model);
-  if (!graph) return std::unexpected(graph.error());
   if (auto changed = change_boundary(*graph, {options.framework == Framework::TensorFlow ? "" : options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return std::unexpected(changed.error());
   if (auto named = check_input_names(options, *graph); !named) return std::unexpected(named.error());
   if (auto quantised = quantise(*graph, options, host, say); !quantised) return std::unexpected(quantised.error());
@@ -290,12 +290,30 @@ AtcResult<void> compile_model(const Options& options, std::span<const std::strin
     say("...\n");
     return options.display_model_info ? show(found->bytes, output, say) : AtcResult<void>();
   }
-  auto file = compile_to_om(options, join_command_line(arguments), host, say);
+  auto file = compile_to_om(load(options, options.model), options, join_command_line(arguments), host, say);
   if (!file) return std::unexpected(file.error());
   if (auto written = write(output, *file); !written) return written;
   say(".\n");
   if (place && is_self_contained(options)) cache.keep(*place, *file);
   return options.display_model_info ? show(*file, output, say) : AtcResult<void>();
+}
+
+AtcResult<void> compile_single_ops(const Options& options, std::span<const std::string> arguments, const Host& host, const Say& say) {
+  for (const std::string& text : options.warnings) warn(say, text);
+  auto text = read_text(options.single_op);
+  if (!text) return std::unexpected(text.error());
+  auto graphs = parse_single_ops(*text);
+  if (!graphs) return std::unexpected(graphs.error());
+  std::error_code ignored;
+  std::filesystem::create_directories(options.output, ignored);
+  for (Graph& graph : *graphs) {
+    const std::string path = fmt::format("{}/{}.om", options.output, graph.name);
+    auto file = compile_to_om(std::move(graph), options, join_command_line(arguments), host, say);
+    if (!file) return std::unexpected(file.error());
+    if (auto written = write(path, *file); !written) return written;
+    say(".\n");
+  }
+  return {};
 }
 
 AtcResult<void> show_info(const Options& options, const Say& say) {
@@ -359,7 +377,7 @@ int run_atc(std::span<const std::string> arguments, const Say& say_to, const Hos
   } else {
     switch (options->mode) {
       case Mode::Compile:
-        done = compile_model(*options, arguments, host, say);
+        done = options->single_op.empty() ? compile_model(*options, arguments, host, say) : compile_single_ops(*options, arguments, host, say);
         break;
       case Mode::ToJson:
         done = write_json(*options);

@@ -64,7 +64,7 @@ void remove_oldest(const std::string& folder) {
 }  // namespace
 
 std::optional<std::string> CompileCache::path_of(const Options& options, std::span<const std::string> arguments) const {
-  if (folder_.empty() || build_.empty() || !options.dump_passes.empty()) return std::nullopt;
+  if (folder_.empty() || build_.empty() || !options.dump_passes.empty() || !options.compression_optimize_conf.empty()) return std::nullopt;
   const auto hash = hash_arguments(build_, arguments);
   if (!hash) return std::nullopt;
   return fmt::format("{}/npu_sandbox/{:016x}{}", folder_, *hash, kEnding);

@@ -25,7 +25,7 @@ struct OptionRow {
   std::string_view fallback, values, help;
 };
 
-enum class Effect { Offered, Ignored, Refused, Later };
+enum class Effect { Offered, Ignored, Refused };
 
 struct TableRow {
   OptionRow option;  // of an ignored or refused one, help says why
@@ -35,14 +35,12 @@ struct TableRow {
 #define NPU_ATC_OPTION(name, kind, fallback, values, help) TableRow{{name, Kind::kind, fallback, values, help}, Effect::Offered},
 #define NPU_ATC_IGNORED(name, values, why) TableRow{{name, Kind::Text, "", values, why}, Effect::Ignored},
 #define NPU_ATC_REFUSED(name, why) TableRow{{name, Kind::Text, "", "", why}, Effect::Refused},
-#define NPU_ATC_LATER(name) TableRow{{name, Kind::Text, "", "", ""}, Effect::Later},
 constexpr TableRow kTable[] = {
 #include "compiler/atc/atc_options.def"
 };
 #undef NPU_ATC_OPTION
 #undef NPU_ATC_IGNORED
 #undef NPU_ATC_REFUSED
-#undef NPU_ATC_LATER
 using Given = std::map<std::string, std::string, std::less<>>;
 
 const TableRow* find_row(std::string_view name) {
@@ -52,14 +50,11 @@ const TableRow* find_row(std::string_view name) {
 
 const OptionRow* find_option(std::string_view name) {
   const TableRow* row = find_row(name);
-  const bool known = row != nullptr && (row->effect == Effect::Offered || row->effect == Effect::Ignored);
-  return known ? &row->option : nullptr;
+  return row == nullptr || row->effect == Effect::Refused ? nullptr : &row->option;
 }
 
 AtcError unknown_option(std::string_view name) {
-  const TableRow* row = find_row(name);
-  if (row != nullptr && row->effect == Effect::Refused) return {"E10055", fmt::format("The option --{} is not offered: {}", name, row->option.help)};
-  if (row != nullptr) return {"E10055", fmt::format("The option --{} of the vendor's tool is not offered yet.", name)};
+  if (const TableRow* row = find_row(name)) return {"E10055", fmt::format("The option --{} is not offered: {}", name, row->option.help)};
   return {"E10001", fmt::format("There is no option --{}.", name)};
 }
 
@@ -231,7 +226,10 @@ AtcResult<std::string> input_format(const Given& given, Framework framework) {
 }
 
 AtcResult<void> read_compile_options(const Given& given, Options& options) {
-  if (auto source = read_source(given, options, "compiling"); !source) return source;
+  options.single_op = value_of(given, "singleop");
+  if (!options.single_op.empty() && given.contains("model")) return refuse("E10001", "--singleop and --model exclude each other.");
+  if (options.single_op.empty())
+    if (auto source = read_source(given, options, "compiling"); !source) return source;
   NPU_ATC_TAKE(options.output, required(given, "output", "compiling"));
   std::string soc;
   NPU_ATC_TAKE(soc, required(given, "soc_version", "compiling"));

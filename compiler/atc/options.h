@@ -36,7 +36,7 @@ struct Options {
   bool help = false;
   Mode mode = Mode::Compile;
   Framework framework = Framework::Onnx;
-  std::string model, weight, output, soc, om, json, dump_passes, check_report, fusion_switch_file, insert_op_conf, compression_optimize_conf;
+  std::string model, weight, output, soc, om, json, dump_passes, check_report, fusion_switch_file, insert_op_conf, single_op, compression_optimize_conf;
   std::string out_nodes, input_fp16_nodes, output_type, keep_dtype, modify_mixlist, input_format;
   std::vector<std::string> warnings;  // of options that change nothing here
   std::vector<InputShape> input_shapes;

@@ -15,6 +15,7 @@ void caffe(Bytes bytes);  // a network, a zero byte, its weights
 void tensorflow(Bytes bytes);
 void mindir(Bytes bytes);
 void npy(Bytes bytes);
+void atc_files(Bytes bytes);    // of compiler_bodies.cpp; files that options of atc name
 void aipp_config(Bytes bytes);  // of compiler_bodies.cpp; refuses with a line, or reads what fits a node
 void calibration_config(Bytes bytes);  // of compiler_bodies.cpp; both of the vendor's files: refuses with a line, or reads options that make sense
 void schedule_bank(Bytes bytes);  // of compiler_bodies.cpp; refuses with words, or what is read survives saving

@@ -3,6 +3,9 @@
 #include <stdexcept>
 
 #include "compiler/aipp/aipp_config.h"
+#include "compiler/atc/float_nodes.h"
+#include "compiler/atc/fusion_switch.h"
+#include "compiler/atc/single_op.h"
 #include "compiler/quantize/amct_config.h"
 #include "compiler/quantize/compression_config.h"
 #include "compiler/tune/bank.h"
@@ -35,6 +38,17 @@ void schedule_bank(Bytes bytes) {
   const std::string json = bank->to_json();
   const auto again = ScheduleBank::parse(json);
   if (!again || again->to_json() != json) throw std::logic_error("a bank does not survive saving");
+}
+
+void atc_files(Bytes bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto check = [](const auto& parsed) {
+    if (!parsed && (parsed.error().code.empty() || parsed.error().text.empty())) throw std::logic_error("an error without code or text");
+  };
+  check(atc::parse_single_ops(text));
+  check(atc::parse_mixlist(text));
+  check(atc::parse_fusion_switches(text));
+  (void)atc::parse_keep_dtype(text);
 }
 
 }  // namespace npu::fuzz

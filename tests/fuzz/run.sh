@@ -12,7 +12,7 @@ data=${NPU_SHARED_DATA:-../shared/data}
 cmake --preset fuzz
 cmake --build --preset fuzz
 corpus=build/fuzz/corpus
-mkdir -p "$corpus"/{onnx,tensor_proto,graph_text,shape_inference,npy,om,caffe,tensorflow,mindir,aipp_config,calibration_config,schedule_bank}
+mkdir -p "$corpus"/{onnx,tensor_proto,graph_text,shape_inference,npy,om,caffe,tensorflow,mindir,aipp_config,atc_files,calibration_config,schedule_bank}
 for file in tests/golden/{graph,onnx,passes}/*.txt; do
   seed="$(basename "$(dirname "$file")")-$(basename "$file")"
   sed '/^----$/,$d' "$file" | tee "$corpus/graph_text/$seed" > "$corpus/shape_inference/$seed"
@@ -24,6 +24,7 @@ printf 'input: "x" input_shape { dim: 1 dim: 2 dim: 4 dim: 4 }\nlayer { name: "p
 printf '\x0a\x4a\x0a\x01x\x12\x0bPlaceholder\x2a\x0b\x0a\x05dtype\x12\x02\x30\x01\x2a\x2b\x0a\x05shape\x12\x22\x3a\x20\x12\x02\x08\x01\x12\x02\x08\x04\x12\x02\x08\x04\x12\x02\x08\x03\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x0a\x0c\x0a\x01r\x12\x04Relu\x1a\x01x' > "$corpus/tensorflow/small"
 printf '{"format": "npu-schedule-bank", "version": 1, "entries": [\n{"soc": "Ascend310", "key": "k", "kind": "vector", "schedule": {"parts": 1, "tile": 8, "slots": 2}, "before": 9, "after": 8, "algorithm": "RL", "seed": "1", "space": "a", "trials": [[0, 1, 8]]}\n]}\n' > "$corpus/schedule_bank/small.json"
 printf '\x12\x09MindSpore\x3a\x2e\x0a\x0d\x0a\x01x\x12\x01r\x1a\x01r\x22\x04ReLU\x12\x01g\x2a\x13\x0a\x01x\x12\x0e\x08\x01\x08\x04\x08\x04\x08\x03\x10\x01\x3a\x02xx\x32\x03\x0a\x01r' > "$corpus/mindir/small"
+printf '[{"op": "Conv2D", "input_desc": [{"format": "NCHW", "shape": [1, 3, 8, 8], "type": "float16"}, {"format": "NCHW", "shape": [3, 3, 3, 3], "type": "float16"}], "output_desc": [{"format": "NCHW", "shape": [1, 3, 8, 8], "type": "float16"}], "attr": [{"name": "pads", "type": "list_int", "value": [1, 1, 1, 1]}]}]' > "$corpus/atc_files/single_op.json"
 find samples -name '*.onnx' -exec cp {} "$corpus/onnx" \;
 if [ -d "$data" ]; then
   for model in "$data"/onnx_node/*/model.onnx; do cp "$model" "$corpus/onnx/$(basename "$(dirname "$model")").onnx"; done

@@ -102,7 +102,7 @@ TEST_CASE("files of --keep_dtype and --modify_mixlist") {
   const auto mix = atc::parse_mixlist(R"({"black-list": {"to-add": ["SoftmaxV2"], "to-remove": ["X"]}, "white-list": {"to-add": ["Y"]}})");
   REQUIRE(mix);
   CHECK(mix->types == std::set<std::string, std::less<>>{"Softmax"});
-  for (const std::string& bad : {"", "[]", R"({"black-list": []})", R"({"black-list": {"add": []}})", R"({"black-list": {"to-add": "X"}})", R"({"black-list": {"to-add": [1]}})", R"({"list": {}})"})
+  for (const std::string bad : {"", "[]", R"({"black-list": []})", R"({"black-list": {"add": []}})", R"({"black-list": {"to-add": "X"}})", R"({"black-list": {"to-add": [1]}})", R"({"list": {}})"})
     CHECK_MESSAGE(!atc::parse_mixlist(bad), bad);
 }
 
