@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What opening a model costs: reading and loading a file, and load, infer_shapes and verify of graphs of 1,000 to 100,000 nodes.
+// What opening and compiling a model costs: files, and graphs of 1,000 to 100,000 nodes (compiled for Ascend310: up to 30,000).
 // usage: load_bench [MODEL.onnx...]
 #include <fmt/format.h>
 
 #include <chrono>
 
+#include "compiler/compile.h"
 #include "core/base/file.h"
 #include "core/onnx/onnx.h"
 #include "core/ops/op.h"
@@ -71,6 +72,17 @@ Status bench_graph(int nodes) {
   return {};
 }
 
+Status bench_compile(int nodes) {
+  const Graph graph = make_graph(nodes);
+  CompileOptions options;
+  options.passes.input_shapes["input"] = {1, 8, 4};
+  const auto start = std::chrono::steady_clock::now();
+  NPU_TRY(const CompiledModel model, compile(graph, options));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  fmt::print("{:7} nodes: compiled to {} tasks in {:.2f} s, {:.1f} us a node\n", graph.order().size(), model.tasks.size(), seconds, seconds * 1e6 / static_cast<double>(graph.order().size()));
+  return {};
+}
+
 Status bench_file(const std::string& path) {
   Result<Graph> graph;
   const double ms = best_ms([&] { graph = load_onnx_file(path); });
@@ -82,6 +94,7 @@ Status bench_file(const std::string& path) {
 Status bench(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) NPU_CHECK(bench_file(argv[i]));
   for (const int nodes : {1'000, 10'000, 100'000}) NPU_CHECK(bench_graph(nodes));
+  for (const int nodes : {1'000, 10'000, 30'000}) NPU_CHECK(bench_compile(nodes));
   return {};
 }
 
