@@ -104,6 +104,8 @@ struct CubeDemand {
   int64_t chain_bytes = 0;  // an element takes in UB on its way out
   bool bias = false;
   bool one_b = false;       // all items have the same weights
+  int64_t steps = 0;         // of the chain, about
+  int64_t tile_operands = 0; // operands of the chain that are read element for element
 };
 CubeDemand demand_of(const CubeTask& task);
 
@@ -112,6 +114,8 @@ Result<CubePlan> plan_schedule(const Soc& soc, const CubeDemand& demand, const C
 // Cycles of the slowest core, to rank by; and what no simulation goes below. The plan is that of the schedule.
 double estimate_cycles(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan);
 double least_cycles(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan);
+// The one of all schedules with the same streams.
+CubeSchedule canonical_schedule(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan);
 
 // The compiler's own choice, by the estimate. CompileLimit when nothing fits the chip.
 Result<CubeSchedule> default_schedule(const Soc& soc, const CubeDemand& demand);

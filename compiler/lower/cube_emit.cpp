@@ -541,10 +541,15 @@ Result<std::vector<Program>> emit_cube(LowerContext& context, const CubeTask& ta
                      NPU_TRY(const CubePlan plan, plan_schedule(soc, demand, schedule));
                      return estimate_cycles(soc, demand, schedule, plan);
                    },
-                   .lower_bound = [&soc, demand](const Schedule& s) {
+                   .lower_bound = [&soc, demand](const Schedule& s) -> Result<double> {
+                     const auto& schedule = std::get<CubeSchedule>(s);
+                     NPU_TRY(const CubePlan plan, plan_schedule(soc, demand, schedule));
+                     return least_cycles(soc, demand, schedule, plan);
+                   },
+                   .canonical = [&soc, demand](const Schedule& s) -> Schedule {
                      const auto& schedule = std::get<CubeSchedule>(s);
                      const auto plan = plan_schedule(soc, demand, schedule);
-                     return plan ? least_cycles(soc, demand, schedule, *plan) : 0;
+                     return plan ? canonical_schedule(soc, demand, schedule, *plan) : schedule;
                    },
                    .emit = [&soc, task](const Schedule& s) { return emit_cube(soc, task, std::get<CubeSchedule>(s)); }});
   return emit_cube(soc, task, fallback);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler's own schedule of a matrix product: of a few tilings and all ways to split it over the cores, the one that the
-// estimate takes for the fastest.
+// The compiler's own schedule of a matrix product: of a few tilings and all ways to split it over the cores, the one whose
+// busiest pipe is the least busy.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "compiler/lower/cube.h"
 #include "compiler/lower/cube_shares.h"
@@ -36,6 +37,35 @@ bool fit_l1(const Soc& soc, const CubeProblem& p, const CubeShare& share, int64_
   return false;
 }
 
+constexpr int64_t kMadOverhead = 8;        // cycles to start one mad (public Mmad measurements)
+constexpr int64_t kCopyOverhead = 40;      // cycles to start one copy from GM, a guess
+
+// Busy cycles of the pipes; the longest one wins, the others hide behind it.
+double busy_cycles(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan) {
+  const CubeProblem& p = demand.problem;
+  const CubeShare share = share_of(p, schedule);
+  const double m = static_cast<double>(slab_rows(p, share.units)), k1 = static_cast<double>(p.k1()), n1 = static_cast<double>(share.n1);
+  const double slabs = static_cast<double>(ceil_div(share.units, plan.slab_units));
+  const double n_tiles = static_cast<double>(ceil_div(share.n1, plan.n_tile));
+  const double macros = slabs * static_cast<double>(ceil_div(std::min(slab_rows(p, plan.slab_units), static_cast<int64_t>(m)), plan.macro_rows));
+  const double m_tiles = std::max(macros, m / static_cast<double>(plan.m_tile));
+  const double mads = m_tiles * n_tiles * static_cast<double>(ceil_div(p.k1(), plan.k_tile));
+  const double cube = (m / 16 + m_tiles / 2) * k1 * n1 + mads * kMadOverhead;
+  const double mte1 = m * k1 * 32 * n_tiles / soc.l1_to_l0a + k1 * n1 * kFractalBytes * macros / soc.l1_to_l0b + mads * 16;
+  const double chunks = static_cast<double>(ceil_div(p.c1, plan.c1_chunk));
+  const bool a_stays = chunks <= plan.a_slots, b_stays = chunks * n_tiles <= plan.b_slots;
+  // The map of a slab is asked for by every part of the result that L0C holds at a time.
+  const double a_loads = slabs * chunks * (a_stays ? 1 : n_tiles * macros / slabs), b_loads = chunks * n_tiles * (b_stays ? 1 : macros);
+  const double mte2 = a_loads * (static_cast<double>(plan.a_bytes) / soc.l2_read + kCopyOverhead) + b_loads * (static_cast<double>(plan.b_bytes) / soc.l2_read + kCopyOverhead);
+  const double out = m * n1 * (p.bytes() ? 16 : 32) / soc.ub_to_l2 + m_tiles * n_tiles * kCopyOverhead;
+  const double vector = m * n1 * 16 * (4.0 / soc.l0c_to_ub + static_cast<double>(demand.chain_bytes) / 128);
+  const std::array pipes{cube, mte1, mte2, out, vector};
+  const double longest = *std::ranges::max_element(pipes);
+  double sum = 0;
+  for (const double pipe : pipes) sum += pipe;
+  return static_cast<double>(share.items) * (longest + 0.05 * (sum - longest));
+}
+
 struct Ranked {
   CubeSchedule schedule;
   double cycles = -1;
@@ -44,7 +74,7 @@ struct Ranked {
 void rank(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, Ranked& best) {
   const auto plan = plan_schedule(soc, demand, schedule);
   if (!plan) return;
-  const double cycles = estimate_cycles(soc, demand, schedule, *plan);
+  const double cycles = busy_cycles(soc, demand, schedule, *plan);
   if (best.cycles < 0 || cycles < best.cycles) best = {schedule, cycles};
 }
 

@@ -16,8 +16,6 @@ constexpr int64_t kMaxMapSide = 16383;   // rows of one Nd2Nz copy; l1_h and l1_
 constexpr int64_t kMaxMadSide = 4095;    // 12-bit m and k of a mad
 constexpr int64_t kMaxSlots = 64;        // of L1, searched one by one
 constexpr int64_t kBtColumnBytes = 64;   // of 16 columns in the bias table
-constexpr int64_t kMadOverhead = 8;      // cycles to start one mad (public Mmad measurements)
-constexpr int64_t kCopyOverhead = 40;    // cycles to start one copy from GM, a guess
 
 std::unexpected<Error> refuse(std::string what) { return fail(ErrorKind::CompileLimit, "", "schedule: " + std::move(what)); }
 
@@ -95,6 +93,8 @@ CubeProblem scheduled(CubeProblem problem, const CubeSchedule& schedule) {
 CubeDemand demand_of(const CubeTask& task) {
   CubeDemand demand{.problem = task.problem, .bias = task.bias >= 0};
   demand.chain_bytes = task.problem.residual ? ResidualBlock::kVectorBytes : task.chain.empty() ? 0 : task.chain.bytes_per_element();
+  demand.steps = std::ssize(task.chain.registers());
+  demand.tile_operands = std::ranges::count(task.chain.operands(), OperandKind::Tile, &ChainOperand::kind);
   demand.one_b = std::ranges::all_of(task.items, [&](const CubeItem& item) { return item.b == task.items[0].b; });
   return demand;
 }
@@ -122,84 +122,30 @@ Result<CubePlan> plan_schedule(const Soc& soc, const CubeDemand& demand, const C
   return plan;
 }
 
-namespace {
-
-// How often the parts of L1 are filled for all items of one core.
-struct Loads {
-  double a, b;
-};
-
-// Loops from the outside in with their counts; what is loaded depends on some of them. `kept` copies stay in L1: a load is
-// repeated for the turns of the outermost loop whose inside needs more than that.
-template <size_t N>
-double loads_of(const std::array<std::pair<double, bool>, N>& loops, double chunks, double kept) {
-  double loads = chunks;  // each of them, once
-  double inside = chunks; // different ones inside the loop that is looked at
-  bool stays = inside <= kept;
-  for (size_t i = N; i-- > 0;) {
-    const auto [turns, matters] = loops[i];
-    if (matters || !stays) loads *= turns;
-    if (matters) inside *= turns;
-    stays = inside <= kept;
-  }
-  return loads;
-}
-
-struct Counts {
-  double items, slabs, columns, rows, chunks;  // rows: parts of a slab that L0C holds at a time
-};
-
-Loads count_loads(const CubeDemand& d, const CubePlan& plan, const Counts& n) {
-  const bool b_per_item = !d.one_b;
-  const auto both = [&](auto order) {
-    auto a = order, b = order;
-    return Loads{loads_of(a(true), n.chunks, plan.a_slots), loads_of(b(false), n.chunks, plan.b_slots)};
-  };
-  using Loop = std::pair<double, bool>;
-  const auto item = [&](bool a) { return Loop{n.items, a || b_per_item}; };
-  const auto slab = [&](bool a) { return Loop{n.slabs, a}; };
-  const auto column = [&](bool a) { return Loop{n.columns, !a}; };
-  const auto row = [&](bool) { return Loop{n.rows, false}; };
-  switch (plan.order) {
-    // The map of a slab is asked for by every part of the result that L0C holds at a time.
-    case CubeOrder::SlabsColumnsRows: {
-      const bool a_stays = n.chunks <= plan.a_slots, b_stays = n.chunks * n.columns <= plan.b_slots;
-      return {n.items * n.slabs * n.chunks * (a_stays ? 1 : n.columns * n.rows), n.items * n.chunks * n.columns * (b_stays ? 1 : n.slabs * n.rows)};
-    }
-    case CubeOrder::SlabsRowsColumns: return both([&](bool a) { return std::array{item(a), slab(a), row(a), column(a)}; });
-    case CubeOrder::ColumnsSlabsRows: return both([&](bool a) { return std::array{item(a), column(a), slab(a), row(a)}; });
-    case CubeOrder::ColumnsItemsSlabs: return both([&](bool a) { return std::array{column(a), item(a), slab(a), row(a)}; });
-  }
-  return {};
-}
-
-}  // namespace
-
-double estimate_cycles(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan) {
+CubeSchedule canonical_schedule(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan) {
   const CubeProblem p = scheduled(demand.problem, schedule);
   const CubeShare share = share_of(p, schedule);
-  const auto items = static_cast<double>(share.items);
-  const double m = static_cast<double>(slab_rows(p, share.units)), k1 = static_cast<double>(p.k1()), n1 = static_cast<double>(share.n1);
-  const double slabs = static_cast<double>(ceil_div(share.units, plan.slab_units));
-  const double n_tiles = static_cast<double>(ceil_div(share.n1, plan.n_tile));
-  const double macros = slabs * static_cast<double>(ceil_div(std::min(slab_rows(p, plan.slab_units), static_cast<int64_t>(m)), plan.macro_rows));
-  const double m_tiles = std::max(macros, m / static_cast<double>(plan.m_tile));
-  const double k_tiles = static_cast<double>(ceil_div(p.k1(), plan.k_tile));
-  const double mads = m_tiles * n_tiles * k_tiles;
-  const double cube = (m / 16 + m_tiles / 2) * k1 * n1 + mads * kMadOverhead;
-  const double mte1 = m * k1 * 32 * n_tiles / soc.l1_to_l0a + k1 * n1 * kFractalBytes * macros / soc.l1_to_l0b + mads * 16;
-  const double chunks = static_cast<double>(ceil_div(p.c1, plan.c1_chunk));
-  const Loads loads = count_loads(demand, plan, {items, slabs, n_tiles, macros / slabs, chunks});
-  const double gm_rate = soc.l2_read;
-  const double mte2 = loads.a / items * (static_cast<double>(plan.a_bytes) / gm_rate + kCopyOverhead) +
-                      loads.b / items * (static_cast<double>(plan.b_bytes) / gm_rate + kCopyOverhead);
-  const double out = m * n1 * (p.bytes() ? 16 : 32) / soc.ub_to_l2 + m_tiles * n_tiles * kCopyOverhead;
-  const double vector = m * n1 * 16 * (4.0 / soc.l0c_to_ub + static_cast<double>(demand.chain_bytes) / 128);
-  const std::array pipes{cube, mte1, mte2, out, vector};
-  const double longest = *std::ranges::max_element(pipes);
-  double sum = 0;
-  for (double pipe : pipes) sum += pipe;
-  return items * (longest + 0.05 * (sum - longest));
+  CubeSchedule s = schedule;
+  s.k_tile = std::min(s.k_tile, p.k1_of(s.c1_chunk));
+  const int64_t slab_blocks = ceil_div(slab_rows(p, s.slab_units), 16);
+  s.m_tile = std::min(s.m_tile, slab_blocks);
+  s.macro_tiles = std::min(plan.macro_rows / plan.m_tile, ceil_div(slab_blocks, s.m_tile));
+  const int64_t columns = ceil_div(share.n1, s.n_tile), slabs = ceil_div(share.units, s.slab_units), chunks = ceil_div(p.c1, s.c1_chunk);
+  const bool one_row = s.macro_tiles * s.m_tile >= slab_blocks;
+  // Loops of one turn may stand anywhere.
+  if (s.order == 3 && share.items == 1) s.order = 2;
+  if (s.order == 2 && slabs == 1) s.order = 0;
+  if (s.order == 1 && one_row) s.order = 0;
+  if (columns == 1) s.order = 0;
+  // No more slots than there are different things to hold.
+  const int64_t a_most = share.items * slabs * chunks, b_most = columns * chunks * (demand.one_b ? 1 : share.items);
+  const auto slots = [&](int64_t a_share) {
+    const int64_t a_room = p.l1_bytes(soc) * a_share / 16;
+    return std::pair(std::min({a_room / plan.a_bytes, kMaxSlots, a_most}), std::min({(p.l1_bytes(soc) - a_room) / plan.b_bytes, kMaxSlots, b_most}));
+  };
+  const auto own = slots(s.a_share);
+  for (s.a_share = 1; slots(s.a_share) != own;) ++s.a_share;
+  return s;
 }
 
 double least_cycles(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan) {

@@ -71,8 +71,10 @@ struct ScheduleSite {
   std::vector<Knob> knobs;  // each has the fallback's values among its options
   // Cycles by a fast model, to rank by. CompileLimit with the sizes when the decision cannot be had.
   std::function<Result<double>(const Schedule&)> estimate;
-  // Cycles that no simulation of this decision goes below; what of it is legal only.
-  std::function<double(const Schedule&)> lower_bound;
+  // Cycles that no simulation of this decision goes below. CompileLimit as above.
+  std::function<Result<double>(const Schedule&)> lower_bound;
+  // Of schedules that come to the same streams, the one that stands for them. Only for legal ones.
+  std::function<Schedule(const Schedule&)> canonical;
   // The task's instruction streams. CompileLimit with the sizes when the decision cannot be had.
   std::function<Result<std::vector<Program>>(const Schedule&)> emit;
 };

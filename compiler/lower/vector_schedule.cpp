@@ -74,7 +74,11 @@ Result<std::vector<Program>> emit_vector(LowerContext& context, const VectorWork
                      NPU_CHECK(check_schedule(*shared, schedule));
                      return estimate_cycles(soc, *shared, schedule);
                    },
-                   .lower_bound = [](const Schedule&) { return 0.0; },
+                   .lower_bound = [shared](const Schedule& s) -> Result<double> {
+                     NPU_CHECK(check_schedule(*shared, std::get<VectorSchedule>(s)));
+                     return 0;
+                   },
+                   .canonical = [](const Schedule& s) { return s; },
                    .emit = [shared](const Schedule& s) -> Result<std::vector<Program>> {
                      const auto& schedule = std::get<VectorSchedule>(s);
                      NPU_CHECK(check_schedule(*shared, schedule));

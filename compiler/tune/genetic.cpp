@@ -46,7 +46,7 @@ class Genetic {
 
  private:
   void simulate(const Genome& genome) {
-    if (trials_.over() || !seen_.insert(genome).second) return;
+    if (trials_.over() || !seen_.insert(fields_of(space_.canonical(genome))).second) return;
     if (const auto cycles = trials_.cycles(genome)) population_.push_back({genome, *cycles});
   }
 
@@ -58,8 +58,9 @@ class Genetic {
   int32_t option(size_t knob) { return static_cast<int32_t>(random_.below(static_cast<size_t>(space_.options(knob)))); }
 
   void add_candidate(std::vector<Candidate>& to, Genome genome) {
-    if (seen_.contains(genome)) return;
-    if (const auto estimate = space_.estimate(genome)) to.push_back({std::move(genome), *estimate});
+    const auto estimate = space_.estimate(genome);
+    if (!estimate || seen_.contains(fields_of(space_.canonical(genome)))) return;
+    to.push_back({std::move(genome), *estimate});
   }
 
   // Simulates the `best` first ones by the model, and some of those behind.
@@ -121,7 +122,7 @@ class Genetic {
   SplitMix random_;
   Trials& trials_;
   std::vector<Individual> population_;
-  std::set<Genome> seen_;
+  std::set<std::vector<int64_t>> seen_;  // canonical schedules that were simulated
 };
 
 }  // namespace

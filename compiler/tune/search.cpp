@@ -57,6 +57,8 @@ std::optional<double> SearchSpace::estimate(const Genome& genome) const {
   return *cycles;
 }
 
+Schedule SearchSpace::canonical(const Genome& genome) const { return site_->canonical(decode(genome)); }
+
 uint64_t SearchSpace::fingerprint() const {
   std::vector<int64_t> words{static_cast<int64_t>(site_->fallback.index())};
   for (const Knob& knob : site_->knobs) {

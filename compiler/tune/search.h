@@ -35,6 +35,7 @@ class SearchSpace {
   // The genome of a schedule, when its values are among the options.
   std::optional<Genome> encode(const Schedule& schedule) const;
   std::optional<double> estimate(const Genome& genome) const;  // nullopt: not legal
+  Schedule canonical(const Genome& genome) const;  // ScheduleSite::canonical; precondition: legal
   uint64_t fingerprint() const;     // of the knobs and their options
 
  private:

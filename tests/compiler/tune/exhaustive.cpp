@@ -14,9 +14,10 @@ struct Bounded {
 
 std::vector<Bounded> legal_genomes(const OpenTask& task, const SearchSpace& space) {
   std::vector<Bounded> found;
+  std::set<std::vector<int64_t>> seen;
   Genome genome(space.knobs(), 0);
   for (bool more = true; more;) {
-    if (space.estimate(genome)) found.push_back({task.site.lower_bound(space.decode(genome)), genome});
+    if (const auto bound = task.site.lower_bound(space.decode(genome)); bound && seen.insert(fields_of(space.canonical(genome))).second) found.push_back({*bound, genome});
     more = false;
     for (size_t i = 0; i < genome.size() && !more; ++i) {
       if (++genome[i] < space.options(i)) more = true;

@@ -38,7 +38,11 @@ class Collector : public Scheduler {
       if (!blocks) continue;
       const auto timing = task.before.fork().time(*blocks, task.vector_task);
       REQUIRE_MESSAGE(timing, to_string(schedule));
-      CHECK_MESSAGE(task.site.lower_bound(schedule) <= static_cast<double>(timing->cycles), to_string(schedule));
+      CHECK_MESSAGE(task.site.lower_bound(schedule).value_or(1e30) <= static_cast<double>(timing->cycles), to_string(schedule));
+      // What stands for it has the same streams.
+      const auto same = task.site.emit(task.site.canonical(schedule));
+      REQUIRE_MESSAGE(same, to_string(task.site.canonical(schedule)));
+      CHECK_MESSAGE(task.before.fork().time(*same, task.vector_task)->cycles == timing->cycles, to_string(schedule), "\n", to_string(task.site.canonical(schedule)));
       others.push_back({to_string(schedule), std::move(*blocks)});
     }
     return std::nullopt;

@@ -59,7 +59,7 @@ Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text));
 
 // A site whose cycles are a formula: four knobs of ten options, the best ones 7, 2, 9, 4.
 ScheduleSite formula_site() {
-  ScheduleSite site{.fallback = CubeSchedule{}, .knobs = {}, .estimate = [](const Schedule&) -> Result<double> { return 1.0; }, .lower_bound = {}, .emit = {}};
+  ScheduleSite site{.fallback = CubeSchedule{}, .knobs = {}, .estimate = [](const Schedule&) -> Result<double> { return 1.0; }, .lower_bound = {}, .canonical = [](const Schedule& s) { return s; }, .emit = {}};
   for (size_t field = 3; field < 7; ++field) {
     Knob knob{.name = "knob", .fields = {field}, .options = {}};
     for (int64_t value = 1; value <= 10; ++value) knob.options.push_back({value});
