@@ -22,7 +22,7 @@ inline constexpr std::array kLayers{
     Layer{"resnet50 2c 1x1", "Ascend310", "Conv(@1x64x56x56, 256x64x1x1, 256) ; Add(@, @1x256x56x56) ; Relu(@)"},
     Layer{"resnet50 3a stride 2", "Ascend310", "Conv(@1x256x56x56, 512x256x1x1, 512) strides=2,2"},
     Layer{"resnet50 3b 3x3", "Ascend310P3", "Conv(@4x128x28x28, 128x128x3x3, 128) pads=1,1,1,1 ; Relu(@)"},
-    Layer{"resnet50 4b 3x3", "Ascend310", "Conv(@1x256x14x14, 256x256x3x3, 256) pads=1,1,1,1 ; Relu(@)"},
+    Layer{"resnet50 4b 3x3", "Ascend310", "Conv(@1x256x14x14, 256x256x3x3, 256) pads=1,1,1,1 ; Relu(@)", false, kUnhidden},
     Layer{"resnet50 5b 3x3", "Ascend310", "Conv(@1x512x7x7, 512x512x3x3, 512) pads=1,1,1,1 ; Relu(@)"},
     Layer{"resnet50 5c 1x1", "Ascend310P3", "Conv(@8x512x7x7, 2048x512x1x1, 2048) ; Relu(@)", false, kUnhidden},
     Layer{"vgg16 conv1_2", "Ascend310", "Conv(@1x64x224x224, 64x64x3x3, 64) pads=1,1,1,1 ; Relu(@)"},
