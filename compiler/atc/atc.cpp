@@ -145,6 +145,7 @@ AtcResult<std::set<std::string, std::less<>>> disabled_passes(const Options& opt
   if (!switches) return std::unexpected(switches.error());
   for (const std::string& remark : switches->remarks) warn(say, remark);
   disabled.merge(switches->disabled);
+  for (const std::string& name : switches->enabled) disabled.erase(name);
   return disabled;
 }
 

@@ -34,6 +34,8 @@ class Reader {
     if (pass->name != name) remark(fmt::format("names '{}': here that is the whole pass {}.", name, pass->name));
     if (state == "off" && !pass->optional) return std::unexpected(bad_entry(name, "later passes rely on it."));
     set(pass->name, state);
+    if (state == "on") switches_.enabled.emplace(pass->name);
+    else switches_.enabled.erase(std::string(pass->name));
     return {};
   }
 

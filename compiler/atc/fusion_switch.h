@@ -16,6 +16,7 @@ inline constexpr std::string_view kBufferFusion = "fuse-tasks";
 
 struct FusionSwitches {
   std::set<std::string, std::less<>> disabled;  // passes of this compiler
+  std::set<std::string, std::less<>> enabled;   // by name
   std::vector<std::string> remarks;             // on names that no pass here has, or that stand for one of another name
 };
 

@@ -133,7 +133,7 @@ AtcResult<std::string> required(const Given& given, std::string_view name, std::
 }
 
 AtcResult<std::set<std::string, std::less<>>> parse_switches(const std::string& value) {
-  std::set<std::string, std::less<>> disabled;
+  std::set<std::string, std::less<>> disabled(std::begin(kPassesOnRequest), std::end(kPassesOnRequest));
   for (std::string_view part : split(value, ';')) {
     const size_t colon = part.find(':');
     const std::string_view name = part.substr(0, colon);
@@ -147,6 +147,7 @@ AtcResult<std::set<std::string, std::less<>>> parse_switches(const std::string& 
     if (state == "off" && !pass->optional)
       return std::unexpected(bad_value("optimization_switch", value, fmt::format("later passes rely on '{}'.", name)));
     if (state == "off") disabled.emplace(pass->name);
+    else disabled.erase(std::string(pass->name));
   }
   return disabled;
 }
@@ -250,7 +251,7 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
   size_t index = 0;
   if (auto precision = read_precision(given, options); !precision) return precision;
   NPU_ATC_TAKE(index, choice(given, "enable_small_channel"));
-  if (index == 0) options.disabled_passes.insert("assign-small-channels");
+  if (index == 1) options.disabled_passes.erase("assign-small-channels");
   NPU_ATC_TAKE(index, choice(given, "disable_reuse_memory"));
   options.disable_memory_reuse = index == 1;
   NPU_ATC_TAKE(index, choice(given, "display_model_info"));

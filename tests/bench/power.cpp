@@ -2,6 +2,7 @@
 // Estimated power beside the published one: a network, and a load that keeps the cube busy, which is what a chip's rated power is about.
 #include <fmt/format.h>
 
+#include "compiler/atc/options.h"
 #include "compiler/compile.h"
 #include "runtime/profile/profile.h"
 #include "samples/zoo/architectures.h"
@@ -35,7 +36,7 @@ int run() {
   for (const Chip& chip : {Chip{"Ascend310", 8}, Chip{"Ascend910A", 310}})
     for (const Load& load : loads) {
       CompileOptions options{.soc = chip.name};
-      options.passes.disabled.insert("assign-small-channels");  // as atc does unless asked for
+      options.passes.disabled.insert(std::begin(atc::kPassesOnRequest), std::end(atc::kPassesOnRequest));
       options.passes.input_shapes["actual_input"] = load.input;
       const auto model = compile(load.build(1), options);
       const auto profile = model ? profile_model(*model, false) : std::unexpected(model.error());

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "compiler/atc/options.h"
 #include "compiler/compile.h"
 #include "core/onnx/onnx.h"
 
@@ -62,7 +63,7 @@ std::string find_model(const std::string& folder, const PublishedRow& row) {
 Result<CompiledModel> compile_model(const std::string& path, const PublishedRow& row, const std::string& soc) {
   NPU_TRY(Graph graph, load_onnx_file(path));
   CompileOptions options{.soc = soc};
-  options.passes.disabled.insert("assign-small-channels");  // as atc does, and the vendor's, unless asked for
+  options.passes.disabled.insert(std::begin(atc::kPassesOnRequest), std::end(atc::kPassesOnRequest));
   for (const ValueId id : graph.inputs) {
     Shape shape;
     for (const Dim& dim : graph.value(id).type.dims) shape.push_back(dim.known() ? dim.value() : row.batch);
