@@ -280,10 +280,9 @@ bool is_self_contained(const Options& options) {
 AtcResult<void> compile_model(const Options& options, std::span<const std::string> arguments, const Host& host, const Say& say) {
   for (const std::string& text : options.warnings) warn(say, text);
   const std::string output = options.output + ".om";
-  const CompileCache cache(options.cache_folder.empty() ? host.cache_folder : options.cache_folder, host.build);
-  // What a bank and calibration files hold is none of the arguments, and tuning is asked for to write a bank.
-  const bool by_arguments = !options.tune_cube && !options.tune_vector && options.op_bank_path.empty() && options.compression_optimize_conf.empty();
-  const auto place = options.cache == CacheMode::Off || !by_arguments ? std::nullopt : cache.path_of(options, arguments);
+  const bool has_cache = options.cache != CacheMode::Off && host.build;
+  const CompileCache cache(options.cache_folder.empty() ? host.cache_folder : options.cache_folder, has_cache ? host.build() : "");
+  const auto place = cache.path_of(options, arguments);
   const auto found = place && options.cache == CacheMode::Use ? cache.find(*place) : std::nullopt;
   if (found) {
     if (options.log >= Log::Info) say(fmt::format("[INFO] compiled before: copied from '{}'\n", *place));

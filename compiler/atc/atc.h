@@ -13,10 +13,10 @@ namespace npu::atc {
 
 using Say = std::function<void(std::string_view)>;
 
-// What the process knows; cache_folder and build for --op_compiler_cache_mode: empty, there is no cache.
+// What the process knows; cache_folder and build for --op_compiler_cache_mode: without them there is no cache.
 struct Host {
   std::string cache_folder;  // when --op_compiler_cache_dir names none
-  std::string build;         // what tells this build of the compiler from others
+  std::function<std::string()> build;  // what tells this build of the compiler from others; called when the cache is used
   // What computes the calibration of --compression_optimize_conf on a chip; empty: the operators' reference does.
   std::function<MakeRunner(const std::string& soc)> runner;
 };

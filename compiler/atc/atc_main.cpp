@@ -16,10 +16,15 @@
 
 namespace {
 
+std::string hash_of_program() {
+  const auto program = npu::map_file("/proc/self/exe");
+  return program ? fmt::format("{:016x}", npu::hash_bytes(program->bytes)) : std::string();
+}
+
 npu::atc::Host this_host() {
   npu::atc::Host host;
   if (const char* home = std::getenv("HOME")) host.cache_folder = std::string(home) + "/atc_data";
-  if (const auto program = npu::map_file("/proc/self/exe")) host.build = fmt::format("{:016x}", npu::hash_bytes(program->bytes));
+  host.build = hash_of_program;
   const int threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 64u));
   host.runner = [threads](const std::string& soc) { return npu::emulated_runner(npu::specialise_factory(), soc, threads); };
   return host;

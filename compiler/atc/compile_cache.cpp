@@ -28,6 +28,11 @@ std::vector<std::string> arguments_of_model(std::span<const std::string> argumen
   return kept;
 }
 
+// What a bank and calibration files hold is none of the arguments; tuning and dumps are asked for to write files.
+bool is_by_arguments(const Options& options) {
+  return !options.tune_cube && !options.tune_vector && options.op_bank_path.empty() && options.compression_optimize_conf.empty() && options.dump_passes.empty();
+}
+
 // Every argument, and the contents of files among their values.
 std::optional<uint64_t> hash_arguments(std::string text, std::span<const std::string> arguments) {
   for (const std::string& argument : arguments_of_model(arguments)) {
@@ -64,7 +69,7 @@ void remove_oldest(const std::string& folder) {
 }  // namespace
 
 std::optional<std::string> CompileCache::path_of(const Options& options, std::span<const std::string> arguments) const {
-  if (folder_.empty() || build_.empty() || !options.dump_passes.empty() || !options.compression_optimize_conf.empty()) return std::nullopt;
+  if (folder_.empty() || build_.empty() || !is_by_arguments(options)) return std::nullopt;
   const auto hash = hash_arguments(build_, arguments);
   if (!hash) return std::nullopt;
   return fmt::format("{}/npu_sandbox/{:016x}{}", folder_, *hash, kEnding);

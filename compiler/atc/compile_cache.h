@@ -17,7 +17,7 @@ class CompileCache {
   CompileCache(std::string folder, std::string build) : folder_(std::move(folder)), build_(std::move(build)) {}
 
   // The entry's path for a model that these arguments compile. Nothing where the result depends on more than the files that the
-  // arguments name: weights beside the model, folders of data, dumped passes.
+  // arguments name (folders of data), or where other files are written too (banks, dumped passes).
   std::optional<std::string> path_of(const Options& options, std::span<const std::string> arguments) const;
 
   // Whole files only; a damaged entry counts as none.

@@ -35,7 +35,7 @@ bool from_cache(const Said& said) {
   return said.text.find("compiled before") != std::string::npos;
 }
 
-const atc::Host kHost{.cache_folder = "", .build = "1"};
+const atc::Host kHost{.cache_folder = "", .build = [] { return "1"; }};
 
 }  // namespace
 
@@ -58,7 +58,7 @@ TEST_CASE("what made a model is what it is found under") {
   arguments.push_back("--fusion_switch_file=" + place.path("lines.cfg"));
   CHECK(!from_cache(run(arguments, kHost)));
   CHECK(from_cache(run(arguments, kHost)));
-  CHECK(!from_cache(run(arguments, {.cache_folder = "", .build = "2"})));
+  CHECK(!from_cache(run(arguments, {.cache_folder = "", .build = [] { return "2"; }})));
   CHECK(!from_cache(run(arguments, {})));
   const std::string other = "fold-pads:off\n";
   REQUIRE(write_file(place.path("lines.cfg"), as_byte_view(other)));

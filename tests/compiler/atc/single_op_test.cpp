@@ -145,7 +145,7 @@ TEST_CASE("damaged files of options are refused") {
     for (size_t length = 0; length < bytes.size(); ++length) fuzz::atc_files(bytes.first(length));
     for (uint64_t seed = 0; seed < 3000; ++seed) fuzz::atc_files(fuzz::Mutator(seed)(bytes));
   }
-  for (const std::string& odd : {R"([{"op": "Relu", "input_desc": [{"format": 3, "shape": [1], "type": "int8"}]}])", R"([{"op": "Relu", "input_desc": 3, "attr": 4}])", R"([{"op": "Relu", "input_desc": [{"shape": [18446744073709551615], "type": "int8"}]}])"})
+  for (const std::string odd : {R"([{"op": "Relu", "input_desc": [{"format": 3, "shape": [1], "type": "int8"}]}])", R"([{"op": "Relu", "input_desc": 3, "attr": 4}])", R"([{"op": "Relu", "input_desc": [{"shape": [18446744073709551615], "type": "int8"}]}])"})
     CHECK(refusal(odd).starts_with("E10032"));
 }
 
