@@ -73,6 +73,19 @@ void pb_append_varints(PbMessage<Field>& message, std::vector<T>& to) {
   for (const int64_t value : message.get_packed_int64()) to.push_back(static_cast<T>(value));
 }
 
+// All of a message whose one field of interest is a repeated varint: a shape.
+template <class Field>
+std::vector<int64_t> pb_read_varints(protozero::data_view view, Field field) {
+  std::vector<int64_t> values;
+  PbMessage<Field> message(view);
+  while (message.next()) {
+    const uint32_t found = message.tag_and_type();
+    if (found == pb_varint(field) || found == pb_length(field)) pb_append_varints(message, values);
+    else message.skip();
+  }
+  return values;
+}
+
 inline std::string pb_damage(const protozero::exception& error) {
   std::string_view reason = error.what();
   if (reason.ends_with(" exception")) reason.remove_suffix(10);

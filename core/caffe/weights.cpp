@@ -33,19 +33,6 @@ LayerBlobs read_layer(data_view view) {
   return layer;
 }
 
-Shape read_shape(data_view view) {
-  Shape shape;
-  PbMessage<ShapeField> message(view);
-  while (message.next()) {
-    switch (message.tag_and_type()) {
-      case pb_varint(ShapeField::Dim):
-      case pb_length(ShapeField::Dim): pb_append_varints(message, shape); break;
-      default: message.skip();
-    }
-  }
-  return shape;
-}
-
 }  // namespace
 
 Result<Weights> Weights::read(Bytes bytes, std::shared_ptr<const void> owner) {
@@ -89,7 +76,7 @@ Blob Weights::blob(std::string_view layer, size_t index) const {
         is_old = true;
         old[static_cast<size_t>(message.tag()) - 1] = message.get_int64();
         break;
-      case pb_length(BlobField::Shape): blob.shape = read_shape(message.get_view()); break;
+      case pb_length(BlobField::Shape): blob.shape = pb_read_varints(message.get_view(), ShapeField::Dim); break;
       case pb_length(BlobField::Data): blob.data = message.get_view(); break;
       case pb_fixed32(BlobField::Data): blob.values.push_back(message.get_float()); break;
       case pb_length(BlobField::DoubleData):

@@ -67,19 +67,6 @@ constexpr protozero::pbf_tag_type tag(Field field) {
 
 // --- Reading -------------------------------------------------------------------------------------------------
 
-Shape read_shape(data_view view) {
-  Shape shape;
-  PbMessage<ShapeField> message(view);
-  while (message.next()) {
-    switch (message.tag_and_type()) {
-      case pb_varint(ShapeField::Dim):
-      case pb_length(ShapeField::Dim): pb_append_varints(message, shape); break;
-      default: message.skip();
-    }
-  }
-  return shape;
-}
-
 // Its descriptor's own attributes are skipped, which bounds the depth of nesting.
 AttrTensor read_attr_tensor(data_view view) {
   AttrTensor tensor;
@@ -92,7 +79,7 @@ AttrTensor read_attr_tensor(data_view view) {
         while (desc.next()) {
           switch (desc.tag_and_type()) {
             case pb_varint(DescField::Dtype): tensor.dtype = desc.get_int64(); break;
-            case pb_length(DescField::Shape): tensor.shape = read_shape(desc.get_view()); break;
+            case pb_length(DescField::Shape): tensor.shape = pb_read_varints(desc.get_view(), ShapeField::Dim); break;
             case pb_length(DescField::Layout): tensor.layout = desc.get_string(); break;
             default: desc.skip();
           }
@@ -196,7 +183,7 @@ TensorDesc read_desc(data_view view) {
     switch (message.tag_and_type()) {
       case pb_length(DescField::Name): desc.name = message.get_string(); break;
       case pb_varint(DescField::Dtype): desc.dtype = message.get_int64(); break;
-      case pb_length(DescField::Shape): desc.shape = read_shape(message.get_view()); break;
+      case pb_length(DescField::Shape): desc.shape = pb_read_varints(message.get_view(), ShapeField::Dim); break;
       case pb_length(DescField::Layout): desc.layout = message.get_string(); break;
       case pb_length(DescField::Attr): read_attr_entry(message.get_view(), desc.attrs); break;
       case pb_varint(DescField::Size): desc.size = message.get_int64(); break;

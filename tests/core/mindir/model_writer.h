@@ -3,21 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <protozero/pbf_writer.hpp>
 #include <string>
 #include <vector>
+
+#include "tests/core/protobuf_message.h"
 
 namespace npu::test::ms {
 
 using Writer = protozero::pbf_writer;
-
-template <class Fill>
-std::string message(Fill fill) {
-  std::string buffer;
-  Writer writer(buffer);
-  fill(writer);
-  return buffer;
-}
+using test::message;
 
 // TensorProto; without values: a description.
 inline std::string tensor(const std::string& name, const std::vector<int64_t>& dims, const std::vector<float>& values = {}, int type = 1) {

@@ -3,21 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <protozero/pbf_writer.hpp>
 #include <string>
 #include <vector>
+
+#include "tests/core/protobuf_message.h"
 
 namespace npu::test {
 
 using protozero::pbf_writer;
-
-template <class Fill>
-std::string message(Fill fill) {
-  std::string buffer;
-  pbf_writer writer(buffer);
-  fill(writer);
-  return buffer;
-}
 
 inline std::string dim(int64_t value) {
   return message([&](pbf_writer& w) { w.add_int64(1, value); });

@@ -3,21 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <protozero/pbf_writer.hpp>
 #include <string>
 #include <vector>
 
+#include "tests/core/protobuf_message.h"
+
 namespace npu::test::tf {
 
-template <class Fill>
-std::string message(Fill fill) {
-  std::string buffer;
-  protozero::pbf_writer writer(buffer);
-  fill(writer);
-  return buffer;
-}
-
 using Writer = protozero::pbf_writer;
+using test::message;
 
 struct Attr {
   std::string key, value;  // a serialised AttrValue
