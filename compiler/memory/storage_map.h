@@ -20,8 +20,6 @@ struct StoragePlace {
 
 class StorageMap {
  public:
-  // Every value for itself.
-  explicit StorageMap(size_t value_count) : next_(value_count) {}
   // As the graph's nodes of the host say. Precondition: their Concats and Splits are such that place_parts put there.
   explicit StorageMap(const Graph& graph);
 
