@@ -105,7 +105,7 @@ void App::draw() {
 }
 
 void App::open_file(std::string name, SharedBytes bytes) {
-  if (kind_of_file(*bytes) == FileKind::Picture) {
+  if (is_picture(*bytes)) {
     studio_.open_picture(std::move(name), std::move(bytes));
     return;
   }

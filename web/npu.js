@@ -3,7 +3,8 @@
 //
 //   import { createNpu } from './npu.js';
 //   const npu = await createNpu();                       // or createNpu({ threads: 2, onProgress: (text) => ... })
-//   await npu.open(bytes, 'model.onnx');                 // Uint8Array or ArrayBuffer; also an .om
+//   await npu.open(bytes, 'model.onnx');                 // Uint8Array or ArrayBuffer; also .pb, .mindir, .om: its content decides
+//   await npu.open(text, 'net.prototxt', { weights });   // Caffe: the .caffemodel's bytes too
 //   await npu.compile({ chip: 'Ascend310P3' });          // chip, threads, disable: [pass], shapes: {input: [1, 3, 224, 224]}
 //                                                       // of an .om with gears, gear: its index (run() chooses by the inputs' shapes)
 //   const outputs = await npu.run({ input: { dtype: 'float32', shape: [1, 1, 28, 28], data } });
@@ -120,9 +121,11 @@ export function makeApi(module) {
 
   const api = {
     mirror,
-    async open(bytes, name = 'model.onnx') {
-      const problem = checkRoom(module, name, toBytes(bytes).length);
+    async open(bytes, name = 'model.onnx', { weights, weightsName = name.replace(/\.\w+$/, '.caffemodel') } = {}) {
+      const problem = checkRoom(module, name, toBytes(bytes).length + (weights ? toBytes(weights).length : 0));
       if (problem) throw new Error(problem);
+      // Waits for the network, which is given next.
+      if (weights) call('npu_open', 'number', ['string', 'number'], weightsName, give(module, weights));
       const { model } = await answer(call('npu_open', 'number', ['string', 'number'], name, give(module, bytes)));
       return model;
     },

@@ -28,6 +28,14 @@ Command add_tune(CLI::App& app);
 std::shared_ptr<std::string> add_om_option(CLI::App& app);
 Result<ModelPackage> load_model(const std::string& path);
 
+// A model of any framework that is compiled before it runs.
+struct ModelToCompile {
+  std::string path, weights;   // weights: of a Caffe network
+  std::string soc = "Ascend310";
+  std::string input_shape;     // as atc's --input_shape
+};
+Result<ModelPackage> compile_file(const ModelToCompile& model);
+
 // An open model on inputs given as files or, where none is, as zeros of the smallest shape.
 struct OpenRunOptions {
   std::vector<std::string> inputs;  // NAME=FILE

@@ -16,6 +16,8 @@ namespace npu {
 namespace {
 
 struct RunOptions {
+  std::string om;
+  ModelToCompile model;  // without an om
   std::vector<std::string> inputs;
   std::string outdir;
   int threads = default_threads();
@@ -138,8 +140,8 @@ Status show(const std::vector<std::string>& names, const std::vector<Tensor>& ou
   return {};
 }
 
-Status run(const std::string& om, const RunOptions& options) {
-  NPU_TRY(const ModelPackage package, load_model(om));
+Status run(const RunOptions& options) {
+  NPU_TRY(const ModelPackage package, options.om.empty() ? compile_file(options.model) : load_model(options.om));
   if (package.open) {
     const auto read = [&](const std::string& path, const TensorDesc& desc) { return read_input(path, desc, options.image); };
     NPU_TRY(const OpenRunResult result, run_open(package.open, {options.inputs, options.threads, options.session(), options.compiler, read}));
@@ -161,8 +163,14 @@ Status run(const std::string& om, const RunOptions& options) {
 
 Command add_run(CLI::App& app, SpecialiseFactory compiler) {
   auto* command = app.add_subcommand("run", "Run a model once and show its outputs");
-  const auto om = add_om_option(*command);
   const auto options = std::make_shared<RunOptions>();
+  auto* from = command->add_option_group("model");
+  from->add_option("--om", options->om, "Compiled model");
+  from->add_option("--model", options->model.path, "Instead of --om: an .onnx, frozen .pb, .prototxt or .mindir, which is compiled first");
+  from->require_option(1);
+  command->add_option("--weight", options->model.weights, "The .caffemodel of a .prototxt");
+  command->add_option("--soc", options->model.soc, "The chip that --model is compiled for")->capture_default_str();
+  command->add_option("--input-shape", options->model.input_shape, "NAME:N,C,H,W;... for inputs that --model leaves open");
   command->add_option("--input", options->inputs, "NAME=FILE (.npy, .bin, .jpg, .png, .bmp); NAME may be left out for a single input");
   options->compiler = std::move(compiler);
   options->gear = add_gear_option(*command);
@@ -174,7 +182,7 @@ Command add_run(CLI::App& app, SpecialiseFactory compiler) {
   command->add_option("--std", options->image.std, "Images: standard deviation for each channel")->delimiter(',');
   command->add_option("--layout", options->image.layout, "Images: NCHW or NHWC")->capture_default_str();
   command->add_option("--color", options->image.color, "Images: RGB, BGR or GRAY")->capture_default_str();
-  return [command, om, options]() -> Status { return command->parsed() ? run(*om, *options) : Status(); };
+  return [command, options]() -> Status { return command->parsed() ? run(*options) : Status(); };
 }
 
 }  // namespace npu

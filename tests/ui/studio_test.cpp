@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/om/om.h"
 #include "core/onnx/onnx.h"
+#include "tests/core/model_file/models.h"
 #include "tests/test_paths.h"
 #include "ui/exports.h"
 #include "ui/mirror.h"
@@ -215,6 +216,61 @@ TEST_CASE("an .om with gears runs the one that is chosen, or that the given inpu
   const SnapshotPtr between = run(2);
   REQUIRE(between->error);
   CHECK(between->error->what.find("its gears are batch 1, 3") != std::string::npos);
+}
+
+TEST_CASE("files of every framework open, and answer alike") {
+  Waiting w;
+  const auto open = [&](const std::string& name, const std::string& bytes) { return w.wait(w.studio.open_model(name, bytes_of(bytes))); };
+  const auto answer = [](const SnapshotPtr& s) {
+    REQUIRE_MESSAGE(!s->error, (s->error ? s->error->message() : ""));
+    REQUIRE(s->run);
+    return s->run->tensors.begin()->second.to_doubles();
+  };
+  const SnapshotPtr onnx = open("net.onnx", test::onnx_net());
+  const std::vector<double> expected = answer(onnx);
+  CHECK(onnx->model->format == "ONNX");
+  for (const auto& [name, bytes, format] : {std::tuple{"net.pb", test::tensorflow_net(), "TensorFlow"}, {"net.mindir", test::mindir_net(), "MindIR"}}) {
+    CAPTURE(name);
+    const SnapshotPtr s = open(name, bytes);
+    CHECK(answer(s) == expected);
+    CHECK(s->model->format == format);
+    CHECK(s->model->name == name);
+  }
+  for (const bool weights_first : {false, true}) {
+    CAPTURE(weights_first);
+    const std::pair<std::string, std::string> files[] = {{"net.prototxt", test::caffe_net()}, {"net.caffemodel", test::caffe_weights()}};
+    const SnapshotPtr before = open("net.pb", test::tensorflow_net());
+    const SnapshotPtr half = open(files[weights_first].first, files[weights_first].second);
+    REQUIRE(half->error);
+    CHECK(half->error->message().find("missing") != std::string::npos);
+    CHECK(half->error->where == files[weights_first].first);
+    CHECK(half->model == before->model);
+    const SnapshotPtr whole = open(files[!weights_first].first, files[!weights_first].second);
+    CHECK(answer(whole) == expected);
+    CHECK(whole->model->format == "Caffe");
+    CHECK(whole->model->name == "net.prototxt");
+  }
+  // A model between the two ends the wait.
+  open("net.prototxt", test::caffe_net());
+  CHECK(answer(open("net.pb", test::tensorflow_net())) == expected);
+  CHECK(open("net.caffemodel", test::caffe_weights())->error);
+}
+
+TEST_CASE("broken files of every kind are reported by name, and the model stays") {
+  Waiting w;
+  const SnapshotPtr good = w.wait(w.studio.open_model("net.pb", bytes_of(test::tensorflow_net())));
+  REQUIRE_FALSE(good->error);
+  const std::string kinds[] = {test::onnx_net(), test::tensorflow_net(), test::mindir_net(), test::air_net(), test::saved_model()};
+  for (const std::string& bytes : kinds) {
+    const SnapshotPtr s = w.wait(w.studio.open_model("broken.file", bytes_of(bytes.substr(0, bytes.size() - 1))));
+    REQUIRE(s->error);
+    CHECK(s->error->message().find("broken.file") != std::string::npos);
+    CHECK(s->model == good->model);
+  }
+  w.studio.open_model("broken.prototxt", bytes_of(test::caffe_net().substr(0, 60)));
+  const SnapshotPtr s = w.wait(w.studio.open_model("broken.caffemodel", bytes_of(test::caffe_weights())));
+  REQUIRE(s->error);
+  CHECK(s->error->message().find("broken.prototxt") != std::string::npos);
 }
 
 TEST_CASE("a file that cannot fit is refused with what is needed and what is left") {

@@ -78,7 +78,7 @@ void ModelPanel::draw(const View& view, Commands&) {
   if (model->compiled) {
     fact(view, Str::Kind, view.tr(Str::CompiledFile), column);
   } else {
-    fact(view, Str::Kind, fmt::format("ONNX, opset {}", model->opset), column);
+    fact(view, Str::Kind, model->format == "ONNX" ? fmt::format("ONNX, opset {}", model->opset) : model->format, column);
   }
   fact(view, Str::Nodes, fmt::format("{}", model->nodes.size()), column);
   fact(view, Str::Parameters,

@@ -24,7 +24,7 @@ class NativePlatform final : public Platform {
   }
   void wake() override { SdlWindow::post_wake(); }
   void ask_for_file() override {
-    SDL_ShowSimpleMessageBox(SDL_MESSAGEBOX_INFORMATION, "NPU Sandbox", "Drop a .onnx, .om, .jpg or .png on the window.", nullptr);
+    SDL_ShowSimpleMessageBox(SDL_MESSAGEBOX_INFORMATION, "NPU Sandbox", "Drop a .onnx, .pb, .prototxt with .caffemodel, .mindir, .om, .jpg or .png on the window.", nullptr);
   }
   void request_cjk_font() override {
     if (auto bytes = read_file(NPU_CJK_FONT)) app->set_cjk_font(*bytes);

@@ -74,9 +74,11 @@ Result<LoadedSource> load_sample_source(const Source& source, const SampleReader
 }
 
 // The graph has a copy of its weights: few tensors of a file are aligned, and those would keep the whole file.
-Result<LoadedSource> load_onnx_source(const Source& source) {
+Result<LoadedSource> load_model_source(const Source& source) {
   LoadedSource loaded;
-  auto graph = load_onnx(*source.bytes, nullptr, {.name = source.name, .external = {}});
+  loaded.kind = kind_of_model(*source.bytes);
+  const ModelFile weights{source.weights_name, source.weights ? Bytes(*source.weights) : Bytes(), nullptr};
+  auto graph = load_model_file({source.name, *source.bytes, nullptr}, source.weights ? &weights : nullptr);
   if (!graph) {
     if (graph.error().what.starts_with("needs the external data file"))
       graph.error().what += ": a page opens single files. Compile the model with atc and open the .om";
@@ -85,7 +87,8 @@ Result<LoadedSource> load_onnx_source(const Source& source) {
   loaded.graph = std::move(*graph);
   ModelInfo described = describe_graph(loaded.graph);
   described.name = source.name;
-  described.file_bytes = static_cast<int64_t>(source.bytes->size());
+  described.format = to_string(loaded.kind);
+  described.file_bytes = static_cast<int64_t>(source.bytes->size() + weights.bytes.size());
   loaded.info = std::make_shared<ModelInfo>(std::move(described));
   return loaded;
 }
@@ -109,6 +112,7 @@ Result<LoadedSource> load_om_source(const Source& source) {
   described.name = source.name;
   described.file_bytes = static_cast<int64_t>(source.bytes->size());
   described.compiled = true;
+  loaded.kind = ModelKind::Om;
   if (first.weights) described.parameter_bytes = static_cast<int64_t>(first.weights->size());
   loaded.info = std::make_shared<ModelInfo>(std::move(described));
   loaded.package = std::move(*package);
@@ -138,25 +142,23 @@ ModelInfo describe_graph(const Graph& graph) {
   return info;
 }
 
-FileKind kind_of_file(Bytes bytes) {
+bool is_picture(Bytes bytes) {
   const auto begins_with = [&](std::string_view magic) {
     return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
   };
-  if (begins_with("\x89PNG") || begins_with("\xff\xd8\xff")) return FileKind::Picture;
-  if (is_om(bytes)) return FileKind::Om;
-  return FileKind::Onnx;
+  return begins_with("\x89PNG") || begins_with("\xff\xd8\xff");
 }
 
 Result<LoadedSource> load_source(const Source& source, const SampleReader& read) {
   LoadedSource loaded;
   if (!source.bytes) {
     NPU_TRY(loaded, load_sample_source(source, read));
-  } else if (kind_of_file(*source.bytes) == FileKind::Om) {
+  } else if (is_om(*source.bytes)) {
     NPU_TRY(loaded, load_om_source(source));
   } else {
-    NPU_TRY(loaded, load_onnx_source(source));
+    NPU_TRY(loaded, load_model_source(source));
   }
-  loaded.source = {source.id, source.name, nullptr};
+  loaded.source = {source.id, source.name, nullptr, {}, nullptr};
   loaded.preprocess = preprocess_of(loaded.package ? loaded.package->first().graph : loaded.graph, loaded.sample.get());
   return loaded;
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "core/model_file/model_file.h"
 #include "ui/studio/studio.h"
 
 namespace npu::ui {
@@ -10,6 +11,7 @@ namespace npu::ui {
 struct LoadedSource {
   Source source;                                   // without its bytes
   Graph graph;                                     // empty when the file is compiled already
+  ModelKind kind = ModelKind::Onnx;
   std::optional<ModelPackage> package;             // of an .om
   std::shared_ptr<const ModelInfo> info;
   std::shared_ptr<const SampleInfo> sample;        // empty: the user's own file

@@ -37,6 +37,7 @@ struct NodeRow {
 struct ModelInfo {
   std::string name;             // file name
   int64_t file_bytes = 0;
+  std::string format = "ONNX";  // "Caffe", "TensorFlow", "MindIR"; of a sample and of an .om what it was made from
   bool compiled = false;        // it came as an .om
   int opset = 0;
   std::vector<ValueRow> inputs;

@@ -22,9 +22,8 @@ inline std::unexpected<Error> cancelled() { return fail(ErrorKind::Cancelled, ""
 
 // --- load ---
 ModelInfo describe_graph(const Graph& graph);
-// What a file holds, by its first bytes: a picture, an .om, or (everything else) an ONNX model.
-enum class FileKind { Picture, Om, Onnx };
-FileKind kind_of_file(Bytes bytes);
+// Whether a file holds a picture, by its first bytes.
+bool is_picture(Bytes bytes);
 
 // --- compile ---
 struct CompileRequest {

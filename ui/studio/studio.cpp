@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/model_file/model_file.h"
 #include "ui/studio/load_source.h"
 #include "ui/studio/stages.h"
 
@@ -70,12 +71,26 @@ uint64_t Studio::change(const std::function<void(Request&)>& edit) {
 }
 
 void Request::choose_source(std::string name, SharedBytes bytes) {
-  source = {next_id++, std::move(name), std::move(bytes)};
+  source = {next_id++, std::move(name), std::move(bytes), {}, nullptr};
   preprocess.reset();
   inputs.clear();
   input_shapes.clear();
   gear = 0;
   if (goal == Goal::Nothing) goal = Goal::Answered;
+}
+
+void Request::choose_model(std::string name, SharedBytes bytes) {
+  const ModelKind kind = kind_of_model(*bytes);
+  const bool network = kind == ModelKind::CaffeNetwork, weights = kind == ModelKind::CaffeWeights;
+  const ModelKind other = network ? ModelKind::CaffeWeights : ModelKind::CaffeNetwork;
+  Source first = std::exchange(half, {});
+  if (network || weights) half = {0, name, bytes, {}, nullptr};
+  const bool both = (network || weights) && first.bytes && kind_of_model(*first.bytes) == other;
+  if (both) half = {};
+  choose_source(std::move(name), std::move(bytes));
+  if (!both) return;
+  source.weights_name = std::move(first.name), source.weights = std::move(first.bytes);
+  if (weights) std::swap(source.name, source.weights_name), std::swap(source.bytes, source.weights);
 }
 
 void Request::choose_picture(std::string name, SharedBytes bytes, int index) {
@@ -86,7 +101,7 @@ void Request::choose_picture(std::string name, SharedBytes bytes, int index) {
 
 // The picture stays: the user may want it classified by another model.
 uint64_t Studio::open_model(std::string name, SharedBytes bytes) {
-  return change([&](Request& request) { request.choose_source(std::move(name), std::move(bytes)); });
+  return change([&](Request& request) { request.choose_model(std::move(name), std::move(bytes)); });
 }
 
 uint64_t Studio::open_sample(std::string name, int picture) {
@@ -206,9 +221,9 @@ Status Studio::bring_up_to_date(Request& request, Work& work) {
 
 // What is loaded is not loaded again, and a file is as large as its model.
 void Studio::forget_bytes(Request& request) {
-  request.source.bytes.reset();
+  request.source.bytes.reset(), request.source.weights.reset();
   const std::lock_guard lock(mutex_);
-  if (request_.source.id == request.source.id) request_.source.bytes.reset();
+  if (request_.source.id == request.source.id) request_.source.bytes.reset(), request_.source.weights.reset();
 }
 
 Status Studio::load(Request& request, Work& work) {

@@ -30,6 +30,9 @@ struct Source {
   uint64_t id = 0;                     // 0: none; a new number for every opened model
   std::string name;                    // file name, or name of the sample
   SharedBytes bytes;                   // empty: the sample
+  // Of a Caffe network, whose weights are a file of their own.
+  std::string weights_name;
+  SharedBytes weights;
 };
 
 // Bytes the user gave, or one of the sample's pictures.
@@ -54,8 +57,11 @@ struct Request {
   std::map<std::string, Tensor> inputs;  // given by a script; the picture fills the others
   uint64_t run_id = 0;                   // a new number asks for a new run of the same
   uint64_t next_id = 1;                  // of sources, pictures and runs
+  Source half;                           // a file of a Caffe model whose other one has not come: its name and bytes
 
   void choose_source(std::string name, SharedBytes bytes);  // without bytes: a sample
+  // One of Caffe's two files waits for the other: whichever comes first, the second makes a model of both.
+  void choose_model(std::string name, SharedBytes bytes);
   void choose_picture(std::string name, SharedBytes bytes, int index);
 };
 
