@@ -170,7 +170,7 @@ Command add_run(CLI::App& app, SpecialiseFactory compiler) {
   from->require_option(1);
   command->add_option("--weight", options->model.weights, "The .caffemodel of a .prototxt");
   command->add_option("--soc", options->model.soc, "The chip that --model is compiled for")->capture_default_str();
-  command->add_option("--input-shape", options->model.input_shape, "NAME:N,C,H,W;... for inputs that --model leaves open");
+  command->add_option("--input-shape,--input_shape", options->model.input_shape, "NAME:N,C,H,W;... for inputs that --model leaves open");
   command->add_option("--input", options->inputs, "NAME=FILE (.npy, .bin, .jpg, .png, .bmp); NAME may be left out for a single input");
   options->compiler = std::move(compiler);
   options->gear = add_gear_option(*command);
