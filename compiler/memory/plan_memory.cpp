@@ -2,8 +2,12 @@
 #include "compiler/memory/plan_memory.h"
 
 #include <algorithm>
+#include <map>
+#include <ranges>
+#include <set>
 
 #include "compiler/group_tasks.h"
+#include "compiler/lower/in_place.h"
 #include "compiler/memory/place.h"
 
 namespace npu {
@@ -22,6 +26,7 @@ class Planner {
     for (ValueId input : graph_.inputs) {
       NPU_CHECK(add(input, 0));
       use(input, last_);
+      keep(input);
     }
     MemoryPlan plan;
     std::vector<int64_t> scratch(tasks.size(), -1);
@@ -34,7 +39,11 @@ class Planner {
       const std::string name = graph_.node(tasks[t].nodes.back()).name + " (workspace)";
       buffers_.push_back({.name = name, .bytes = workspaces[t], .first_task = now, .last_task = now});
     }
-    for (ValueId output : graph_.outputs) use(output, last_);
+    for (ValueId output : graph_.outputs) use(output, last_), keep(output);
+    if (options.reuse && options.in_place) {
+      for (size_t t = 0; t < tasks.size(); ++t) write_in_place(tasks[t], static_cast<int32_t>(t));
+      drop_joined(scratch);
+    }
 
     plan.arena_bytes = place_buffers(buffers_, options.reuse);
     plan.offset.assign(graph_.value_count(), -1);
@@ -69,11 +78,64 @@ class Planner {
     last = std::max(last, task);
   }
 
+  // The caller may look at it after the run, or run again.
+  void keep(ValueId id) {
+    if (const int64_t buffer = buffer_of(id); buffer >= 0) kept_.insert(buffer);
+  }
+
+  // Makes the task's result part of the buffer of an input that nothing needs any more.
+  void write_in_place(const TaskSpec& task, int32_t now) {
+    const std::vector<ValueId> candidates = in_place_inputs(graph_, task);
+    const auto over = std::ranges::find_if(candidates, [&](ValueId input) { return may_take_over(task, candidates, input, now); });
+    if (over != candidates.end()) join(buffer_of(*over), buffer_of(task.outputs[0]));
+  }
+
+  bool may_take_over(const TaskSpec& task, const std::vector<ValueId>& candidates, ValueId input, int32_t now) {
+    const int64_t old = buffer_of(input), fresh = buffer_of(task.outputs[0]);
+    if (old < 0 || old == fresh || kept_.contains(old)) return false;
+    const BufferLife &dying = buffers_[static_cast<size_t>(old)], &born = buffers_[static_cast<size_t>(fresh)];
+    if (dying.last_task != now || born.first_task != now || dying.bytes != born.bytes) return false;
+    // Whatever else the task reads there must be the same elements.
+    return std::ranges::all_of(task.inputs, [&](ValueId other) {
+      return buffer_of(other) != old || (std::ranges::count(candidates, other) > 0 && lies_alike(other, task.outputs[0]));
+    });
+  }
+
+  bool lies_alike(ValueId a, ValueId b) const {
+    return storage_.of(a).offset == storage_.of(b).offset && physical_bytes(graph_.value(a)).value_or(-1) == physical_bytes(graph_.value(b)).value_or(-2);
+  }
+
+  // The fresh buffer becomes the old one's continuation.
+  void join(int64_t old, int64_t fresh) {
+    BufferLife &first = buffers_[static_cast<size_t>(old)], &then = buffers_[static_cast<size_t>(fresh)];
+    then.first_task = first.first_task;
+    then.name = first.name.substr(0, first.name.find(kJoins)) + kJoins + then.name;
+    joined_[old] = fresh;
+  }
+
+  void drop_joined(std::vector<int64_t>& scratch) {
+    if (joined_.empty()) return;
+    std::vector<int64_t> place(buffers_.size());
+    std::vector<BufferLife> left;
+    for (size_t i = 0; i < buffers_.size(); ++i)
+      if (!joined_.contains(static_cast<int64_t>(i))) place[i] = std::ssize(left), left.push_back(std::move(buffers_[i]));
+    // Each ends where a later one begins.
+    for (const auto& [old, fresh] : joined_ | std::views::reverse) place[static_cast<size_t>(old)] = place[static_cast<size_t>(fresh)];
+    for (std::vector<int64_t>* indices : {&buffer_of_, &scratch})
+      for (int64_t& index : *indices)
+        if (index >= 0) index = place[static_cast<size_t>(index)];
+    buffers_ = std::move(left);
+  }
+
+  static constexpr const char* kJoins = " .. ";  // between the names of a buffer's first and last value
+
   const Graph& graph_;
   StorageMap storage_;
   int32_t last_;
   std::vector<int64_t> buffer_of_;  // index in buffers_, by the whole value; -1: none
   std::vector<BufferLife> buffers_;
+  std::set<int64_t> kept_;               // buffers of the model's inputs and outputs
+  std::map<int64_t, int64_t> joined_;    // to the buffer that goes on where they end
 };
 
 }  // namespace

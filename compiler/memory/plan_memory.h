@@ -18,11 +18,13 @@ struct MemoryPlan {
 };
 
 struct MemoryOptions {
-  bool reuse = true;  // false: every buffer has addresses of its own
+  bool reuse = true;     // false: every buffer has addresses of its own
+  bool in_place = true;  // with reuse: results may take over the buffers of inputs that die there (compiler/lower/in_place.h)
 };
 
 // tasks in execution order; workspaces: bytes of scratch for each task. A buffer lives from the task that writes it to
 // the last that reads it, one with parts from the first that writes one; inputs of the graph through the whole run (so that it can be repeated), outputs to its end.
+// A result that is written in place and the input it is written over are one buffer, which lives as long as both together.
 Result<MemoryPlan> plan_memory(const Graph& graph, std::span<const TaskSpec> tasks, std::span<const int64_t> workspaces,
                                const MemoryOptions& options = {});
 

@@ -16,8 +16,35 @@ void merge(Clock& into, const Clock& other) {
   for (size_t i = 0; i < into.size(); ++i) into[i] = std::max(into[i], other[i]);
 }
 
+// Pieces of `length` bytes at equal distances; one piece: pitch 0.
+struct Pieces {
+  int64_t begin, end, length, pitch;
+
+  explicit Pieces(const Access& access) : begin(access.begin), end(access.end), length(end - begin), pitch(0) {
+    if (access.buffer != Buffer::GM || (access.outer > 1 && access.inner > 1)) return;
+    pitch = access.outer > 1 ? access.outer_pitch : access.inner > 1 ? access.inner_pitch : 0;
+    if (pitch > 0) length = access.length;
+  }
+
+  // Tiles of one tensor lie between each other without touching.
+  bool meets(const Pieces& other) const {
+    if (begin >= other.end || other.begin >= end) return false;
+    const int64_t step = pitch > 0 ? pitch : other.pitch;
+    const bool like = (pitch == 0 || other.pitch == 0 || pitch == other.pitch) && length <= step && other.length <= step;
+    return !like || way_to(other, step) < length || other.way_to(*this, step) < other.length;
+  }
+  bool covers(const Pieces& other) const {
+    if (begin > other.begin || other.end > end) return false;
+    return pitch == 0 || (pitch == other.pitch && way_to(other, pitch) + other.length <= length);
+  }
+
+ private:
+  // From the begin of this one's pieces, which are `step` apart, to the next begin of the other's.
+  int64_t way_to(const Pieces& other, int64_t step) const { return ((other.begin - begin) % step + step) % step; }
+};
+
 struct Touch {
-  int64_t begin, end;
+  Pieces bytes;
   int pipe;
   int index;
   bool write;
@@ -29,17 +56,16 @@ class BufferHistory {
   template <class F>
   void for_each_conflict(const Access& access, F&& visit) const {
     if (!may_conflict(access)) return;
+    const Pieces bytes(access);
     for (const Touch& touch : touches_)
-      if (touch.begin < access.end && access.begin < touch.end && (touch.write || access.write)) visit(touch);
+      if ((touch.write || access.write) && touch.bytes.meets(bytes)) visit(touch);
   }
 
   void add(const Access& access, int pipe, int index) {
+    const Pieces bytes(access);
     if (may_overlap(access))
-      std::erase_if(touches_, [&](const Touch& old) {
-        const bool covered = access.begin <= old.begin && old.end <= access.end;
-        return covered && (access.write || (!old.write && old.pipe == pipe));
-      });
-    touches_.push_back({access.begin, access.end, pipe, index, access.write});
+      std::erase_if(touches_, [&](const Touch& old) { return (access.write || (!old.write && old.pipe == pipe)) && bytes.covers(old.bytes); });
+    touches_.push_back({bytes, pipe, index, access.write});
     Hull& hull = hulls_[access.write];
     hull.begin = std::min(hull.begin, access.begin);
     hull.end = std::max(hull.end, access.end);

@@ -42,6 +42,13 @@ std::string_view to_string(Dynamic dynamic) {
   return kNames[static_cast<size_t>(dynamic)];
 }
 
+bool writes_in_place(const Task& task) {
+  const auto is_over = [&](const TensorDesc& output) {
+    return output.bytes > 0 && std::ranges::any_of(task.inputs, [&](const TensorDesc& input) { return input.bytes > 0 && input.address == output.address; });
+  };
+  return std::ranges::any_of(task.outputs, is_over);
+}
+
 int64_t peak_live_bytes(std::span<const BufferLife> lives) {
   std::map<int32_t, int64_t> change;  // at the beginning of a task
   for (const BufferLife& life : lives) {

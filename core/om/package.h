@@ -91,4 +91,7 @@ std::string gears_text(const ModelPackage& package);
 Result<size_t> find_gear(const ModelPackage& package, std::span<const Shape> input_shapes);
 Result<size_t> find_gear_by_values(const ModelPackage& package, std::span<const int64_t> values);
 
+// Whether the task writes its result where one of its inputs lay.
+bool writes_in_place(const Task& task);
+
 }  // namespace npu

@@ -55,7 +55,8 @@ Status info(const std::string& om, const std::string& gear) {
     fmt::print("gears {}; arena of all {} bytes; this is gear {}\n", gears_text(package), package.arena_bytes(), index + 1);
   const int64_t least = peak_live_bytes(model->lives);
   fmt::print("weights {} bytes, arena {} bytes", model->weights ? model->weights->size() : 0, model->arena_bytes);
-  fmt::print("; at least {} are needed at one time ({:.3f})\n", least, static_cast<double>(model->arena_bytes) / static_cast<double>(std::max<int64_t>(least, 1)));
+  fmt::print("; at least {} are needed at one time ({:.3f})", least, static_cast<double>(model->arena_bytes) / static_cast<double>(std::max<int64_t>(least, 1)));
+  fmt::print("; {} tasks write over an input\n", std::ranges::count_if(model->tasks, writes_in_place));
   print_tensors("input", model->inputs);
   print_tensors("output", model->outputs);
   for (size_t i = 0; i < model->tasks.size(); ++i) {

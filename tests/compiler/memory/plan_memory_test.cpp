@@ -39,9 +39,9 @@ Graph chain(int n) {
   return graph;
 }
 
-MemoryPlan plan(const Graph& graph, const std::vector<int64_t>& scratch = {}, bool reuse = true) {
+MemoryPlan plan(const Graph& graph, const std::vector<int64_t>& scratch = {}, const MemoryOptions& options = {}) {
   const auto tasks = group_tasks(graph);
-  auto planned = plan_memory(graph, tasks, scratch, {.reuse = reuse});
+  auto planned = plan_memory(graph, tasks, scratch, options);
   REQUIRE(planned);
   return std::move(*planned);
 }
@@ -75,12 +75,20 @@ int64_t naive_peak(const std::vector<BufferLife>& lives) {
 
 }  // namespace
 
-TEST_CASE("a chain needs four buffers however long it is") {
+TEST_CASE("a chain in place needs two buffers, otherwise four, however long it is") {
   const Graph graph = chain(12);
-  const MemoryPlan reused = plan(graph);
-  const MemoryPlan separate = plan(graph, {}, false);
+  const MemoryPlan in_place = plan(graph);
+  const MemoryPlan reused = plan(graph, {}, {.in_place = false});
+  const MemoryPlan separate = plan(graph, {}, {.reuse = false});
   const int64_t buffer = 1 * 16 * 32 * 32 * 2 + 512;
   CHECK(separate.arena_bytes == 13 * buffer);
+  // The input stays for the next run; the first result is written elsewhere, and the others over it.
+  CHECK(in_place.arena_bytes == 2 * buffer);
+  REQUIRE(in_place.lives.size() == 2);
+  CHECK(in_place.lives[1].name == "v0 .. v11");
+  CHECK(in_place.lives[1].first_task == 0);
+  CHECK(in_place.lives[1].last_task == 11);
+  check_disjoint(in_place);
   // The input stays, two buffers take turns, and the output may be a third.
   CHECK(reused.arena_bytes <= 4 * buffer);
   CHECK(reused.arena_bytes >= 3 * buffer);
@@ -98,8 +106,11 @@ TEST_CASE("views share the bytes of their source and keep them alive") {
   graph.append(node("Reshape", "flat", {last, dims}, flat, Engine::Host));
   graph.append(node("Relu", "out", {flat}, out, Engine::AiCore));
   graph.outputs = {out};
-  const MemoryPlan planned = plan(graph);
+  const MemoryPlan planned = plan(graph, {}, {.in_place = false});
   CHECK(planned.offset[static_cast<size_t>(flat)] == planned.offset[static_cast<size_t>(last)]);
+  // In place the result lies where the view's source did.
+  const MemoryPlan in_place = plan(graph);
+  CHECK(in_place.offset[static_cast<size_t>(out)] == in_place.offset[static_cast<size_t>(last)]);
   CHECK(planned.lives.size() == 4);
   const auto source = std::ranges::find(planned.lives, "v1", &BufferLife::name);
   REQUIRE(source != planned.lives.end());
@@ -171,7 +182,7 @@ TEST_CASE("random lifetimes never overlap in memory") {
     INFO("seed ", seed);
     const MemoryPlan reused = plan(graph, scratch);
     check_disjoint(reused);
-    CHECK(reused.arena_bytes <= plan(graph, scratch, false).arena_bytes);
+    CHECK(reused.arena_bytes <= plan(graph, scratch, {.reuse = false}).arena_bytes);
   }
 }
 
