@@ -6,21 +6,16 @@
 
 #include <fmt/format.h>
 
-#include "compiler/atc/aipp_options.h"
 #include "compiler/atc/check_report.h"
 #include "compiler/atc/compile_cache.h"
-#include "compiler/atc/float_nodes.h"
 #include "compiler/atc/fusion_result.h"
-#include "compiler/atc/fusion_switch.h"
 #include "compiler/atc/gear_options.h"
-#include "compiler/atc/graph_options.h"
 #include "compiler/atc/model_json.h"
 #include "compiler/atc/om_info.h"
 #include "compiler/atc/options.h"
-#include "compiler/atc/quantize_options.h"
+#include "compiler/atc/prepare.h"
 #include "compiler/atc/single_op.h"
 #include "compiler/atc/source.h"
-#include "compiler/open_model.h"
 #include "compiler/tune/report.h"
 #include "core/base/file.h"
 #include "core/om/om.h"
@@ -98,15 +93,6 @@ class Stages {
   std::optional<AtcError> failed_;
 };
 
-AtcResult<void> check_input_names(const Options& options, const Graph& graph) {
-  for (const InputShape& shape : options.input_shapes) {
-    bool found = false;
-    for (ValueId id : graph.inputs) found |= graph.value(id).name == shape.name;
-    if (!found) return refuse("E10016", fmt::format("The model has no input '{}', which --input_shape names.", shape.name));
-  }
-  return {};
-}
-
 AtcResult<Graph> load(const Options& options, const std::string& path) {
   return load_source({.model = path, .weight = options.weight, .framework = options.framework, .input_shapes = options.input_shapes, .out_nodes = options.out_nodes});
 }
@@ -122,70 +108,7 @@ AtcResult<void> show(Bytes om, const std::string& path, const Say& say) {
   return {};
 }
 
-Result<ModelPackage> compile_package(Graph graph, const Options& options, CompileOptions how, const CompileObserver& observer) {
-  if (!options.gears.empty()) return compile_gears(graph, how, options.dynamic, options.gears, observer);
-  if (is_open_model(graph, options.input_shapes, how)) {
-    NPU_TRY(OpenModel model, make_open_model(std::move(graph), options.input_shapes, how));
-    return package_of(std::move(model));
-  }
-  how.passes.input_shapes = fixed_shapes(options.input_shapes);
-  NPU_TRY(CompiledModel model, compile(std::move(graph), how, observer));
-  return package_of(std::make_shared<const CompiledModel>(std::move(model)));
-}
-
 void warn(const Say& say, std::string_view text) { say(fmt::format("[WARNING] {}\n", text)); }
-
-// The passes to leave out: of --optimization_switch and of the file.
-AtcResult<std::set<std::string, std::less<>>> disabled_passes(const Options& options, const Say& say) {
-  auto disabled = options.disabled_passes;
-  if (options.fusion_switch_file.empty()) return disabled;
-  auto text = read_text(options.fusion_switch_file);
-  if (!text) return std::unexpected(text.error());
-  auto switches = parse_fusion_switches(*text);
-  if (!switches) return std::unexpected(switches.error());
-  for (const std::string& remark : switches->remarks) warn(say, remark);
-  disabled.merge(switches->disabled);
-  for (const std::string& name : switches->enabled) disabled.erase(name);
-  return disabled;
-}
-
-AtcResult<void> insert_images(Graph& graph, Options& options) {
-  if (options.insert_op_conf.empty()) return {};
-  auto text = read_text(options.insert_op_conf);
-  if (!text) return std::unexpected(text.error());
-  return add_aipp(graph, *text, options);
-}
-
-AtcResult<void> quantise(Graph& graph, const Options& options, const Host& host, const Say& say) {
-  if (options.compression_optimize_conf.empty()) return {};
-  auto text = read_text(options.compression_optimize_conf);
-  if (!text) return std::unexpected(text.error());
-  return add_quantisation(graph, *text, options, host, say);
-}
-
-AtcResult<FloatNodes> read_float_nodes(const Options& options) {
-  if (options.modify_mixlist.empty()) return FloatNodes();
-  auto text = read_text(options.modify_mixlist);
-  if (!text) return std::unexpected(text.error());
-  return parse_mixlist(*text);
-}
-
-// What --keep_dtype and --modify_mixlist leave in float32.
-AtcResult<FloatNodes> float_nodes(const Options& options, const Graph& graph, const Say& say) {
-  auto nodes = read_float_nodes(options);
-  if (!nodes || options.keep_dtype.empty()) return nodes;
-  auto text = read_text(options.keep_dtype);
-  if (!text) return std::unexpected(text.error());
-  nodes->merge(parse_keep_dtype(*text));
-  for (const std::string& name : unknown_in(*nodes, graph)) warn(say, fmt::format("The file of --keep_dtype names '{}': the model has no node, and the compiler no operator, of this name.", name));
-  return nodes;
-}
-
-// An open model is compiled again for each size, without what is only known here.
-AtcResult<void> check_open(const Options& options, const FloatNodes& kept, const Graph& graph, const CompileOptions& how) {
-  if (kept.empty() || !options.gears.empty() || !is_open_model(graph, options.input_shapes, how)) return {};
-  return refuse("E10001", "--keep_dtype and --modify_mixlist need fixed shapes.");
-}
 
 void write_fusion_result(const Options& options, const Stages& stages, const Say& say) {
   if (!options.write_fusion_result) return;
@@ -225,41 +148,30 @@ AtcResult<void> keep_tuning(const Options& options, const Tuner& tuner, const Sa
   return write(bank_file(options), as_byte_view(tuner.bank().to_json()));
 }
 
-AtcResult<std::vector<std::byte>> compile_to_om(AtcResult<Graph> graph, Options options, const std::string& command_line, const Host& host, const Say& say) {
+AtcResult<std::vector<std::byte>> compile_to_om(AtcResult<Graph> graph, const Options& options, const std::string& command_line, const Host& host, const Say& say) {
   if (!graph) return std::unexpected(graph.error());
-  auto disabled = disabled_passes(options, say);
-  if (!disabled) return std::unexpected(disabled.error());
-  if (auto changed = change_boundary(*graph, {options.framework == Framework::TensorFlow ? "" : options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return std::unexpected(changed.error());
-  if (auto named = check_input_names(options, *graph); !named) return std::unexpected(named.error());
-  if (auto quantised = quantise(*graph, options, host, say); !quantised) return std::unexpected(quantised.error());
-  if (auto inserted = insert_images(*graph, options); !inserted) return std::unexpected(inserted.error());
-  auto kept = float_nodes(options, *graph, say);
-  if (!kept) return std::unexpected(kept.error());
+  auto prepared = prepare_compile(std::move(*graph), options, command_line, host, read_text, say);
+  if (!prepared) return std::unexpected(prepared.error());
   say(".");
 
-  auto tuner = make_tuner(options, say);
+  auto tuner = make_tuner(prepared->options, say);
   if (!tuner) return std::unexpected(tuner.error());
+  prepared->how.scheduler = *tuner;
   Stages stages(options, say);
   if (options.log >= Log::Info) say("\n");
-  stages.dump("import", *graph);
-  CompileOptions how{.soc = options.soc,
-                     .passes = {.disabled = std::move(*disabled), .input_shapes = {}, .keep_float = *kept},
-                     .command_line = command_line,
-                     .framework = std::string(framework_name(options.framework)),
-                     .disable_memory_reuse = options.disable_memory_reuse,
-                     .scheduler = *tuner};
-  if (auto fits = check_open(options, *kept, *graph, how); !fits) return std::unexpected(fits.error());
+  stages.dump("import", prepared->graph);
   CompileObserver observer{
       .on_pass = [&](const PassReport& report, const Graph& now) { return stages.on_pass(report, now); },
       .on_progress = {},
       .on_gear = [&](size_t gear, size_t) { stages.on_gear(gear); }};
-  auto package = compile_package(std::move(*graph), options, how, observer);
+  const Options chosen = prepared->options;
+  auto package = compile_prepared(std::move(*prepared), observer);
   if (stages.failed()) return std::unexpected(*stages.failed());
   if (!package) return std::unexpected(as_atc_error(package.error()));
   write_fusion_result(options, stages, say);
   if (*tuner && package->open) warn(say, "Programs of open shapes are made when the model runs, with the default schedules.");
   if (*tuner)
-    if (auto written = keep_tuning(options, **tuner, say); !written) return std::unexpected(written.error());
+    if (auto written = keep_tuning(chosen, **tuner, say); !written) return std::unexpected(written.error());
   say(".");
   return convert(save_om(*package));
 }

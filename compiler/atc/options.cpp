@@ -17,44 +17,31 @@
 namespace npu::atc {
 namespace {
 
-enum class Kind { Flag, Text };
+constexpr bool Flag = true, Text = false;
 
-struct OptionRow {
-  std::string_view name;
-  Kind kind;
-  std::string_view fallback, values, help;
-};
-
-enum class Effect { Offered, Ignored, Refused };
-
-struct TableRow {
-  OptionRow option;  // of an ignored or refused one, help says why
-  Effect effect;
-};
-
-#define NPU_ATC_OPTION(name, kind, fallback, values, help) TableRow{{name, Kind::kind, fallback, values, help}, Effect::Offered},
-#define NPU_ATC_IGNORED(name, values, why) TableRow{{name, Kind::Text, "", values, why}, Effect::Ignored},
-#define NPU_ATC_REFUSED(name, why) TableRow{{name, Kind::Text, "", "", why}, Effect::Refused},
-constexpr TableRow kTable[] = {
+#define NPU_ATC_OPTION(name, kind, fallback, values, help) OptionInfo{name, fallback, values, help, OptionEffect::Offered, kind},
+#define NPU_ATC_IGNORED(name, values, why) OptionInfo{name, "", values, why, OptionEffect::Ignored},
+#define NPU_ATC_REFUSED(name, why) OptionInfo{name, "", "", why, OptionEffect::Refused},
+constexpr OptionInfo kTable[] = {
 #include "compiler/atc/atc_options.def"
 };
 #undef NPU_ATC_OPTION
 #undef NPU_ATC_IGNORED
 #undef NPU_ATC_REFUSED
-using Given = std::map<std::string, std::string, std::less<>>;
+using Given = GivenOptions;
 
-const TableRow* find_row(std::string_view name) {
-  const auto* row = std::ranges::find(kTable, name, [](const TableRow& r) { return r.option.name; });
+const OptionInfo* find_row(std::string_view name) {
+  const auto* row = std::ranges::find(kTable, name, &OptionInfo::name);
   return row == std::end(kTable) ? nullptr : row;
 }
 
-const OptionRow* find_option(std::string_view name) {
-  const TableRow* row = find_row(name);
-  return row == nullptr || row->effect == Effect::Refused ? nullptr : &row->option;
+const OptionInfo* find_option(std::string_view name) {
+  const OptionInfo* row = find_row(name);
+  return row == nullptr || row->effect == OptionEffect::Refused ? nullptr : row;
 }
 
 AtcError unknown_option(std::string_view name) {
-  if (const TableRow* row = find_row(name)) return {"E10055", fmt::format("The option --{} is not offered: {}", name, row->option.help)};
+  if (const OptionInfo* row = find_row(name)) return {"E10055", fmt::format("The option --{} is not offered: {}", name, row->help)};
   return {"E10001", fmt::format("There is no option --{}.", name)};
 }
 
@@ -69,12 +56,12 @@ AtcResult<Given> collect(std::span<const std::string> arguments) {
     word.remove_prefix(2);
     const size_t equals = word.find('=');
     const std::string name(word.substr(0, equals));
-    const OptionRow* row = find_option(name);
+    const OptionInfo* row = find_option(name);
     if (!row) return std::unexpected(unknown_option(name));
     std::string value;
     if (equals != std::string_view::npos) {
       value = word.substr(equals + 1);
-    } else if (row->kind == Kind::Text) {
+    } else if (!row->is_flag) {
       if (i + 1 == arguments.size() || arguments[i + 1].starts_with("--"))
         return refuse("E10004", fmt::format("The option --{} needs a value.", name));
       value = arguments[++i];
@@ -169,12 +156,12 @@ AtcResult<std::string> check_soc(const std::string& name) {
 
 AtcResult<std::vector<std::string>> warnings_of(const Given& given) {
   std::vector<std::string> warnings;
-  for (const TableRow& row : kTable) {
-    const auto found = given.find(row.option.name);
-    if (row.effect != Effect::Ignored || found == given.end()) continue;
-    const bool choices = row.option.values.find('|') != std::string_view::npos;
-    if (auto chosen = choices ? choice(given, row.option.name) : AtcResult<size_t>(0); !chosen) return std::unexpected(chosen.error());
-    warnings.push_back(fmt::format("--{}={} changes nothing here: {}", row.option.name, found->second, row.option.help));
+  for (const OptionInfo& row : kTable) {
+    const auto found = given.find(row.name);
+    if (row.effect != OptionEffect::Ignored || found == given.end()) continue;
+    const bool choices = row.values.find('|') != std::string_view::npos;
+    if (auto chosen = choices ? choice(given, row.name) : AtcResult<size_t>(0); !chosen) return std::unexpected(chosen.error());
+    warnings.push_back(fmt::format("--{}={} changes nothing here: {}", row.name, found->second, row.help));
   }
   return warnings;
 }
@@ -277,6 +264,10 @@ AtcResult<void> read_compile_options(const Given& given, Options& options) {
 
 }  // namespace
 
+std::span<const OptionInfo> all_options() { return kTable; }
+AtcResult<GivenOptions> read_arguments(std::span<const std::string> arguments) { return collect(arguments); }
+AtcResult<std::set<std::string, std::less<>>> read_switches(const std::string& value) { return parse_switches(value); }
+
 AtcResult<Options> parse_options(std::span<const std::string> arguments) {
   Options options;
   Given given;
@@ -323,18 +314,18 @@ std::string help_text() {
       "\n"
       "Options are written --key=value or --key value.\n"
       "\n";
-  for (const auto& [row, effect] : kTable) {
-    if (effect != Effect::Offered) continue;
+  for (const OptionInfo& row : kTable) {
+    if (row.effect != OptionEffect::Offered) continue;
     text += fmt::format("  --{}{}{}\n", row.name, row.values.empty() ? "" : "=", row.values);
     text +=
         fmt::format("      {}{}\n", row.help, row.fallback.empty() ? "" : fmt::format(" Default: {}.", row.fallback));
   }
   text += "\nTaken, but without effect here:\n";
-  for (const auto& [row, effect] : kTable)
-    if (effect == Effect::Ignored) text += fmt::format("  --{}={}: {}\n", row.name, row.values, row.help);
+  for (const OptionInfo& row : kTable)
+    if (row.effect == OptionEffect::Ignored) text += fmt::format("  --{}={}: {}\n", row.name, row.values, row.help);
   text += "\nNot offered:\n";
-  for (const auto& [row, effect] : kTable)
-    if (effect == Effect::Refused) text += fmt::format("  --{}: {}\n", row.name, row.help);
+  for (const OptionInfo& row : kTable)
+    if (row.effect == OptionEffect::Refused) text += fmt::format("  --{}: {}\n", row.name, row.help);
   std::vector<std::string_view> chips;
   for (const Soc& soc : all_socs()) chips.push_back(soc.name);
   text += fmt::format("\nChips: {}\n", fmt::join(chips, ", "));

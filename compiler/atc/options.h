@@ -59,6 +59,24 @@ struct Options {
   Log log = Log::Null;
 };
 
+// One row of the table that --help shows.
+enum class OptionEffect { Offered, Ignored, Refused };
+struct OptionInfo {
+  std::string_view name;
+  std::string_view fallback;  // "": none
+  std::string_view values;    // choices with | between them, or what kind of text
+  std::string_view help;      // of an ignored or refused one: why
+  OptionEffect effect = OptionEffect::Offered;
+  bool is_flag = false;       // takes no value
+};
+std::span<const OptionInfo> all_options();
+
+// Names and values as they are given, by name: E10001 for words and names that are none, E10004, E10055.
+using GivenOptions = std::map<std::string, std::string, std::less<>>;
+AtcResult<GivenOptions> read_arguments(std::span<const std::string> arguments);
+// The passes that --optimization_switch=value leaves out, kPassesOnRequest among them unless it asks for them.
+AtcResult<std::set<std::string, std::less<>>> read_switches(const std::string& value);
+
 // arguments without the program's name. What a mode needs is present and plausible afterwards; files are not touched.
 AtcResult<Options> parse_options(std::span<const std::string> arguments);
 
