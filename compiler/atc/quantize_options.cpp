@@ -2,7 +2,6 @@
 #include "compiler/atc/quantize_options.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -11,7 +10,6 @@
 #include "compiler/quantize/calibration_files.h"
 #include "compiler/quantize/compression_config.h"
 #include "compiler/quantize/report.h"
-#include "core/base/file.h"
 
 namespace npu::atc {
 namespace {
@@ -19,11 +17,10 @@ namespace {
 AtcError bad_file(std::string_view path, const Error& error) { return {"E10032", fmt::format("The file {} is not valid: {}: {}", path, error.where, error.what)}; }
 
 // What config_file says, over the defaults.
-AtcResult<quantize::AmctConfig> read_simple_config(const std::string& path, quantize::QuantizeOptions defaults) {
+AtcResult<quantize::AmctConfig> read_simple_config(FileSystem& files, const std::string& path, quantize::QuantizeOptions defaults) {
   if (path.empty()) return quantize::AmctConfig{std::move(defaults), 0};
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return refuse("E13000", fmt::format("There is no file '{}', which config_file names.", path));
-  const auto bytes = read_file(path);
+  if (!files.is_file(path)) return refuse("E13000", fmt::format("There is no file '{}', which config_file names.", path));
+  const auto bytes = files.read(path);
   if (!bytes) return refuse("E13001", fmt::format("The file '{}' {}", path, bytes.error().what));
   auto config = quantize::parse_amct_config({reinterpret_cast<const char*>((*bytes)->data()), (*bytes)->size()}, std::move(defaults));
   if (!config) return std::unexpected(bad_file("'" + path + "'", config.error()));
@@ -59,15 +56,15 @@ AtcResult<void> add_quantisation(Graph& graph, std::string_view text, const Opti
   if (auto soc = find_soc(defaults.soc); !soc) return refuse("E10001", fmt::format("calibration: infer_soc: {}", soc.error().what));
   // The first layer takes an image of bytes and its normalisation only in fp16.
   defaults.first_layer = options.insert_op_conf.empty() || config->first_layer;
-  auto simple = read_simple_config(calibration.config_file, defaults);
+  auto simple = read_simple_config(host.files, calibration.config_file, defaults);
   if (!simple) return std::unexpected(simple.error());
   auto inputs = shaped_inputs(graph, calibration.input_shape);
   if (!inputs) return std::unexpected(inputs.error());
-  const auto batches = quantize::load_calibration(calibration.input_data_dir, *inputs, simple->batches);
+  const auto batches = quantize::load_calibration(calibration.input_data_dir, *inputs, simple->batches, host.files);
   if (!batches) return refuse("E10001", fmt::format("calibration: {}: {}", batches.error().where, batches.error().what));
   if (batches->size() < simple->batches) return refuse("E10001", fmt::format("calibration: batch_num is {}, the data has {} batches.", simple->batches, batches->size()));
   const MakeRunner runner = host.runner ? host.runner(defaults.soc) : quantize::reference_runner();
-  auto made = quantize::quantize(graph, *batches, simple->options, runner);
+  auto made = quantize::quantize(graph, *batches, simple->options, runner, [&](size_t, size_t, const std::string&) { return !host.cancelled(); });
   if (!made) return refuse("E10001", fmt::format("calibration: {}: {}", made.error().where, made.error().what));
   if (options.log >= Log::Info) say("\n" + quantize::report_text(*made));
   graph = std::move(made->graph);

@@ -34,17 +34,17 @@ AtcError cannot_load(std::string_view code, const std::string& path, const Error
 }
 
 AtcResult<Graph> load_onnx_model(const ModelSource& source) {
-  if (auto there = check_file(source.model); !there) return std::unexpected(there.error());
-  auto graph = load_onnx_file(source.model);
+  if (auto there = check_file(source.files, source.model); !there) return std::unexpected(there.error());
+  auto graph = load_onnx_file(source.model, UINT64_MAX, source.files);
   if (graph) return std::move(*graph);
   const bool structure = graph.error().kind == ErrorKind::InvalidModel;
   return std::unexpected(cannot_load(structure ? "E16001" : as_atc_error(graph.error()).code, source.model, graph.error()));
 }
 
 AtcResult<Graph> load_caffe_model(const ModelSource& source) {
-  auto text = read(source.model);
+  auto text = read(source.files, source.model);
   if (!text) return std::unexpected(text.error());
-  auto weights = read(source.weight);
+  auto weights = read(source.files, source.weight);
   if (!weights) return std::unexpected(weights.error());
   const CaffeLoadOptions options{.name = file_name(source.model), .weights_name = file_name(source.weight), .input_shapes = dims_of(source.input_shapes)};
   auto graph = load_caffe({reinterpret_cast<const char*>((*text)->data()), (*text)->size()}, **weights, *weights, options);
@@ -57,7 +57,7 @@ AtcResult<Graph> load_caffe_model(const ModelSource& source) {
 }
 
 AtcResult<Graph> load_tensorflow_model(const ModelSource& source) {
-  auto bytes = read(source.model);
+  auto bytes = read(source.files, source.model);
   if (!bytes) return std::unexpected(bytes.error());
   TensorFlowLoadOptions options{.name = file_name(source.model), .input_shapes = dims_of(source.input_shapes), .outputs = {}};
   for (const std::string_view node : split(source.out_nodes, ';')) options.outputs.emplace_back(node);
@@ -70,7 +70,7 @@ AtcResult<Graph> load_tensorflow_model(const ModelSource& source) {
 }
 
 AtcResult<Graph> load_mindir_model(const ModelSource& source) {
-  auto bytes = read(source.model);
+  auto bytes = read(source.files, source.model);
   if (!bytes) return std::unexpected(bytes.error());
   const MindirLoadOptions options{.name = file_name(source.model), .input_shapes = dims_of(source.input_shapes)};
   auto graph = load_mindir(**bytes, *bytes, options);
@@ -147,15 +147,14 @@ AtcError as_atc_error(const Error& error) {
   return {code, text_of(error)};
 }
 
-AtcResult<void> check_file(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_regular_file(path, ignored)) return {};
+AtcResult<void> check_file(FileSystem& files, const std::string& path) {
+  if (files.is_file(path)) return {};
   return refuse("E13000", fmt::format("There is no file '{}'.", path));
 }
 
-AtcResult<SharedBytes> read(const std::string& path) {
-  if (auto there = check_file(path); !there) return std::unexpected(there.error());
-  auto bytes = read_file(path);
+AtcResult<SharedBytes> read(FileSystem& files, const std::string& path) {
+  if (auto there = check_file(files, path); !there) return std::unexpected(there.error());
+  auto bytes = files.read(path);
   if (!bytes) return refuse("E13001", fmt::format("The file '{}' {}", path, bytes.error().what));
   return std::move(*bytes);
 }

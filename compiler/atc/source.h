@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "compiler/atc/options.h"
-#include "core/base/file.h"
+#include "core/base/file_system.h"
 #include "core/graph/graph.h"
 
 namespace npu::atc {
@@ -19,6 +19,7 @@ std::string_view default_input_format(Framework framework);  // "NCHW", "NHWC"
 AtcResult<Framework> find_framework(std::string_view given, const std::string& model, const std::string& weight);
 
 struct ModelSource {
+  FileSystem& files;
   std::string model, weight;
   Framework framework = Framework::Onnx;
   std::span<const InputShape> input_shapes;
@@ -32,7 +33,7 @@ AtcResult<Graph> load_source(const ModelSource& source);
 AtcError as_atc_error(const Error& error);
 std::string text_of(const Error& error);
 
-AtcResult<void> check_file(const std::string& path);  // E13000 where there is none
-AtcResult<SharedBytes> read(const std::string& path);
+AtcResult<void> check_file(FileSystem& files, const std::string& path);  // E13000 where there is none
+AtcResult<SharedBytes> read(FileSystem& files, const std::string& path);
 
 }  // namespace npu::atc

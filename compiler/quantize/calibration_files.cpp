@@ -2,11 +2,9 @@
 #include "compiler/quantize/calibration_files.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/format.h>
 
-#include "core/base/file.h"
 #include "core/tensor/npy.h"
 
 namespace npu::quantize {
@@ -32,8 +30,8 @@ Result<Tensor> read_bin(const std::string& path, Bytes bytes, const BatchInput& 
   return tensor;
 }
 
-Result<Tensor> read_tensor(const std::string& path, const BatchInput& input) {
-  NPU_TRY(const SharedBytes file, read_file(path));
+Result<Tensor> read_tensor(const std::string& path, const BatchInput& input, FileSystem& files) {
+  NPU_TRY(const SharedBytes file, files.read(path));
   if (!path.ends_with(".npy")) return read_bin(path, *file, input);
   auto tensor = load_npy(*file);
   if (!tensor) return refuse(path, tensor.error().message());
@@ -68,16 +66,15 @@ Status split(const std::string& path, const Tensor& tensor, const BatchInput& in
   return {};
 }
 
-Result<std::vector<std::string>> files_of(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_regular_file(path, error)) return std::vector{path};
-  std::vector<std::string> files;
-  for (std::filesystem::directory_iterator at(path, error), end; !error && at != end; at.increment(error))
-    if (const auto extension = at->path().extension(); extension == ".npy" || extension == ".bin") files.push_back(at->path().string());
-  if (error) return refuse(path, error.message());
-  if (files.empty()) return refuse(path, "there is no .npy or .bin file in this folder");
-  std::ranges::sort(files);
-  return files;
+Result<std::vector<std::string>> files_of(const std::string& path, FileSystem& files) {
+  if (files.is_file(path)) return std::vector{path};
+  const auto entries = files.list(path);
+  if (!entries) return refuse(path, entries.error().what);
+  std::vector<std::string> paths;
+  for (const FolderEntry& entry : *entries)
+    if (entry.name.ends_with(".npy") || entry.name.ends_with(".bin")) paths.push_back(path.ends_with('/') ? path + entry.name : path + "/" + entry.name);
+  if (paths.empty()) return refuse(path, "there is no .npy or .bin file in this folder");
+  return paths;
 }
 
 }  // namespace
@@ -92,17 +89,17 @@ std::vector<BatchInput> batch_inputs(const Graph& graph) {
   return inputs;
 }
 
-Result<std::vector<Tensor>> load_batches(const std::string& path, const BatchInput& input) {
-  NPU_TRY(const std::vector<std::string> files, files_of(path));
+Result<std::vector<Tensor>> load_batches(const std::string& path, const BatchInput& input, FileSystem& files) {
+  NPU_TRY(const std::vector<std::string> paths, files_of(path, files));
   std::vector<Tensor> batches;
-  for (const std::string& file : files) {
-    NPU_TRY(const Tensor tensor, read_tensor(file, input));
+  for (const std::string& file : paths) {
+    NPU_TRY(const Tensor tensor, read_tensor(file, input, files));
     NPU_CHECK(split(file, tensor, input, batches));
   }
   return batches;
 }
 
-Result<std::vector<Batch>> load_calibration(const std::string& paths, std::span<const BatchInput> inputs, size_t limit) {
+Result<std::vector<Batch>> load_calibration(const std::string& paths, std::span<const BatchInput> inputs, size_t limit, FileSystem& files) {
   std::vector<std::string> each;
   for (size_t begin = 0; begin <= paths.size();) {
     const size_t end = std::min(paths.find_first_of(";,", begin), paths.size());
@@ -112,7 +109,7 @@ Result<std::vector<Batch>> load_calibration(const std::string& paths, std::span<
   if (each.size() != inputs.size()) return refuse(paths, fmt::format("names {} paths, the model has {} inputs", each.size(), inputs.size()));
   std::vector<Batch> batches;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    NPU_TRY(auto tensors, load_batches(each[i], inputs[i]));
+    NPU_TRY(auto tensors, load_batches(each[i], inputs[i], files));
     if (i == 0) batches.resize(limit > 0 ? std::min(limit, tensors.size()) : tensors.size());
     if (tensors.size() < batches.size() || (limit == 0 && tensors.size() != batches.size()))
       return refuse(each[i], fmt::format("{} batches of input '{}', {} of '{}'", tensors.size(), inputs[i].name, batches.size(), inputs[0].name));

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <set>
 
-#include "core/base/file.h"
 #include "core/onnx/onnx.h"
 #include "core/onnx/raw_model.h"
 #include "core/onnx/tensor_proto.h"
@@ -412,27 +411,26 @@ Result<Graph> load_onnx(Bytes bytes, std::shared_ptr<const void> owner, const On
 namespace {
 
 // A file of the model's folder or below, where links lead nowhere else.
-Result<OwnedBytes> map_beside(const std::filesystem::path& folder, const std::string& file) {
-  std::error_code failed;
-  const auto home = std::filesystem::canonical(folder.empty() ? "." : folder, failed);
-  if (failed) return fail(ErrorKind::InvalidArgument, "'" + folder.string() + "'", failed.message());
-  const auto target = std::filesystem::weakly_canonical(home / file, failed);
-  const auto [end, ignored] = std::ranges::mismatch(home, target);
-  if (failed || end != home.end())
-    return fail(ErrorKind::InvalidModel, "'" + (folder / file).string() + "'", "leads out of the model's folder");
-  NPU_TRY(MappedFile data, map_file((folder / file).string()));
+Result<OwnedBytes> map_beside(FileSystem& files, const std::filesystem::path& folder, const std::string& file) {
+  const std::string path = (folder / file).string();
+  NPU_TRY(const std::filesystem::path home, files.resolve(folder.string()));
+  const auto target = files.resolve(path);
+  const std::filesystem::path place = target ? *target : "";
+  if (std::ranges::mismatch(home, place).in1 != home.end())
+    return fail(ErrorKind::InvalidModel, "'" + path + "'", "leads out of the model's folder");
+  NPU_TRY(MappedFile data, files.map(path));
   return OwnedBytes{data.bytes, std::move(data.owner)};
 }
 
 }  // namespace
 
-Result<Graph> load_onnx_file(const std::string& path, uint64_t max_bytes) {
-  NPU_TRY(const MappedFile file, map_file(path));
+Result<Graph> load_onnx_file(const std::string& path, uint64_t max_bytes, FileSystem& files) {
+  NPU_TRY(const MappedFile file, files.map(path));
   const std::filesystem::path model(path);
   OnnxLoadOptions options;
   options.name = model.filename().string();
   options.max_bytes = max_bytes;
-  options.external = [folder = model.parent_path()](const std::string& name) { return map_beside(folder, name); };
+  options.external = [&files, folder = model.parent_path()](const std::string& name) { return map_beside(files, folder, name); };
   return load_onnx(file.bytes, file.owner, options);
 }
 

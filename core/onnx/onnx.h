@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "core/base/file_system.h"
 #include "core/base/result.h"
 #include "core/graph/graph.h"
 #include "core/tensor/datum.h"
@@ -38,7 +39,7 @@ struct OnnxLoadOptions {
 Result<Graph> load_onnx(Bytes bytes, std::shared_ptr<const void> owner, const OnnxLoadOptions& options = {});
 
 // Reads the file, and external data from the files beside it. max_bytes: as in OnnxLoadOptions.
-Result<Graph> load_onnx_file(const std::string& path, uint64_t max_bytes = UINT64_MAX);
+Result<Graph> load_onnx_file(const std::string& path, uint64_t max_bytes = UINT64_MAX, FileSystem& files = disk());
 
 // A serialised onnx.TensorProto, as the operator test vectors use.
 Result<Tensor> load_tensor_proto(Bytes bytes);

@@ -2,15 +2,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
-
-#include <unistd.h>
 
 #include "compiler/compile.h"
 #include "compiler/quantize/amct_config.h"
 #include "compiler/quantize/calibration_files.h"
 #include "compiler/quantize/report.h"
-#include "core/base/file.h"
 #include "core/onnx/onnx.h"
 #include "core/tensor/npy.h"
 #include "runtime/npu/commands.h"
@@ -27,7 +23,7 @@ struct QuantizeArguments {
   std::string soc = "Ascend310P3";
   double percentile = RangeOptions{}.percentile;
   size_t batches = 0;
-  int threads = default_threads();
+  int threads = 1;
   bool no_bias_correction = false;
 };
 
@@ -45,11 +41,11 @@ struct Setup {
   size_t batches = 0;
 };
 
-Result<Setup> setup_of(const QuantizeArguments& arguments) {
+Result<Setup> setup_of(const QuantizeArguments& arguments, FileSystem& files) {
   Setup setup{{}, arguments.batches};
   setup.options.soc = arguments.soc;
   if (!arguments.config.empty()) {
-    NPU_TRY(const SharedBytes file, read_file(arguments.config));
+    NPU_TRY(const SharedBytes file, files.read(arguments.config));
     auto config = parse_amct_config({reinterpret_cast<const char*>(file->data()), file->size()}, setup.options);
     if (!config) return fail(ErrorKind::InvalidArgument, arguments.config + ": " + config.error().where, config.error().what);
     setup.options = std::move(config->options);
@@ -65,7 +61,7 @@ Result<Setup> setup_of(const QuantizeArguments& arguments) {
   NPU_TRY(budget.loss, share_of(arguments.budget));
   if (arguments.score == "cosine") budget.score = least_cosine();
   if (!arguments.labels.empty()) {
-    NPU_TRY(const SharedBytes file, read_file(arguments.labels));
+    NPU_TRY(const SharedBytes file, files.read(arguments.labels));
     NPU_TRY(const Tensor labels, load_npy(*file));
     budget.score = top1_accuracy(labels.to_ints());
   }
@@ -83,35 +79,37 @@ Result<double> predicted_us(Graph graph, const Batch& batch, const std::string& 
   return profile.total_us;
 }
 
-bool show_progress(size_t done, size_t total, const std::string& what) {
-  fmt::print(stderr, "\r\x1b[K{}{}", what, total ? fmt::format(" {}/{}", done, total) : std::string());
-  std::fflush(stderr);
-  return true;
+void show_progress(const ProgramHost& host, size_t done, size_t total, const std::string& what) {
+  if (host.watched) host.print_error("\r\x1b[K{}{}", what, total ? fmt::format(" {}/{}", done, total) : std::string());
 }
 
-Status run(const QuantizeArguments& arguments) {
-  NPU_TRY(const Setup setup, setup_of(arguments));
-  NPU_TRY(const Graph model, load_onnx_file(arguments.model));
-  NPU_TRY(const std::vector<Batch> batches, load_calibration(arguments.data, batch_inputs(model), setup.batches));
-  const bool watched = isatty(STDERR_FILENO) != 0;
-  auto made = quantize::quantize(model, batches, setup.options, emulated_runner(specialise_factory(), arguments.soc, arguments.threads), watched ? Progress(show_progress) : Progress());
-  if (watched) fmt::print(stderr, "\r\x1b[K");
+Status run(const QuantizeArguments& arguments, const ProgramHost& host) {
+  NPU_TRY(const Setup setup, setup_of(arguments, host.files));
+  NPU_TRY(const Graph model, load_onnx_file(arguments.model, UINT64_MAX, host.files));
+  NPU_TRY(const std::vector<Batch> batches, load_calibration(arguments.data, batch_inputs(model), setup.batches, host.files));
+  const auto progress = [&](size_t done, size_t total, const std::string& what) {
+    show_progress(host, done, total, what);
+    return !host.cancelled();
+  };
+  auto made = quantize::quantize(model, batches, setup.options, emulated_runner(specialise_factory(), arguments.soc, arguments.threads), progress);
+  if (host.watched) host.err("\r\x1b[K");
   if (!made) return std::unexpected(made.error());
-  fmt::print("{}", report_text(*made));
+  host.print("{}", report_text(*made));
   NPU_TRY(const auto bytes, save_onnx(made->graph));
-  NPU_CHECK(write_file(arguments.out, bytes));
-  if (!arguments.report.empty()) NPU_CHECK(write_file(arguments.report, as_byte_view(report_json(*made))));
+  NPU_CHECK(host.files.write(arguments.out, bytes));
+  if (!arguments.report.empty()) NPU_CHECK(host.files.write(arguments.report, as_byte_view(report_json(*made))));
   NPU_TRY(const double before, predicted_us(model, batches[0], arguments.soc));
   NPU_TRY(const double after, predicted_us(std::move(made->graph), batches[0], arguments.soc));
-  fmt::print("{}, {}: fp16 {:.1f} us, int8 {:.1f} us (predicted), {:.2f} times as fast\n", arguments.soc, batches[0].empty() ? "" : to_string(batches[0][0].shape()), before, after, before / after);
+  host.print("{}, {}: fp16 {:.1f} us, int8 {:.1f} us (predicted), {:.2f} times as fast\n", arguments.soc, batches[0].empty() ? "" : to_string(batches[0][0].shape()), before, after, before / after);
   return {};
 }
 
 }  // namespace
 
-Command add_quantize(CLI::App& app) {
+Command add_quantize(CLI::App& app, const ProgramHost& host) {
   auto* command = app.add_subcommand("quantize", "Make an 8-bit model (QDQ form) from a float one and some of its inputs");
   const auto arguments = std::make_shared<QuantizeArguments>();
+  arguments->threads = host.threads;
   command->add_option("model", arguments->model, "The .onnx to quantise")->required();
   command->add_option("--data", arguments->data, "Calibration data: a folder of .npy or .bin files, or a file; one path an input, separated by ';'")->required();
   command->add_option("--out", arguments->out, "The .onnx to write")->required();
@@ -128,7 +126,7 @@ Command add_quantize(CLI::App& app) {
   command->add_option("--report", arguments->report, "Write the report as JSON");
   command->add_option("--soc", arguments->soc, "The chip that computes the calibration and whose times are predicted")->capture_default_str();
   command->add_option("--threads", arguments->threads, "Host threads")->capture_default_str();
-  return [command, arguments]() -> Status { return command->parsed() ? run(*arguments) : Status(); };
+  return [command, arguments, &host]() -> Status { return command->parsed() ? run(*arguments, host) : Status(); };
 }
 
 }  // namespace npu

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <numeric>
 
-#include "core/base/file.h"
 #include "core/tensor/npy.h"
 #include "runtime/npu/commands.h"
 #include "runtime/session/image_input.h"
@@ -20,7 +19,7 @@ struct RunOptions {
   ModelToCompile model;  // without an om
   std::vector<std::string> inputs;
   std::string outdir;
-  int threads = default_threads();
+  int threads = 1;
   int topk = 5;
   ImageInputOptions image;
   std::shared_ptr<std::string> gear;
@@ -42,8 +41,8 @@ Result<Tensor> read_raw(Bytes bytes, const TensorDesc& desc, const std::string& 
   return tensor;
 }
 
-Result<Tensor> read_input(const std::string& path, const TensorDesc& desc, const ImageInputOptions& image) {
-  NPU_TRY(const SharedBytes file, read_file(path));
+Result<Tensor> read_input(FileSystem& files, const std::string& path, const TensorDesc& desc, const ImageInputOptions& image) {
+  NPU_TRY(const SharedBytes file, files.read(path));
   std::string extension = std::filesystem::path(path).extension().string();
   std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (is_image(extension)) {
@@ -75,7 +74,7 @@ Result<InputFile> find_input(const CompiledModel& model, const std::string& argu
 }
 
 // The gear that takes the arrays among the files: other files and inputs that are not given follow it.
-Result<size_t> gear_of_files(const ModelPackage& package, const RunOptions& options) {
+Result<size_t> gear_of_files(const ModelPackage& package, const RunOptions& options, FileSystem& files) {
   if (!options.gear->empty() || package.dynamic == Dynamic::None) return chosen_gear(package, *options.gear);
   std::vector<std::pair<size_t, Shape>> given;
   std::vector<Shape> shapes;
@@ -83,7 +82,7 @@ Result<size_t> gear_of_files(const ModelPackage& package, const RunOptions& opti
   for (const std::string& argument : options.inputs) {
     NPU_TRY(const InputFile file, find_input(package.first(), argument));
     if (!file.path.ends_with(".npy")) continue;
-    NPU_TRY(const SharedBytes bytes, read_file(file.path));
+    NPU_TRY(const SharedBytes bytes, files.read(file.path));
     NPU_TRY(const Tensor tensor, load_npy(*bytes));
     given.emplace_back(file.index, tensor.shape());
     shapes[file.index] = tensor.shape();
@@ -93,31 +92,31 @@ Result<size_t> gear_of_files(const ModelPackage& package, const RunOptions& opti
   return find_gear(package, shapes);  // says which gears there are
 }
 
-Result<std::vector<Tensor>> gather_inputs(const CompiledModel& model, const RunOptions& options) {
+Result<std::vector<Tensor>> gather_inputs(const CompiledModel& model, const RunOptions& options, const ProgramHost& host) {
   std::vector<Tensor> tensors(model.inputs.size());
   for (const std::string& argument : options.inputs) {
     NPU_TRY(const InputFile file, find_input(model, argument));
-    NPU_TRY(tensors[file.index], read_input(file.path, model.inputs[file.index], options.image));
+    NPU_TRY(tensors[file.index], read_input(host.files, file.path, model.inputs[file.index], options.image));
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     if (tensors[i].empty()) {
-      fmt::print("input '{}' is not given: zeros\n", model.inputs[i].name);
+      host.print("input '{}' is not given: zeros\n", model.inputs[i].name);
       tensors[i] = Tensor(model.inputs[i].dtype, model.inputs[i].shape);
     }
   return tensors;
 }
 
-void print_output(const std::string& name, const Tensor& tensor, int topk) {
+void print_output(const ProgramHost& host, const std::string& name, const Tensor& tensor, int topk) {
   const std::vector<double> values = tensor.to_doubles();
-  if (values.empty()) return fmt::print("{}: {} {}\n", name, to_string(tensor.dtype()), to_string(tensor.shape()));
+  if (values.empty()) return host.print("{}: {} {}\n", name, to_string(tensor.dtype()), to_string(tensor.shape()));
   const auto [low, high] = std::ranges::minmax(values);
-  fmt::print("{}: {} {}, from {:.6g} to {:.6g}\n", name, to_string(tensor.dtype()), to_string(tensor.shape()), low, high);
+  host.print("{}: {} {}, from {:.6g} to {:.6g}\n", name, to_string(tensor.dtype()), to_string(tensor.shape()), low, high);
   std::vector<size_t> order(values.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const auto count = std::min(order.size(), static_cast<size_t>(std::max(0, topk)));
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
                     [&](size_t a, size_t b) { return values[a] > values[b] || (values[a] == values[b] && a < b); });
-  for (size_t i = 0; i < count; ++i) fmt::print("  [{}] {:.6g}\n", order[i], values[order[i]]);
+  for (size_t i = 0; i < count; ++i) host.print("  [{}] {:.6g}\n", order[i], values[order[i]]);
 }
 
 // Output names may hold characters a file name must not.
@@ -126,46 +125,43 @@ std::string file_name(std::string name) {
   return name + ".npy";
 }
 
-Status show(const std::vector<std::string>& names, const std::vector<Tensor>& outputs, const RunOptions& options) {
-  if (!options.outdir.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.outdir, error);
-    if (error) return fail(ErrorKind::InvalidArgument, options.outdir, error.message());
-  }
+Status show(const std::vector<std::string>& names, const std::vector<Tensor>& outputs, const RunOptions& options, const ProgramHost& host) {
+  if (!options.outdir.empty()) NPU_CHECK(host.files.create_folders(options.outdir));
   for (size_t i = 0; i < outputs.size(); ++i) {
-    print_output(names[i], outputs[i], options.topk);
+    print_output(host, names[i], outputs[i], options.topk);
     if (!options.outdir.empty())
-      NPU_CHECK(write_file((std::filesystem::path(options.outdir) / file_name(names[i])).string(), save_npy(outputs[i])));
+      NPU_CHECK(host.files.write((std::filesystem::path(options.outdir) / file_name(names[i])).string(), save_npy(outputs[i])));
   }
   return {};
 }
 
-Status run(const RunOptions& options) {
-  NPU_TRY(const ModelPackage package, options.om.empty() ? compile_file(options.model) : load_model(options.om));
+Status run(const RunOptions& options, const ProgramHost& host) {
+  NPU_TRY(const ModelPackage package, options.om.empty() ? compile_file(options.model, host) : load_model(host.files, options.om));
   if (package.open) {
-    const auto read = [&](const std::string& path, const TensorDesc& desc) { return read_input(path, desc, options.image); };
-    NPU_TRY(const OpenRunResult result, run_open(package.open, {options.inputs, options.threads, options.session(), options.compiler, read}));
-    return show(result.names, result.outputs, options);
+    const auto read = [&](const std::string& path, const TensorDesc& desc) { return read_input(host.files, path, desc, options.image); };
+    NPU_TRY(const OpenRunResult result, run_open(package.open, {options.inputs, options.threads, options.session(), options.compiler, read}, host));
+    return show(result.names, result.outputs, options, host);
   }
-  NPU_TRY(const size_t gear, gear_of_files(package, options));
+  NPU_TRY(const size_t gear, gear_of_files(package, options, host.files));
   const auto model = package.gears[gear].program;
   if (package.dynamic != Dynamic::None)
-    fmt::print("gear {}\n", gears_text(package.dynamic, std::span(&package.gears[gear].values, 1)));
+    host.print("gear {}\n", gears_text(package.dynamic, std::span(&package.gears[gear].values, 1)));
   NPU_TRY(const auto session, Session::create(model, options.threads, options.session()));
-  NPU_TRY(const std::vector<Tensor> inputs, gather_inputs(*model, options));
-  NPU_TRY(const std::vector<Tensor> outputs, session->run(inputs));
+  NPU_TRY(const std::vector<Tensor> inputs, gather_inputs(*model, options, host));
+  NPU_TRY(const std::vector<Tensor> outputs, session->run(inputs, [&](size_t, size_t) { return !host.cancelled(); }));
   std::vector<std::string> names;
   for (const TensorDesc& desc : model->outputs) names.push_back(desc.name);
-  return show(names, outputs, options);
+  return show(names, outputs, options, host);
 }
 
 }  // namespace
 
-Command add_run(CLI::App& app, SpecialiseFactory compiler) {
+Command add_run(CLI::App& app, const ProgramHost& host, SpecialiseFactory compiler) {
   auto* command = app.add_subcommand("run", "Run a model once and show its outputs");
   const auto options = std::make_shared<RunOptions>();
+  options->threads = host.threads;
   auto* from = command->add_option_group("model");
-  from->add_option("--om", options->om, "Compiled model");
+  from->add_option("--om,OM", options->om, "Compiled model");
   from->add_option("--model", options->model.path, "Instead of --om: an .onnx, frozen .pb, .prototxt or .mindir, which is compiled first");
   from->require_option(1);
   command->add_option("--weight", options->model.weights, "The .caffemodel of a .prototxt");
@@ -182,7 +178,7 @@ Command add_run(CLI::App& app, SpecialiseFactory compiler) {
   command->add_option("--std", options->image.std, "Images: standard deviation for each channel")->delimiter(',');
   command->add_option("--layout", options->image.layout, "Images: NCHW or NHWC")->capture_default_str();
   command->add_option("--color", options->image.color, "Images: RGB, BGR or GRAY")->capture_default_str();
-  return [command, options]() -> Status { return command->parsed() ? run(*options) : Status(); };
+  return [command, options, &host]() -> Status { return command->parsed() ? run(*options, host) : Status(); };
 }
 
 }  // namespace npu

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <ranges>
 
-#include "core/base/file.h"
 #include "core/tensor/npy.h"
 #include "runtime/npu/commands.h"
 #include "runtime/session/open_session.h"
@@ -29,10 +28,10 @@ TensorDesc smallest(const OpenModel& model, size_t index) {
   return desc;
 }
 
-Result<Tensor> read_open_input(const OpenModel& model, size_t index, const std::string& path, const OpenRunOptions& options) {
+Result<Tensor> read_open_input(const OpenModel& model, size_t index, const std::string& path, const OpenRunOptions& options, FileSystem& files) {
   const TensorDesc desc = smallest(model, index);
   if (path.ends_with(".npy")) {
-    NPU_TRY(const SharedBytes file, read_file(path));
+    NPU_TRY(const SharedBytes file, files.read(path));
     NPU_TRY(const Tensor tensor, load_npy(*file));
     return tensor.cast(desc.dtype);
   }
@@ -42,32 +41,32 @@ Result<Tensor> read_open_input(const OpenModel& model, size_t index, const std::
   return options.read(path, desc);
 }
 
-void print_stages(std::span<const StageRun> stages) {
+void print_stages(const ProgramHost& host, std::span<const StageRun> stages) {
   for (size_t i = 0; i < stages.size(); ++i)
-    fmt::print("stage {}: {} tasks{}{}\n", i + 1, stages[i].program ? stages[i].program->tasks.size() : 0, stages[i].host_nodes.empty() ? "" : "; then on the AI CPU ",
+    host.print("stage {}: {} tasks{}{}\n", i + 1, stages[i].program ? stages[i].program->tasks.size() : 0, stages[i].host_nodes.empty() ? "" : "; then on the AI CPU ",
                fmt::join(stages[i].host_nodes, ", "));
 }
 
 }  // namespace
 
-Result<OpenRunResult> run_open(std::shared_ptr<const OpenModel> model, const OpenRunOptions& options) {
+Result<OpenRunResult> run_open(std::shared_ptr<const OpenModel> model, const OpenRunOptions& options, const ProgramHost& host) {
   NPU_TRY(const auto session, OpenSession::create(model, options.compiler, options.threads, {.session = options.session}));
   std::vector<Tensor> inputs(model->inputs.size());
   for (const std::string& argument : options.inputs) {
     const size_t equals = argument.find('=');
     NPU_TRY(const size_t index, input_index(*model, argument, equals));
-    NPU_TRY(inputs[index], read_open_input(*model, index, equals == std::string::npos ? argument : argument.substr(equals + 1), options));
+    NPU_TRY(inputs[index], read_open_input(*model, index, equals == std::string::npos ? argument : argument.substr(equals + 1), options, host.files));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i].empty()) continue;
     const TensorDesc desc = smallest(*model, i);
-    fmt::print("input '{}' is not given: zeros, {}\n", desc.name, to_string(desc.shape));
+    host.print("input '{}' is not given: zeros, {}\n", desc.name, to_string(desc.shape));
     inputs[i] = Tensor(desc.dtype, desc.shape);
   }
   OpenRunResult result;
   NPU_TRY(result.outputs, session->run(inputs));
   for (ValueId id : model->graph.outputs) result.names.push_back(model->graph.value(id).name);
-  print_stages(session->last_run());
+  print_stages(host, session->last_run());
   return result;
 }
 
