@@ -21,7 +21,8 @@ header_packages=(doctest-dev libcli11-dev libprotozero-dev nlohmann-json3-dev)
 # package/suite; where the suite has moved on, the newest version its list offers is taken.
 source_packages=(benchmark/trixie cpp-httplib/trixie fmtlib/trixie highway/trixie imgui/sid
                  libsdl2/trixie libstb/sid)
-font_packages=(fonts-inter fonts-jetbrains-mono fonts-wqy-microhei python3-fonttools)
+font_packages=(fonts-inter fonts-jetbrains-mono fonts-material-design-icons-iconfont fonts-wqy-microhei
+               python3-fonttools)
 emscripten_packages=(binaryen emscripten libc6 libgcc-s1 libstdc++6 node-acorn)
 npm_packages=(onnxruntime-web@1.30.0 playwright-core@1.65.1)
 

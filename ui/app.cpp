@@ -31,6 +31,23 @@ void compile_as(const Settings& settings, Request& request) {
   request.chip = settings.chip;
   request.threads = settings.threads;
   request.disabled_passes = settings.disabled_passes;
+  request.gear = static_cast<size_t>(settings.gear);
+  request.preprocess = settings.preprocess;
+}
+
+// A sample by its name, or the user's file by its key.
+void choose_model(Settings& settings, const std::string& sample, const std::string& key) {
+  settings.sample = sample;
+  settings.model = key;
+  settings.image = 0, settings.gear = 0, settings.task = -1;
+  settings.preprocess.reset();
+}
+
+// Undo goes back to what was computed, not to what was looked at.
+Settings kept_view(Settings state, const Settings& now) {
+  state.language = now.language, state.dark = now.dark;
+  state.tab = now.tab, state.profile_view = now.profile_view, state.pass = now.pass;
+  return state;
 }
 
 }  // namespace
@@ -44,10 +61,11 @@ App::App(Platform& platform, Settings defaults, std::string_view link)
 
 void App::start() {
   studio_.change([this](Request& request) {
-    compile_as(settings_, request);
-    request.choose_source(settings_.sample, nullptr);
+    if (settings_.model.empty()) request.choose_source(settings_.sample, nullptr);
     request.choose_picture("", nullptr, settings_.image);
+    compile_as(settings_, request);
   });
+  ask_for_files(Settings{}, settings_);
   platform_.settings_changed(settings_, to_link(settings_, defaults_));
 }
 
@@ -90,6 +108,7 @@ void App::forget_textures() {
 }
 
 void App::draw() {
+  catch_up();
   const SnapshotPtr snapshot = studio_.snapshot();
   if (snapshot->picture != uploaded_) {
     uploaded_ = snapshot->picture;
@@ -97,7 +116,7 @@ void App::draw() {
   }
   Settings shown = settings_;
   shown.language = shown_language();
-  const View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_};
+  const View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo()};
   Commands commands;
   scroll_by_touch();
   workspace_.draw(view, commands);
@@ -105,55 +124,84 @@ void App::draw() {
 }
 
 void App::open_file(std::string name, SharedBytes bytes) {
-  if (is_picture(*bytes)) {
-    studio_.open_picture(std::move(name), std::move(bytes));
-    return;
-  }
+  const bool picture = is_picture(*bytes);
+  Opened opened{.name = name, .bytes = bytes, .picture = picture};
+  opened.revision = picture ? studio_.open_picture(std::move(name), std::move(bytes)) : studio_.open_model(std::move(name), std::move(bytes));
+  opened_ = std::move(opened);
+}
+
+void App::catch_up() {
+  const SnapshotPtr snapshot = studio_.snapshot();
+  if (!opened_ || snapshot->busy() || snapshot->revision < opened_->revision) return;
+  const Opened opened = *std::exchange(opened_, std::nullopt);
+  if (snapshot->error) return;
+  const std::string key = key_of(*opened.bytes);
+  platform_.keep_file(key, opened.name, opened.bytes);
   Settings wanted = settings_;
-  wanted.sample.clear();
-  wanted.image = 0;
-  wanted.task = -1;
+  opened.picture ? void(wanted.picture = key) : choose_model(wanted, "", key);
+  if (changes_content(settings_, wanted)) history_.changed(settings_);
   settings_ = wanted;
-  studio_.open_model(std::move(name), std::move(bytes));
   platform_.settings_changed(settings_, to_link(settings_, defaults_));
 }
 
-void App::set_link(std::string_view link) {
-  Settings wanted = checked(from_link(link, defaults_), defaults_);
-  // A file the user opened has no place in a link.
-  if (settings_.sample.empty() && wanted.sample == defaults_.sample && link.find("sample=") == std::string_view::npos) wanted.sample.clear();
-  apply(wanted);
+void App::give_kept_file(const std::string& key, std::string name, SharedBytes bytes) {
+  const bool model = key == settings_.model, picture = key == settings_.picture;
+  if (!bytes && (model || picture))
+    studio_.report({ErrorKind::InvalidArgument, key, "this address names a file of the user that is not kept here: open it, and it continues"});
+  if (!bytes) return;
+  if (model) {
+    studio_.change([&](Request& request) {
+      request.choose_source(std::move(name), std::move(bytes));
+      compile_as(settings_, request);
+    });
+  } else if (picture) {
+    studio_.open_picture(std::move(name), std::move(bytes));
+  }
 }
 
-// Brings studio and platform in line with the settings, from wherever they changed.
+void App::set_link(std::string_view link) { apply(checked(from_link(link, defaults_), defaults_)); }
+
 void App::apply(const Settings& wanted) {
   if (wanted == settings_) return;
-  const Settings old = settings_;
-  settings_ = wanted;
+  if (changes_content(wanted, settings_)) history_.changed(settings_);
+  follow(wanted);
+}
+
+void App::follow(const Settings& wanted) {
+  const Settings old = std::exchange(settings_, wanted);
   if (wanted.dark != old.dark) theme_current_ = false;
-  const bool other_code = wanted.chip != old.chip || wanted.threads != old.threads || wanted.disabled_passes != old.disabled_passes;
-  const bool other_sample = wanted.sample != old.sample && !wanted.sample.empty();
-  const bool other_image = wanted.image != old.image && !wanted.sample.empty();
+  const bool other_code = wanted.chip != old.chip || wanted.threads != old.threads || wanted.disabled_passes != old.disabled_passes ||
+                          wanted.gear != old.gear || wanted.preprocess != old.preprocess;
+  const bool other_sample = wanted.model.empty() && (wanted.sample != old.sample || !old.model.empty());
+  const bool other_image = wanted.picture.empty() && (wanted.image != old.image || !old.picture.empty());
   // One change, however much of the link is new: nobody sees an answer to half of it.
   if (other_code || other_sample || other_image) {
     studio_.change([&](Request& request) {
-      compile_as(wanted, request);
-      if (other_code) request.goal = Goal::Answered;
       if (other_sample) request.choose_source(wanted.sample, nullptr);
       if (other_sample || other_image) request.choose_picture("", nullptr, wanted.image);
+      if (wanted.gear != old.gear) request.inputs.clear();
+      if (other_code) request.goal = Goal::Answered;
+      compile_as(wanted, request);
     });
   }
+  ask_for_files(old, wanted);
   platform_.settings_changed(settings_, to_link(settings_, defaults_));
   platform_.wake();
+}
+
+// The user's own files that `wanted` names and `old` did not.
+void App::ask_for_files(const Settings& old, const Settings& wanted) {
+  for (const auto part : {&Settings::model, &Settings::picture})
+    if (!(wanted.*part).empty() && wanted.*part != old.*part) platform_.ask_for_kept_file(wanted.*part);
 }
 
 void App::handle(const Command& command) {
   Settings s = settings_;
   std::visit(Overloaded{
-                 [&](const command::ChooseSample& c) { s.sample = c.name, s.image = 0, s.task = -1; },
-                 [&](const command::ChooseImage& c) { s.image = c.index; },
+                 [&](const command::ChooseSample& c) { choose_model(s, c.name, ""), s.picture.clear(); },
+                 [&](const command::ChooseImage& c) { s.image = c.index, s.picture.clear(); },
                  [&](const command::ChooseChip& c) { s.chip = c.name; },
-                 [&](const command::ChooseGear& c) { studio_.change([&](Request& r) { r.gear = c.index, r.inputs.clear(), r.goal = Goal::Answered; }); },
+                 [&](const command::ChooseGear& c) { s.gear = static_cast<int>(c.index); },
                  [&](const command::ChooseThreads& c) { s.threads = c.count; },
                  [&](const command::ChooseLanguage& c) { s.language = c.language; },
                  [&](const command::ChooseTheme& c) { s.dark = c.dark; },
@@ -162,9 +210,12 @@ void App::handle(const Command& command) {
                  [&](const command::SelectPass& c) { s.pass = c.name; },
                  [&](const command::SelectTask& c) { s.task = c.task; },
                  [&](const command::SwitchPass& c) { c.on ? void(s.disabled_passes.erase(c.name)) : void(s.disabled_passes.insert(c.name)); },
-                 [&](const command::ChangePreprocess& c) { studio_.change([&](Request& r) { r.preprocess = c.preprocess; }); },
+                 [&](const command::ChangePreprocess& c) { s.preprocess = c.preprocess; },
                  [&](const command::OpenFile&) { platform_.ask_for_file(); },
                  [&](const command::Save& c) { save(c.kind); },
+                 [&](const command::CopyLink&) { platform_.copy_link(to_link(settings_, defaults_)); },
+                 [&](const command::Undo&) { if (auto state = history_.undo(settings_)) follow(s = kept_view(*state, settings_)); },
+                 [&](const command::Redo&) { if (auto state = history_.redo(settings_)) follow(s = kept_view(*state, settings_)); },
                  [&](const command::Copy& c) { platform_.copy_text(c.text); },
                  [&](const command::OpenPage& c) { platform_.open_page(c.name); },
                  [&](const command::Run&) { studio_.run_again(); },

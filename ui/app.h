@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "ui/studio/history.h"
 #include "ui/studio/studio.h"
 #include "ui/workspace.h"
 
@@ -25,8 +27,15 @@ class Platform {
   virtual void ask_for_file() = 0;
   virtual void request_cjk_font() = 0;
 
+  // Keeps a file the user opened under its key (see key_of), beyond this session where the platform can.
+  virtual void keep_file(const std::string& key, const std::string& name, const SharedBytes& bytes) = 0;
+  // Answers through App::give_kept_file, without bytes when there is no such file.
+  virtual void ask_for_kept_file(const std::string& key) = 0;
+
   virtual void save_file(const std::string& name, Bytes bytes) = 0;
   virtual void copy_text(const std::string& text) = 0;
+  // Copies the address of what is shown; `link` is its part after '#'.
+  virtual void copy_link(const std::string& link) = 0;
   // A page that comes with the application ("residuals.html"), for reading.
   virtual void open_page(const std::string& name) = 0;
   virtual void settings_changed(const Settings& settings, const std::string& link) = 0;
@@ -44,20 +53,35 @@ class App {
   // Before ImGui::NewFrame: fonts and style. Between it and ImGui::Render: everything visible.
   void prepare_frame();
   void draw();
+  // The studio has something new: what a finished step means for the settings.
+  void catch_up();
   // The graphics context was lost: textures have to be made again.
   void forget_textures();
 
   void open_file(std::string name, SharedBytes bytes);
+  void give_kept_file(const std::string& key, std::string name, SharedBytes bytes);
   void set_cjk_font(SharedBytes bytes);
   void set_link(std::string_view link);
+  // What a panel asked for.
+  void handle(const Command& command);
 
   Studio& studio() { return studio_; }
   const Settings& settings() const { return settings_; }
   std::string mirror() const;
 
  private:
-  void handle(const Command& command);
+  // A file that is being loaded: it becomes part of the settings once it turned out to be what it should be.
+  struct Opened {
+    uint64_t revision = 0;
+    std::string name;
+    SharedBytes bytes;
+    bool picture = false;
+  };
+
   void apply(const Settings& wanted);
+  // Brings studio and platform in line with the settings.
+  void follow(const Settings& wanted);
+  void ask_for_files(const Settings& old, const Settings& wanted);
   void save(SaveKind kind);
   void load_fonts();
   // Chinese only once its characters can be drawn.
@@ -68,6 +92,8 @@ class App {
   Settings settings_;
   Studio studio_;
   Workspace workspace_;
+  History<Settings> history_{100};
+  std::optional<Opened> opened_;
   Theme theme_;
   bool theme_current_ = false;
   bool fonts_current_ = false;

@@ -16,6 +16,8 @@ struct View {
   const Theme& theme;
   bool compact = false;          // one column, fingers
   ImTextureID picture = 0;       // of now.picture
+  bool can_undo = false;
+  bool can_redo = false;
 
   const char* tr(Str id) const { return ui::tr(settings.language, id); }
   template <class... Args>

@@ -134,6 +134,20 @@ bool small_button(const View& view, const char* label, Str help, bool enabled) {
   return pressed;
 }
 
+bool icon_button(const View& view, const char* icon, Str name, Str help, float size, bool enabled) {
+  ImGui::PushID(view.tr(name));
+  ImGui::PushStyleColor(ImGuiCol_Button, ImVec4(0, 0, 0, 0));
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {0, ImGui::GetStyle().FramePadding.y});
+  ImGui::BeginDisabled(!enabled);
+  const bool pressed = ImGui::Button(icon, {size, 0});
+  ImGui::EndDisabled();
+  ImGui::PopStyleVar();
+  ImGui::PopStyleColor();
+  ImGui::PopID();
+  tooltip(fmt::format("{}\n{}", view.tr(name), view.tr(help)));
+  return pressed;
+}
+
 void colour_dot(const ImVec4& fill) {
   const float size = ImGui::GetTextLineHeight();
   const ImVec2 at = ImGui::GetCursorScreenPos();

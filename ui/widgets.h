@@ -35,6 +35,8 @@ void bar(const View& view, double fraction, const ImVec4& colour, float width, f
 // Shown where there is nothing yet.
 void placeholder(const View& view, Str text);
 bool small_button(const View& view, const char* label, Str help, bool enabled = true);
+// A square with an icon; `name` is for the tooltip's first line.
+bool icon_button(const View& view, const char* icon, Str name, Str help, float size, bool enabled = true);
 void colour_dot(const ImVec4& colour);
 
 // A column of a table: its heading, explanation, width (0: takes what is left) and cell, in one place.

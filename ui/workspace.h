@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the panels are: a top bar, then columns from left to right, or one column with tabs where it is narrow.
+// Where everything is: a rail with the rooms at the left (at the bottom where the window is narrow), the top bar,
+// and the room one is in.
 #pragma once
 
 #include <array>
@@ -13,18 +14,16 @@ class Workspace {
   void draw(const View& view, Commands& commands);
 
  private:
-  void draw_top_bar(const View& view, Commands& commands);
-  void draw_choices(const View& view, Commands& commands);
-  void draw_tabs(const View& view, Commands& commands);
-  void draw_status(const View& view, Commands& commands);
+  void draw_body(const View& view, Commands& commands);
   void draw_overview(const View& view, Commands& commands);
-  void draw_panel(Tab tab, const View& view, Commands& commands);
+  void draw_room(Tab tab, const View& view, Commands& commands);
 
+  HomePanel home_;
   ModelPanel model_;
   CompilePanel compile_;
   RunPanel run_;
   ProfilePanel profile_;
-  std::array<float, 4> shares_{0.18f, 0.27f, 0.18f, 0.37f};  // of the columns' width
+  std::array<float, 4> shares_{0.18f, 0.27f, 0.18f, 0.37f};  // of the overview's columns
 };
 
 // "Compiling: fold-constants"; for the status line and the page's mirror.

@@ -179,7 +179,8 @@ export function makeApi(module) {
 
 export async function createNpu({ threads = hostThreads(), onProgress = null } = {}) {
   let made = null;
-  const host = { changed: () => made?.changed(), settings() {}, askForFile() {}, requestFont() {}, copy() {}, openPage() {}, save() {} };
+  const host = { changed: () => made?.changed(), settings() {}, askForFile() {}, requestFont() {}, copy() {}, copyLink() {}, openPage() {},
+                 keepFile() {}, askForKeptFile() {}, save() {} };
   const module = await loadModule({ host });
   const problem = module.ccall('npu_start', 'string', ['string', 'string'], ['', JSON.stringify({ threads, headless: true })]);
   if (problem) throw new Error(problem);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page around the program: loading, frames on demand, files, the address, and the mirror of what is shown.
 import { checkRoom, give, hostThreads, loadModule, makeApi } from './npu.js';
+import { keepFile, readFile, recall, remember } from './store.js';
 
 const root = document.documentElement;
 const canvas = document.getElementById('canvas');
@@ -68,6 +69,7 @@ function mirror() {
   if (now.device_us === undefined) delete profile.dataset.us;
   else profile.dataset.us = now.device_us.toFixed(3);
   list('npu-passes', (now.passes ?? []).map((p) => `${p.name}: ${p.before} -> ${p.after}`));
+  if (now.state === 'ready') session.ready();
   root.dataset.state = now.state;  // last: who waits for it finds the rest in place
 }
 
@@ -99,6 +101,13 @@ function save(name, bytes) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+async function askForKeptFile(key) {
+  const file = await readFile(key).catch(() => undefined);
+  if (file && checkRoom(module, file.name, file.bytes.length)) return wake();
+  module.ccall('npu_give_kept_file', null, ['string', 'string', 'number'], [key, file?.name ?? '', file ? give(module, file.bytes) : 0]);
+  wake();
+}
+
 // The program asks inside a frame, after the click that caused it: browsers still count that as the user's.
 const askForFile = () => fileInput.click();
 
@@ -109,7 +118,15 @@ async function requestFont() {
 }
 
 // --- address ---
+// The last one is where the next visit begins, unless it comes by a link. A visit that never got ready is not repeated.
+const session = {
+  read() { return recall('starting') ? null : recall('session'); },
+  begin() { remember('starting', '1'); },
+  ready() { remember('starting', null); },
+};
+
 function settings(link) {
+  remember('session', link);
   const wantedHash = link ? `#${link}` : '';
   if (location.hash !== wantedHash) history.replaceState(null, '', wantedHash || location.pathname + location.search);
   if (module) mirror();
@@ -138,7 +155,8 @@ function listen() {
   // Ctrl and Cmd combinations belong to the browser (zoom, find, paste), except inside a text field.
   addEventListener('keydown', (event) => {
     if (event.key === 'Tab') event.stopImmediatePropagation();
-    if ((event.ctrlKey || event.metaKey) && !module._npu_wants_text()) event.stopImmediatePropagation();
+    const ours = /^[zy`]$/i.test(event.key) && document.activeElement === canvas;
+    if ((event.ctrlKey || event.metaKey) && !ours && !module._npu_wants_text()) event.stopImmediatePropagation();
     if ((event.ctrlKey || event.metaKey) && /^[v+\-=0]$/i.test(event.key)) event.stopImmediatePropagation();
   }, { capture: true });
   // Moving to a screen of another density changes nothing but the pixel ratio.
@@ -185,14 +203,19 @@ async function start() {
     changed() { mirror(); made.changed(); wake(); },
     askForFile, requestFont, settings, save,
     copy: (value) => navigator.clipboard?.writeText(value),
+    copyLink: (link) => navigator.clipboard?.writeText(location.href.split('#')[0] + (link && `#${link}`)),
+    keepFile: (key, name, bytes) => keepFile(key, name, bytes).catch((error) => console.warn(`${name} is not kept: ${error}`)),
+    askForKeptFile,
     openPage: (name) => open(`${name}#${document.documentElement.lang}`, '_blank', 'noopener'),
   };
   const loaded = await loadModule({ canvas, host, onBytes: (bytes) =>
     progress(`${chinese ? '正在加载' : 'Loading'} ${(bytes / 1048576).toFixed(1)} MB`) });
   module = loaded;
   made = makeApi(loaded);
+  const link = location.hash || (session.read() ?? 'tab=home');
+  session.begin();
   const problem = loaded.ccall('npu_start', 'string', ['string', 'string'],
-    [location.hash, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, threads: hostThreads() })]);
+    [link, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, threads: hostThreads() })]);
   if (problem) throw new Error(problem);
   listen();
   mirror();

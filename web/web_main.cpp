@@ -24,6 +24,11 @@ EM_JS(void, npu_js_changed, (), { Module.host.changed(); });
 EM_JS(void, npu_js_ask_for_file, (), { Module.host.askForFile(); });
 EM_JS(void, npu_js_request_font, (), { Module.host.requestFont(); });
 EM_JS(void, npu_js_copy, (const char* text), { Module.host.copy(UTF8ToString(text)); });
+EM_JS(void, npu_js_copy_link, (const char* link), { Module.host.copyLink(UTF8ToString(link)); });
+EM_JS(void, npu_js_keep_file, (const char* key, const char* name, const void* data, size_t size), {
+  Module.host.keepFile(UTF8ToString(key), UTF8ToString(name), HEAPU8.slice(data, data + size));
+});
+EM_JS(void, npu_js_ask_for_kept_file, (const char* key), { Module.host.askForKeptFile(UTF8ToString(key)); });
 EM_JS(void, npu_js_open_page, (const char* name), { Module.host.openPage(UTF8ToString(name)); });
 EM_JS(void, npu_js_settings, (const char* link), { Module.host.settings(UTF8ToString(link)); });
 EM_JS(void, npu_js_save, (const char* name, const void* data, size_t size), {
@@ -66,6 +71,11 @@ class WebPlatform final : public Platform {
   void request_cjk_font() override { npu_js_request_font(); }
   void save_file(const std::string& name, Bytes bytes) override { npu_js_save(name.c_str(), bytes.data(), bytes.size()); }
   void copy_text(const std::string& text) override { npu_js_copy(text.c_str()); }
+  void copy_link(const std::string& link) override { npu_js_copy_link(link.c_str()); }
+  void keep_file(const std::string& key, const std::string& name, const SharedBytes& bytes) override {
+    npu_js_keep_file(key.c_str(), name.c_str(), bytes->data(), bytes->size());
+  }
+  void ask_for_kept_file(const std::string& key) override { npu_js_ask_for_kept_file(key.c_str()); }
   void open_page(const std::string& name) override { npu_js_open_page(name.c_str()); }
   void settings_changed(const Settings&, const std::string& link) override { npu_js_settings(link.c_str()); }
   ImTextureID upload_picture(const Picture& picture) override { return window ? window->upload_picture(picture) : ImTextureID{}; }
@@ -177,6 +187,7 @@ EMSCRIPTEN_KEEPALIVE void* npu_allocate(size_t size) {
 // --- the page ---
 EMSCRIPTEN_KEEPALIVE void npu_awake() {
   page().platform.waking = false;
+  page().app->catch_up();
   npu_js_changed();
 }
 EMSCRIPTEN_KEEPALIVE void npu_frame() {
@@ -189,6 +200,9 @@ EMSCRIPTEN_KEEPALIVE int npu_wants_text() { return ImGui::GetIO().WantTextInput;
 EMSCRIPTEN_KEEPALIVE void npu_paste(const char* text) { ImGui::GetIO().AddInputCharactersUTF8(text); }
 EMSCRIPTEN_KEEPALIVE void npu_set_link(const char* link) { page().app->set_link(link); }
 EMSCRIPTEN_KEEPALIVE void npu_open_file(const char* name, void* data) { page().app->open_file(name, take(data)); }
+EMSCRIPTEN_KEEPALIVE void npu_give_kept_file(const char* key, const char* name, void* data) {
+  page().app->give_kept_file(key, name, data ? take(data) : nullptr);
+}
 EMSCRIPTEN_KEEPALIVE void npu_set_font(void* data) { page().app->set_cjk_font(take(data)); }
 EMSCRIPTEN_KEEPALIVE void npu_context_restored() {
   page().platform.window->recreate_device_objects();

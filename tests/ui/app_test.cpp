@@ -2,7 +2,10 @@
 #include "ui/app.h"
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -30,13 +33,18 @@ class TestPlatform final : public Platform {
   void ask_for_file() override {}
   void request_cjk_font() override {}
   void save_file(const std::string&, Bytes) override {}
+  void keep_file(const std::string& key, const std::string& name, const SharedBytes& bytes) override { kept[key] = {name, bytes}; }
+  void ask_for_kept_file(const std::string& key) override { asked.push_back(key); }
   void copy_text(const std::string&) override {}
+  void copy_link(const std::string&) override {}
   void open_page(const std::string&) override {}
   void settings_changed(const Settings&, const std::string&) override {}
   ImTextureID upload_picture(const Picture&) override { return {}; }
 
   std::mutex mutex;
   std::condition_variable wake_up;
+  std::map<std::string, std::pair<std::string, SharedBytes>> kept;
+  std::vector<std::string> asked;
 };
 
 // The first mirror, of this revision or later, that says it is ready.
@@ -67,4 +75,64 @@ TEST_CASE("what is ready first is the answer to the whole link") {
   CHECK(next.at("revision") == 2);
   CHECK(next.at("result").size() == 5);
   CHECK(next.at("chip") == "Ascend310");
+}
+
+TEST_CASE("what the user does can be undone and is kept under the file's key") {
+  TestPlatform platform;
+  App app(platform, Settings{}, "sample=digits");
+  app.start();
+  first_ready(platform, app, 1);
+  const SharedBytes file = *read_file(NPU_SOURCE_DIR "/samples/defects/defects.onnx");
+  const std::string key = key_of(*file);
+  app.open_file("mine.onnx", file);
+  CHECK(first_ready(platform, app, 2).at("model").at("name") == "mine.onnx");
+  CHECK(app.settings().sample == "digits");  // until the file turned out to be a model
+  app.catch_up();
+  CHECK(app.settings().model == key);
+  CHECK(app.settings().sample.empty());
+  REQUIRE(platform.kept.contains(key));
+  CHECK(platform.kept.at(key).first == "mine.onnx");
+
+  app.handle(command::ChooseChip{"Ascend310P3"});
+  app.handle(command::ChooseTab{Tab::Run});
+  app.handle(command::Undo{});
+  CHECK(app.settings().chip == "Ascend310");
+  CHECK(app.settings().tab == Tab::Run);  // what is looked at stays
+  app.handle(command::Undo{});
+  CHECK(app.settings().sample == "digits");
+  CHECK(first_ready(platform, app, 5).at("model").at("name") == "digits.onnx");
+  app.handle(command::Undo{});  // nothing left
+  CHECK(app.settings().sample == "digits");
+
+  app.handle(command::Redo{});
+  CHECK(app.settings().model == key);
+  REQUIRE(platform.asked == std::vector<std::string>{key});
+  app.give_kept_file(key, platform.kept.at(key).first, platform.kept.at(key).second);
+  CHECK(first_ready(platform, app, 6).at("model").at("name") == "mine.onnx");
+}
+
+TEST_CASE("a broken file changes nothing") {
+  TestPlatform platform;
+  App app(platform, Settings{}, "sample=digits");
+  app.start();
+  first_ready(platform, app, 1);
+  const Settings before = app.settings();
+  app.open_file("broken.onnx", std::make_shared<std::vector<std::byte>>(100));
+  std::unique_lock lock(platform.mutex);
+  REQUIRE(platform.wake_up.wait_for(lock, std::chrono::seconds(60), [&] { return Json::parse(app.mirror()).at("state") == "error"; }));
+  lock.unlock();
+  app.catch_up();
+  CHECK(app.settings() == before);
+  CHECK(platform.kept.empty());
+}
+
+TEST_CASE("a link to a file that is not kept says so") {
+  TestPlatform platform;
+  App app(platform, Settings{}, "sample=&model=0123456789abcdef");
+  app.start();
+  REQUIRE(platform.asked == std::vector<std::string>{"0123456789abcdef"});
+  app.give_kept_file("0123456789abcdef", "", nullptr);
+  std::unique_lock lock(platform.mutex);
+  REQUIRE(platform.wake_up.wait_for(lock, std::chrono::seconds(60), [&] { return Json::parse(app.mirror()).at("state") == "error"; }));
+  CHECK(Json::parse(app.mirror()).at("error").get<std::string>().find("0123456789abcdef") != std::string::npos);
 }

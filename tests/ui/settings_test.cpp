@@ -29,6 +29,23 @@ TEST_CASE("a link carries only what differs and comes back") {
   CHECK(from_link("#" + link, defaults) == s);
 }
 
+TEST_CASE("a link names the user's files and how pictures are prepared") {
+  Settings s;
+  s.sample.clear();
+  s.model = "0123456789abcdef";
+  s.picture = "fedcba9876543210";
+  s.gear = 2;
+  s.preprocess = Preprocess{{0.485f, 0.456f, 0.1f}, {0.229f, 1e-8f, 3.0f}, false, true};
+  CHECK(from_link(to_link(s, {}), {}) == s);
+  for (const char* link : {"model=xyz", "picture=0123456789ABCDEF", "preprocess=rgb:1:2,3", "preprocess=rgb:nan:1", "preprocess=pink:1:1",
+                           "preprocess=rgb::", "preprocess=rgb:1,1,1,1,1:1,1,1,1,1", "gear=-1"})
+    CHECK_MESSAGE(from_link(link, {}) == Settings{}, link);
+  CHECK(changes_content(s, {}));
+  Settings looked_at;
+  looked_at.tab = Tab::Profile, looked_at.task = 3, looked_at.dark = false;
+  CHECK(!changes_content(looked_at, {}));
+}
+
 TEST_CASE("names with any character survive") {
   Settings s;
   s.pass = "a&b=c #%\xe4\xb8\xad";

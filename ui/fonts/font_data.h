@@ -9,6 +9,7 @@ namespace npu::ui::font_data {
 Bytes body();
 Bytes strong();
 Bytes mono();
+Bytes icons();
 Bytes language();  // the characters of "Chinese" in Chinese
 
 }  // namespace npu::ui::font_data

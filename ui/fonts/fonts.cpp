@@ -9,6 +9,8 @@ namespace npu::ui {
 namespace {
 
 constexpr float kReferenceSize = 15;  // the scale between fonts that are merged; drawing may use any size
+constexpr float kIconSize = 18;       // icons fill less of their square than letters do
+constexpr float kIconDrop = 3.5f;     // and stand on another line
 
 // The atlas does not write to static bytes; those that may go away it gets as its own copy.
 void add_static(ImFontAtlas& atlas, Bytes bytes, bool merge) {
@@ -20,6 +22,12 @@ void add_static(ImFontAtlas& atlas, Bytes bytes, bool merge) {
 
 ImFont* add(ImFontAtlas& atlas, Bytes latin, Bytes cjk) {
   add_static(atlas, latin, false);
+  ImFontConfig icons;
+  icons.MergeMode = true;
+  icons.FontDataOwnedByAtlas = false;
+  icons.GlyphOffset = {0, kIconDrop};
+  const Bytes bytes = font_data::icons();
+  atlas.AddFontFromMemoryTTF(const_cast<std::byte*>(bytes.data()), static_cast<int>(bytes.size()), kIconSize, &icons);
   if (cjk.empty()) {
     add_static(atlas, font_data::language(), true);
   } else {

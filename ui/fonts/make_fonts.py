@@ -4,12 +4,13 @@
 
 make_fonts.py SOURCES OUT TEXT...
   SOURCES  folder with the unpacked font packages and fontTools (fetch_deps.sh fonts)
-  OUT      folder for body.otf, strong.otf, mono.ttf and language.ttf (embedded), and cjk.ttf (loaded when Chinese is
-           chosen)
-  TEXT     files whose non-Latin characters cjk.ttf must have
+  OUT      folder for body.otf, strong.otf, mono.ttf, icons.ttf and language.ttf (embedded), and cjk.ttf (loaded when
+           Chinese is chosen)
+  TEXT     files whose non-Latin characters cjk.ttf must have; the icons are those of icons.def, the first of them
 """
 import logging
 import pathlib
+import re
 import sys
 
 # ASCII, Latin-1, Latin Extended-A, then the punctuation and arrows that the interface uses.
@@ -20,6 +21,7 @@ kFonts = [("opentype/inter/Inter-Regular.otf", "body.otf"),
           ("truetype/jetbrains-mono/JetBrainsMono-Regular.ttf", "mono.ttf")]
 kLanguageName = "中文"  # on the button that switches the language, before cjk.ttf is there
 kCjk = "truetype/wqy/wqy-microhei.ttc"
+kIcons = "truetype/material-design-icons-iconfont/MaterialIcons-Regular.ttf"
 
 
 def gb2312_level_1():
@@ -31,6 +33,11 @@ def gb2312_level_1():
                 yield ord(bytes([row, cell]).decode("gb2312"))
             except UnicodeDecodeError:
                 pass
+
+
+def icons(definitions):
+    """The code points in the rows NPU_ICON(name, "\\uXXXX")."""
+    return [int(code, 16) for code in re.findall(r'NPU_ICON\(\w+, "\\u([0-9A-F]{4})"\)', definitions.read_text(encoding="utf-8"))]
 
 
 def make(source, target, characters, subset, face=-1):
@@ -58,6 +65,7 @@ def main(sources, out, *texts):
     for source, target in kFonts:
         make(fonts / source, out / target, kLatin, subset)
     make(fonts / kCjk, out / "language.ttf", [ord(c) for c in kLanguageName], subset, face=0)
+    make(fonts / kIcons, out / "icons.ttf", icons(pathlib.Path(texts[0])), subset)
     used = {ord(c) for text in texts for c in pathlib.Path(text).read_text(encoding="utf-8") if ord(c) > 0x2E7F}
     make(fonts / kCjk, out / "cjk.ttf", sorted(used.union(gb2312_level_1())), subset, face=0)
 

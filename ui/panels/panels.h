@@ -12,6 +12,11 @@
 
 namespace npu::ui {
 
+// Where a visitor begins: a door for each way to go.
+struct HomePanel {
+  void draw(const View& view, Commands& commands);
+};
+
 // Facts about the model and the list of its nodes.
 struct ModelPanel {
   void draw(const View& view, Commands& commands);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/platform/sdl_window.h"
 
+#include <vector>
+
 #include <SDL.h>
 #include <SDL_opengl.h>
 #include <imgui_impl_opengl3.h>
 #include <imgui_impl_sdl2.h>
+#include <stb_image_write.h>
 
 namespace npu::ui {
 namespace {
@@ -85,6 +88,11 @@ bool SdlWindow::take_input(int wait_ms, const std::function<void(const std::stri
 }
 
 void SdlWindow::draw(App& app) {
+  render(app);
+  SDL_GL_SwapWindow(window_);
+}
+
+void SdlWindow::render(App& app) {
   app.prepare_frame();
   ImGui_ImplOpenGL3_NewFrame();
   ImGui_ImplSDL2_NewFrame();
@@ -98,7 +106,22 @@ void SdlWindow::draw(App& app) {
   glClearColor(background.x, background.y, background.z, 1);
   glClear(GL_COLOR_BUFFER_BIT);
   ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
-  SDL_GL_SwapWindow(window_);
+}
+
+Status SdlWindow::save_picture(App& app, const std::string& path) {
+  render(app);
+  const ImGuiIO& io = ImGui::GetIO();
+  const int width = static_cast<int>(io.DisplaySize.x * io.DisplayFramebufferScale.x);
+  const int height = static_cast<int>(io.DisplaySize.y * io.DisplayFramebufferScale.y);
+  std::vector<uint8_t> pixels(static_cast<size_t>(width) * static_cast<size_t>(height) * 4);
+  glPixelStorei(GL_PACK_ALIGNMENT, 1);
+  glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, pixels.data());
+  // OpenGL begins at the bottom; alpha was only for blending.
+  for (size_t i = 3; i < pixels.size(); i += 4) pixels[i] = 255;
+  const ptrdiff_t row = static_cast<ptrdiff_t>(width) * 4;
+  if (!stbi_write_png(path.c_str(), width, height, 4, pixels.data() + row * (height - 1), static_cast<int>(-row)))
+    return fail(ErrorKind::InvalidArgument, path, "the picture could not be written");
+  return {};
 }
 
 ImTextureID SdlWindow::upload_picture(const Picture& picture) {

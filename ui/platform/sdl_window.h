@@ -28,6 +28,8 @@ class SdlWindow {
   // A dropped file goes to `dropped`.
   bool take_input(int wait_ms, const std::function<void(const std::string& path)>& dropped);
   void draw(App& app);
+  // What is shown, as a PNG.
+  Status save_picture(App& app, const std::string& path);
   ImTextureID upload_picture(const Picture& picture);
   // After a lost graphics context came back.
   void recreate_device_objects();
@@ -35,6 +37,8 @@ class SdlWindow {
   static void post_wake();
 
  private:
+  void render(App& app);
+
   SDL_Window* window_ = nullptr;
   void* context_ = nullptr;
   unsigned picture_ = 0;

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/studio/settings.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
+
+#include <fmt/format.h>
+
+#include "core/base/hash.h"
 
 namespace npu::ui {
 namespace {
@@ -14,7 +19,8 @@ using Names = std::array<std::pair<std::string_view, T>, N>;
 
 constexpr Names<Language, 2> kLanguages{{{"en", Language::English}, {"zh", Language::Chinese}}};
 constexpr Names<bool, 2> kThemes{{{"light", false}, {"dark", true}}};
-constexpr Names<Tab, 5> kTabs{{{"overview", Tab::Overview},
+constexpr Names<Tab, 6> kTabs{{{"home", Tab::Home},
+                               {"overview", Tab::Overview},
                                {"model", Tab::Model},
                                {"compile", Tab::Compile},
                                {"run", Tab::Run},
@@ -83,6 +89,14 @@ void set_number(std::string_view text, int low, int high, int& out) {
   if (error == std::errc{} && end == text.data() + text.size() && value >= low && value <= high) out = value;
 }
 
+bool is_key(std::string_view text) {
+  return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+void set_key(std::string_view text, std::string& out) {
+  if (text.empty() || is_key(text)) out = text;
+}
+
 std::string join(const std::set<std::string, std::less<>>& items) {
   std::string out;
   for (const std::string& item : items) out += (out.empty() ? "" : ",") + item;
@@ -102,33 +116,46 @@ std::set<std::string, std::less<>> split(std::string_view text) {
 // One row for each part of the settings that a link carries.
 struct Row {
   std::string_view key;
+  bool content;  // decides what is computed, not only what is looked at
   std::string (*get)(const Settings&);
   void (*set)(Settings&, const std::string&);
 };
 
 constexpr Row kRows[] = {
-    {"sample", [](const Settings& s) { return s.sample; }, [](Settings& s, const std::string& v) { s.sample = v; }},
-    {"image", [](const Settings& s) { return std::to_string(s.image); },
+    {"sample", true, [](const Settings& s) { return s.sample; }, [](Settings& s, const std::string& v) { s.sample = v; }},
+    {"model", true, [](const Settings& s) { return s.model; }, [](Settings& s, const std::string& v) { set_key(v, s.model); }},
+    {"image", true, [](const Settings& s) { return std::to_string(s.image); },
      [](Settings& s, const std::string& v) { set_number(v, 0, 1000, s.image); }},
-    {"chip", [](const Settings& s) { return s.chip; }, [](Settings& s, const std::string& v) { s.chip = v; }},
-    {"threads", [](const Settings& s) { return std::to_string(s.threads); },
+    {"picture", true, [](const Settings& s) { return s.picture; }, [](Settings& s, const std::string& v) { set_key(v, s.picture); }},
+    {"preprocess", true, [](const Settings& s) { return s.preprocess ? to_text(*s.preprocess) : std::string(); },
+     [](Settings& s, const std::string& v) { s.preprocess = preprocess_from_text(v); }},
+    {"gear", true, [](const Settings& s) { return std::to_string(s.gear); },
+     [](Settings& s, const std::string& v) { set_number(v, 0, 1000, s.gear); }},
+    {"chip", true, [](const Settings& s) { return s.chip; }, [](Settings& s, const std::string& v) { s.chip = v; }},
+    {"threads", true, [](const Settings& s) { return std::to_string(s.threads); },
      [](Settings& s, const std::string& v) { set_number(v, 1, kMostThreads, s.threads); }},
-    {"lang", [](const Settings& s) { return name_of(kLanguages, s.language); },
+    {"lang", false, [](const Settings& s) { return name_of(kLanguages, s.language); },
      [](Settings& s, const std::string& v) { set_by_name(kLanguages, v, s.language); }},
-    {"theme", [](const Settings& s) { return name_of(kThemes, s.dark); },
+    {"theme", false, [](const Settings& s) { return name_of(kThemes, s.dark); },
      [](Settings& s, const std::string& v) { set_by_name(kThemes, v, s.dark); }},
-    {"tab", [](const Settings& s) { return name_of(kTabs, s.tab); },
+    {"tab", false, [](const Settings& s) { return name_of(kTabs, s.tab); },
      [](Settings& s, const std::string& v) { set_by_name(kTabs, v, s.tab); }},
-    {"view", [](const Settings& s) { return name_of(kProfileViews, s.profile_view); },
+    {"view", false, [](const Settings& s) { return name_of(kProfileViews, s.profile_view); },
      [](Settings& s, const std::string& v) { set_by_name(kProfileViews, v, s.profile_view); }},
-    {"pass", [](const Settings& s) { return s.pass; }, [](Settings& s, const std::string& v) { s.pass = v; }},
-    {"task", [](const Settings& s) { return std::to_string(s.task); },
+    {"pass", false, [](const Settings& s) { return s.pass; }, [](Settings& s, const std::string& v) { s.pass = v; }},
+    {"task", false, [](const Settings& s) { return std::to_string(s.task); },
      [](Settings& s, const std::string& v) { set_number(v, -1, kMostTasks, s.task); }},
-    {"off", [](const Settings& s) { return join(s.disabled_passes); },
+    {"off", true, [](const Settings& s) { return join(s.disabled_passes); },
      [](Settings& s, const std::string& v) { s.disabled_passes = split(v); }},
 };
 
 }  // namespace
+
+std::string key_of(Bytes bytes) { return fmt::format("{:016x}", hash_bytes(bytes)); }
+
+bool changes_content(const Settings& a, const Settings& b) {
+  return std::ranges::any_of(kRows, [&](const Row& row) { return row.content && row.get(a) != row.get(b); });
+}
 
 std::string to_link(const Settings& settings, const Settings& defaults) {
   std::string link;

@@ -2,19 +2,27 @@
 // What the user has chosen, and its form in the page's address: "sample=digits&chip=Ascend310&tab=run".
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "core/base/bytes.h"
+#include "ui/studio/preprocess.h"
+
 namespace npu::ui {
 
 enum class Language { English, Chinese };
-enum class Tab { Overview, Model, Compile, Run, Profile };
+enum class Tab { Home, Overview, Model, Compile, Run, Profile };
 enum class ProfileView { Tasks, Memory, Disassembly, Manual, Accuracy };
 
 struct Settings {
   std::string sample = "defects";  // empty: a file the user opened
+  std::string model;              // that file's key; empty: the sample
   int image = 0;                  // of the sample's images
+  std::string picture;            // key of a picture the user opened; empty: the sample's
+  std::optional<Preprocess> preprocess;  // empty: the sample's, or a guess from the model's input
+  int gear = 0;                   // of an .om with several
   std::string chip = "Ascend310";
   int threads = 1;                // host threads that execute the chip's cores
   Language language = Language::English;
@@ -27,6 +35,12 @@ struct Settings {
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };
+
+// The name under which a file of the user is kept: a fingerprint of its bytes, 16 hexadecimal digits.
+std::string key_of(Bytes bytes);
+
+// Whether they differ in more than what is looked at: in what is computed.
+bool changes_content(const Settings& a, const Settings& b);
 
 // Only what differs from `defaults`.
 std::string to_link(const Settings& settings, const Settings& defaults);

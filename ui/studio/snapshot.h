@@ -16,6 +16,7 @@
 #include "runtime/profile/profile.h"
 #include "runtime/session/image_input.h"
 #include "samples/catalog.h"
+#include "ui/studio/preprocess.h"
 #include "ui/studio/text_diff.h"
 #include "ui/studio/timeline.h"
 
@@ -70,16 +71,6 @@ struct Picture {
   std::string name;
   Image image;
   int label = -1;               // the true class, where a sample tells it
-};
-
-// How a picture becomes the model's input.
-struct Preprocess {
-  std::vector<float> mean;       // per channel: (pixel / 255 - mean) / deviation
-  std::vector<float> deviation;
-  bool grey = false;             // else RGB
-  bool bgr = false;
-
-  friend bool operator==(const Preprocess&, const Preprocess&) = default;
 };
 
 struct OutputRow {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/studio/preprocess.h"
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace npu::ui {
+namespace {
+
+constexpr size_t kMostChannels = 4;
+
+std::string_view take_until(std::string_view& text, char end) {
+  const std::string_view item = text.substr(0, text.find(end));
+  text.remove_prefix(std::min(text.size(), item.size() + 1));
+  return item;
+}
+
+std::optional<std::vector<float>> numbers(std::string_view text) {
+  std::vector<float> values;
+  while (!text.empty()) {
+    const std::string_view item = take_until(text, ',');
+    float value = 0;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
+    if (error != std::errc{} || end != item.data() + item.size() || !std::isfinite(value)) return std::nullopt;
+    values.push_back(value);
+  }
+  return values;
+}
+
+}  // namespace
+
+std::string to_text(const Preprocess& preprocess) {
+  return fmt::format("{}:{}:{}", preprocess.grey ? "grey" : preprocess.bgr ? "bgr" : "rgb", fmt::join(preprocess.mean, ","),
+                     fmt::join(preprocess.deviation, ","));
+}
+
+std::optional<Preprocess> preprocess_from_text(std::string_view text) {
+  const std::string_view colours = take_until(text, ':');
+  const auto mean = numbers(take_until(text, ':'));
+  const auto deviation = numbers(text);
+  if (colours != "rgb" && colours != "bgr" && colours != "grey") return std::nullopt;
+  if (!mean || !deviation || mean->empty() || mean->size() > kMostChannels || mean->size() != deviation->size()) return std::nullopt;
+  return Preprocess{*mean, *deviation, colours == "grey", colours == "bgr"};
+}
+
+}  // namespace npu::ui
