@@ -116,7 +116,8 @@ void App::draw() {
   }
   Settings shown = settings_;
   shown.language = shown_language();
-  const View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo()};
+  const View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_};
+  marks_.clear();
   Commands commands;
   scroll_by_touch();
   workspace_.draw(view, commands);
@@ -214,6 +215,7 @@ void App::handle(const Command& command) {
                  [&](const command::OpenFile&) { platform_.ask_for_file(); },
                  [&](const command::Save& c) { save(c.kind); },
                  [&](const command::CopyLink&) { platform_.copy_link(to_link(settings_, defaults_)); },
+                 [&](const command::ExportSession&) { platform_.export_session(to_link(settings_, defaults_)); },
                  [&](const command::Undo&) { if (auto state = history_.undo(settings_)) follow(s = kept_view(*state, settings_)); },
                  [&](const command::Redo&) { if (auto state = history_.redo(settings_)) follow(s = kept_view(*state, settings_)); },
                  [&](const command::Copy& c) { platform_.copy_text(c.text); },

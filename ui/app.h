@@ -29,6 +29,9 @@ class Platform {
 
   // Keeps a file the user opened under its key (see key_of), beyond this session where the platform can.
   virtual void keep_file(const std::string& key, const std::string& name, const SharedBytes& bytes) = 0;
+  // The files that are kept, and this link, as one archive to save; opening it brings them back. Where there is one.
+  virtual bool exports_sessions() const { return false; }
+  virtual void export_session(const std::string& link) { (void)link; }
   // Answers through App::give_kept_file, without bytes when there is no such file.
   virtual void ask_for_kept_file(const std::string& key) = 0;
 
@@ -68,6 +71,7 @@ class App {
   Studio& studio() { return studio_; }
   const Settings& settings() const { return settings_; }
   std::string mirror() const;
+  const Marks& marks() const { return marks_; }
 
  private:
   // A file that is being loaded: it becomes part of the settings once it turned out to be what it should be.
@@ -94,6 +98,7 @@ class App {
   Workspace workspace_;
   History<Settings> history_{100};
   std::optional<Opened> opened_;
+  Marks marks_;
   Theme theme_;
   bool theme_current_ = false;
   bool fonts_current_ = false;

@@ -9,16 +9,17 @@ namespace {
 
 struct Room {
   Tab tab;
+  const char* mark;
   const char* icon;
   Str name;
   Str help;
 };
-constexpr Room kRooms[] = {{Tab::Home, icon::kHome, Str::Home, Str::HomeHelp},
-                           {Tab::Overview, icon::kOverview, Str::Overview, Str::OverviewHelp},
-                           {Tab::Model, icon::kModel, Str::Model, Str::ModelHelp},
-                           {Tab::Compile, icon::kCompile, Str::Compile, Str::CompileHelp},
-                           {Tab::Run, icon::kRun, Str::Run, Str::RunHelp},
-                           {Tab::Profile, icon::kProfile, Str::Profile, Str::ProfileHelp}};
+constexpr Room kRooms[] = {{Tab::Home, "room-home", icon::kHome, Str::Home, Str::HomeHelp},
+                           {Tab::Overview, "room-overview", icon::kOverview, Str::Overview, Str::OverviewHelp},
+                           {Tab::Model, "room-model", icon::kModel, Str::Model, Str::ModelHelp},
+                           {Tab::Compile, "room-compile", icon::kCompile, Str::Compile, Str::CompileHelp},
+                           {Tab::Run, "room-run", icon::kRun, Str::Run, Str::RunHelp},
+                           {Tab::Profile, "room-profile", icon::kProfile, Str::Profile, Str::ProfileHelp}};
 
 constexpr float kIcon = 20, kName = 11.5f;
 constexpr float kHigh = 52;
@@ -39,6 +40,7 @@ bool room_button(const View& view, const Room& room, ImVec2 size, bool chosen) {
   };
   centred(view.theme.body, kIcon, from.y + 4, room.icon);
   centred(chosen ? view.theme.strong : view.theme.body, kName, from.y + size.y - kName - 9, view.tr(room.name));
+  mark(view, room.mark);
   tooltip(view.tr(room.help));
   return pressed;
 }

@@ -54,6 +54,7 @@ void choose_threads(const View& view, Commands& commands, float width) {
 
 // What needs no value: an icon on wide windows, a line of the menu on narrow ones.
 struct Action {
+  const char* mark;
   const char* icon;
   Str name;
   Str help;
@@ -65,14 +66,16 @@ struct Action {
 bool always(const View&) { return true; }
 
 constexpr Action kActions[] = {
-    {icon::kUndo, Str::Undo, Str::UndoHelp, ImGuiMod_Ctrl | ImGuiKey_Z, [](const View& v) { return v.can_undo; },
+    {"undo", icon::kUndo, Str::Undo, Str::UndoHelp, ImGuiMod_Ctrl | ImGuiKey_Z, [](const View& v) { return v.can_undo; },
      [](const View&) -> Command { return command::Undo{}; }},
-    {icon::kRedo, Str::Redo, Str::RedoHelp, ImGuiMod_Ctrl | ImGuiKey_Y, [](const View& v) { return v.can_redo; },
+    {"redo", icon::kRedo, Str::Redo, Str::RedoHelp, ImGuiMod_Ctrl | ImGuiKey_Y, [](const View& v) { return v.can_redo; },
      [](const View&) -> Command { return command::Redo{}; }},
-    {icon::kShare, Str::CopyLink, Str::CopyLinkHelp, 0, always, [](const View&) -> Command { return command::CopyLink{}; }},
-    {icon::kLanguage, Str::OtherLanguage, Str::LanguageHelp, 0, always,
+    {"copy-link", icon::kShare, Str::CopyLink, Str::CopyLinkHelp, 0, always, [](const View&) -> Command { return command::CopyLink{}; }},
+    {"export", icon::kDownload, Str::ExportSession, Str::ExportSessionHelp, 0, [](const View& v) { return v.exports_sessions; },
+     [](const View&) -> Command { return command::ExportSession{}; }},
+    {"language", icon::kLanguage, Str::OtherLanguage, Str::LanguageHelp, 0, always,
      [](const View& v) -> Command { return command::ChooseLanguage{v.settings.language == Language::Chinese ? Language::English : Language::Chinese}; }},
-    {icon::kDark, Str::OtherTheme, Str::ThemeHelp, 0, always,
+    {"theme", icon::kDark, Str::OtherTheme, Str::ThemeHelp, 0, always,
      [](const View& v) -> Command { return command::ChooseTheme{!v.settings.dark}; }},
 };
 
@@ -88,6 +91,7 @@ void draw_icons(const View& view, Commands& commands) {
   if (const float space = ImGui::GetContentRegionAvail().x - width; space > 0) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + space);
   for (const Action& action : kActions) {
     if (icon_button(view, action.icon, action.name, action.help, size, action.enabled(view))) commands.push(action.command(view));
+    mark(view, action.mark);
     ImGui::SameLine(0, 2);
   }
   ImGui::NewLine();

@@ -2,6 +2,7 @@
 // What a panel is given to draw.
 #pragma once
 
+#include "ui/marks.h"
 #include "ui/strings.h"
 #include "ui/studio/commands.h"
 #include "ui/studio/settings.h"
@@ -18,6 +19,8 @@ struct View {
   ImTextureID picture = 0;       // of now.picture
   bool can_undo = false;
   bool can_redo = false;
+  bool exports_sessions = false;
+  Marks* marks = nullptr;
 
   const char* tr(Str id) const { return ui::tr(settings.language, id); }
   template <class... Args>

@@ -134,6 +134,10 @@ bool small_button(const View& view, const char* label, Str help, bool enabled) {
   return pressed;
 }
 
+void mark(const View& view, std::string_view name, std::string value) {
+  if (view.marks) view.marks->set(name, {ImGui::GetItemRectMin(), ImGui::GetItemRectMax(), std::move(value)});
+}
+
 bool icon_button(const View& view, const char* icon, Str name, Str help, float size, bool enabled) {
   ImGui::PushID(view.tr(name));
   ImGui::PushStyleColor(ImGuiCol_Button, ImVec4(0, 0, 0, 0));

@@ -32,6 +32,8 @@ void headline(const View& view, std::string_view number, std::string_view meanin
 void fact(const View& view, Str label, std::string_view value, float column);
 // A horizontal bar behind text; fraction 0..1.
 void bar(const View& view, double fraction, const ImVec4& colour, float width, float height);
+// Names the item just drawn (see Marks).
+void mark(const View& view, std::string_view name, std::string value = {});
 // Shown where there is nothing yet.
 void placeholder(const View& view, Str text);
 bool small_button(const View& view, const char* label, Str help, bool enabled = true);

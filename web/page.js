@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page around the program: loading, frames on demand, files, the address, and the mirror of what is shown.
-import { checkRoom, give, hostThreads, loadModule, makeApi } from './npu.js';
+import { checkRoom, give, hostThreads, loadModule, makeApi, variant } from './npu.js';
+import { makeTextInput } from './text_input.js';
+import { isZip } from './archive.js';
+import { exportSession, importSession } from './session.js';
 import { keepFile, readFile, recall, remember } from './store.js';
 
 const root = document.documentElement;
@@ -11,6 +14,7 @@ const dark = !matchMedia('(prefers-color-scheme: light)').matches;
 
 let module = null;
 let made = null;
+let typing = null;
 
 // --- frames: none while nothing changes ---
 // After an event three frames let hover states and layouts settle; later ones show a tooltip that waits.
@@ -75,6 +79,7 @@ function mirror() {
 
 // --- files ---
 async function open(file) {
+  if (file.size < 1 << 30 && isZip(new Uint8Array(await file.slice(0, 22).arrayBuffer()))) return openSession(file);
   if (checkRoom(module, file.name, file.size)) return wake();  // the program shows why
   module.ccall('npu_open_file', null, ['string', 'number'], [file.name, give(module, await file.arrayBuffer())]);
   wake();
@@ -92,6 +97,19 @@ addEventListener('drop', (event) => {
   dropping(false);
   if (module) for (const file of event.dataTransfer.files) open(file);
 });
+
+// A reload is the one way to begin again with everything that was kept.
+async function openSession(file) {
+  try {
+    const link = await importSession(new Uint8Array(await file.arrayBuffer()));
+    remember('session', link);
+    history.replaceState(null, '', `#${link}`);
+    location.reload();
+  } catch (error) {
+    module.ccall('npu_report', null, ['string', 'string'], [file.name, error.message]);
+    wake();
+  }
+}
 
 function save(name, bytes) {
   const link = document.createElement('a');
@@ -137,25 +155,26 @@ addEventListener('hashchange', () => {
 });
 
 // --- input that the canvas does not see ---
+const type = (value) => module.ccall('npu_type', null, ['string'], [value]);
 function listen() {
   for (const type of ['pointerdown', 'pointermove', 'pointerup', 'wheel', 'keydown', 'keyup', 'touchstart', 'touchmove', 'touchend'])
     addEventListener(type, wakeByInput, { passive: true, capture: true });
   for (const type of ['resize', 'focus', 'blur', 'pageshow']) addEventListener(type, () => wake());
   document.addEventListener('visibilitychange', () => wake());
-  canvas.addEventListener('pointerdown', () => canvas.focus({ preventScroll: true }));
+  canvas.addEventListener('pointerdown', () => { if (!typing.focused()) canvas.focus({ preventScroll: true }); });
   canvas.addEventListener('mouseleave', () => wake());
   addEventListener('paste', (event) => {
     const pasted = event.clipboardData?.getData('text/plain');
     if (!pasted || !module._npu_wants_text()) return;
     event.preventDefault();
-    module.ccall('npu_paste', null, ['string'], [pasted]);
+    type(pasted);
     wake();
   });
   // Tab leaves the canvas, as it leaves everything else; inside it the arrow keys move.
   // Ctrl and Cmd combinations belong to the browser (zoom, find, paste), except inside a text field.
   addEventListener('keydown', (event) => {
     if (event.key === 'Tab') event.stopImmediatePropagation();
-    const ours = /^[zy`]$/i.test(event.key) && document.activeElement === canvas;
+    const ours = /^[zy`]$/i.test(event.key) && (document.activeElement === canvas || typing.focused());
     if ((event.ctrlKey || event.metaKey) && !ours && !module._npu_wants_text()) event.stopImmediatePropagation();
     if ((event.ctrlKey || event.metaKey) && /^[v+\-=0]$/i.test(event.key)) event.stopImmediatePropagation();
   }, { capture: true });
@@ -192,6 +211,25 @@ async function keepForOffline() {
     if (new URL(address).origin === location.origin) await fetch(address).catch(() => {});
 }
 
+// --- updates ---
+// Asked when one comes back to the page: a build newer than the running one is announced, never forced.
+const betweenQuestions = 10 * 60 * 1000;
+async function buildTag() {
+  const answer = await fetch(`${variant()}.wasm`, { method: 'HEAD', cache: 'no-store' });
+  return answer.ok ? answer.headers.get('ETag') ?? answer.headers.get('Last-Modified') : null;
+}
+async function watchForUpdate(pause = betweenQuestions) {
+  const running = await buildTag();
+  let asked = performance.now();
+  document.addEventListener('visibilitychange', async () => {
+    if (document.hidden || performance.now() - asked < pause) return;
+    asked = performance.now();
+    const now = await buildTag().catch(() => null);
+    if (now && running && now !== running) document.getElementById('update').hidden = false;
+  });
+  document.getElementById('npu-reload').addEventListener('click', () => location.reload());
+}
+
 // --- start ---
 function progress(message) { document.getElementById('progress-text').textContent = message; }
 
@@ -206,12 +244,15 @@ async function start() {
     copyLink: (link) => navigator.clipboard?.writeText(location.href.split('#')[0] + (link && `#${link}`)),
     keepFile: (key, name, bytes) => keepFile(key, name, bytes).catch((error) => console.warn(`${name} is not kept: ${error}`)),
     askForKeptFile,
-    openPage: (name) => open(`${name}#${document.documentElement.lang}`, '_blank', 'noopener'),
+    exportSession: async (link) => save('npu-sandbox-session.zip', await exportSession(link)),
+    textInput: (on, x, y, height) => typing?.want(on, x, y, height),
+    openPage: (name) => globalThis.open(`${name}#${document.documentElement.lang}`, '_blank', 'noopener'),
   };
   const loaded = await loadModule({ canvas, host, onBytes: (bytes) =>
     progress(`${chinese ? '正在加载' : 'Loading'} ${(bytes / 1048576).toFixed(1)} MB`) });
   module = loaded;
   made = makeApi(loaded);
+  typing = makeTextInput(canvas, { type, wake, wantsText: () => Boolean(loaded._npu_wants_text()) });
   const link = location.hash || (session.read() ?? 'tab=home');
   session.begin();
   const problem = loaded.ccall('npu_start', 'string', ['string', 'string'],
@@ -221,9 +262,10 @@ async function start() {
   mirror();
   wake();
   // For scripts in this page: the same promises as createNpu's, over what is on the screen.
-  globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count() };
+  globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count(), marks: () => JSON.parse(loaded.ccall('npu_marks', 'string', [])) };
   sessionStorage.removeItem('isolating');
   setTimeout(() => keepForOffline().catch(() => {}), 3000);
+  watchForUpdate().catch(() => {});
 }
 
 start().catch((error) => {

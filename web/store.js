@@ -35,6 +35,11 @@ export async function keepFile(key, name, bytes) {
 }
 
 export const readText = async (name) => settle((await store('texts', 'readonly')).get(name));
+export async function allTexts() {
+  const texts = await store('texts', 'readonly');
+  const [names, values] = await Promise.all([settle(texts.getAllKeys()), settle(texts.getAll())]);
+  return Object.fromEntries(names.map((name, i) => [name, values[i]]));
+}
 export const keepText = async (name, text) => settle((await store('texts', 'readwrite')).put(text, name));
 
 // Tiny texts that must be known before anything is fetched. Browsers may forbid keeping them.

@@ -29,6 +29,8 @@ EM_JS(void, npu_js_keep_file, (const char* key, const char* name, const void* da
   Module.host.keepFile(UTF8ToString(key), UTF8ToString(name), HEAPU8.slice(data, data + size));
 });
 EM_JS(void, npu_js_ask_for_kept_file, (const char* key), { Module.host.askForKeptFile(UTF8ToString(key)); });
+EM_JS(void, npu_js_export_session, (const char* link), { Module.host.exportSession(UTF8ToString(link)); });
+EM_JS(void, npu_js_text_input, (int on, double x, double y, double height), { Module.host.textInput(!!on, x, y, height); });
 EM_JS(void, npu_js_open_page, (const char* name), { Module.host.openPage(UTF8ToString(name)); });
 EM_JS(void, npu_js_settings, (const char* link), { Module.host.settings(UTF8ToString(link)); });
 EM_JS(void, npu_js_save, (const char* name, const void* data, size_t size), {
@@ -76,6 +78,8 @@ class WebPlatform final : public Platform {
     npu_js_keep_file(key.c_str(), name.c_str(), bytes->data(), bytes->size());
   }
   void ask_for_kept_file(const std::string& key) override { npu_js_ask_for_kept_file(key.c_str()); }
+  bool exports_sessions() const override { return true; }
+  void export_session(const std::string& link) override { npu_js_export_session(link.c_str()); }
   void open_page(const std::string& name) override { npu_js_open_page(name.c_str()); }
   void settings_changed(const Settings&, const std::string& link) override { npu_js_settings(link.c_str()); }
   ImTextureID upload_picture(const Picture& picture) override { return window ? window->upload_picture(picture) : ImTextureID{}; }
@@ -83,6 +87,15 @@ class WebPlatform final : public Platform {
   std::unique_ptr<SdlWindow> window;
   std::atomic<bool> waking = false;
 };
+
+// The canvas has neither an input method nor a clipboard: the page has.
+void use_input_of_the_page() {
+  ImGuiPlatformIO& io = ImGui::GetPlatformIO();
+  io.Platform_SetImeDataFn = [](ImGuiContext*, ImGuiViewport*, ImGuiPlatformImeData* data) {
+    npu_js_text_input(data->WantTextInput, data->InputPos.x, data->InputPos.y, data->InputLineHeight);
+  };
+  io.Platform_SetClipboardTextFn = [](ImGuiContext*, const char* text) { npu_js_copy(text); };
+}
 
 // The page is one instance; it lives as long as the module.
 struct Page {
@@ -156,6 +169,7 @@ EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options
     page().platform.window = std::make_unique<SdlWindow>();
     if (const Status status = page().platform.window->open("NPU Sandbox", 1280, 720); !status)
       return give(status.error().message());
+    use_input_of_the_page();
   }
   page().app = std::make_unique<App>(page().platform, defaults, link);
   if (page().headless) {
@@ -197,17 +211,22 @@ EMSCRIPTEN_KEEPALIVE void npu_frame() {
 }
 EMSCRIPTEN_KEEPALIVE int npu_frame_count() { return page().frames; }
 EMSCRIPTEN_KEEPALIVE int npu_wants_text() { return ImGui::GetIO().WantTextInput; }
-EMSCRIPTEN_KEEPALIVE void npu_paste(const char* text) { ImGui::GetIO().AddInputCharactersUTF8(text); }
+EMSCRIPTEN_KEEPALIVE void npu_type(const char* text) { ImGui::GetIO().AddInputCharactersUTF8(text); }
 EMSCRIPTEN_KEEPALIVE void npu_set_link(const char* link) { page().app->set_link(link); }
 EMSCRIPTEN_KEEPALIVE void npu_open_file(const char* name, void* data) { page().app->open_file(name, take(data)); }
 EMSCRIPTEN_KEEPALIVE void npu_give_kept_file(const char* key, const char* name, void* data) {
   page().app->give_kept_file(key, name, data ? take(data) : nullptr);
 }
 EMSCRIPTEN_KEEPALIVE void npu_set_font(void* data) { page().app->set_cjk_font(take(data)); }
+// A problem that the page met.
+EMSCRIPTEN_KEEPALIVE void npu_report(const char* where, const char* what) {
+  page().app->studio().report({ErrorKind::InvalidArgument, where, what});
+}
 EMSCRIPTEN_KEEPALIVE void npu_context_restored() {
   page().platform.window->recreate_device_objects();
   page().app->forget_textures();
 }
+EMSCRIPTEN_KEEPALIVE const char* npu_marks() { return give(page().app->marks().json()); }
 EMSCRIPTEN_KEEPALIVE const char* npu_mirror() { return give(page().app->mirror()); }
 
 // --- scripts: each returns the revision whose mirror answers it ---

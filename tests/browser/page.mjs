@@ -14,6 +14,16 @@ export const latency = async (page) => Number(await page.getAttribute('#npu-prof
 export const frames = (page) => page.evaluate(() => globalThis.npu.frames());
 export const sample = (file) => readFileSync(join(sourceDir, 'samples', file));
 
+// Named widgets: where they are and what they hold.
+export const marked = (page, name) => page.evaluate((n) => globalThis.npu.marks()[n], name);
+export async function click(page, name) {
+  await page.waitForFunction((n) => globalThis.npu.marks()[n], name);
+  const { x, y, width, height } = await marked(page, name);
+  await page.mouse.click(x + width / 2, y + height / 2);
+}
+export const holds = (page, name, value) =>
+  page.waitForFunction(([n, v]) => globalThis.npu.marks()[n]?.value === v, [name, value], { timeout: 10000 });
+
 // Frames drawn during `ms` milliseconds.
 export async function framesDuring(page, ms) {
   const before = await frames(page);

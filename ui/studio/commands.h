@@ -30,6 +30,7 @@ struct SwitchPass { std::string name; bool on = true; };
 struct ChangePreprocess { Preprocess preprocess; };
 struct OpenFile {};           // asks the platform for a file
 struct CopyLink {};
+struct ExportSession {};
 struct Undo {};
 struct Redo {};
 struct Save { SaveKind kind; };
@@ -44,7 +45,7 @@ using Command =
     std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseGear, command::ChooseThreads,
                  command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ChooseProfileView,
                  command::SelectPass, command::SelectTask, command::SwitchPass, command::ChangePreprocess,
-                 command::OpenFile, command::CopyLink, command::Undo, command::Redo, command::Save, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;
+                 command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;
 
 class Commands {
  public:

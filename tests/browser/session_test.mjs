@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What outlives a visit and what can be undone: the way back, the next visit, a link to one's own file, no network.
+import { readFileSync } from 'node:fs';
+
+import { pageTest } from './harness.mjs';
+import { click, drop, results, sample, settled, status, waitState } from './page.mjs';
+
+const hash = (page) => page.evaluate(() => location.hash);
+const model = (page) => page.textContent('#npu-model');
+
+await pageTest(async ({ page, url, context, check }) => {
+  await page.goto(url);
+  await waitState(page, 'ready');
+  check((await hash(page)) === '#tab=home', 'a first visit begins at home');
+  await click(page, 'room-run');
+  await page.waitForFunction(() => location.hash === '#tab=run');
+
+  await settled(page, () => drop(page, [{ name: 'own.onnx', bytes: sample('digits/digits.onnx') }]));
+  await page.waitForFunction(() => /model=[0-9a-f]{16}/.test(location.hash));
+  const own = await hash(page);
+  const answer = (await results(page))[0];
+  await page.goto(url);
+  await page.waitForFunction(() => document.getElementById('npu-model').textContent.startsWith('own.onnx:'));
+  await waitState(page, 'ready');
+  check((await hash(page)) === own && (await results(page))[0] === answer, 'the next visit continues with the same file and answer');
+
+  await page.focus('#canvas');
+  await page.evaluate(() => { location.hash = '#sample=defects&tab=run'; });
+  await page.waitForFunction(() => document.getElementById('npu-model').textContent.startsWith('defects'));
+  await waitState(page, 'ready');
+  await page.keyboard.press('Control+z');
+  await page.waitForFunction(() => document.getElementById('npu-model').textContent.startsWith('own.onnx:'));
+  check((await hash(page)) === own, 'undo goes back to it');
+  await waitState(page, 'ready');
+  await page.keyboard.press('Control+y');
+  await page.waitForFunction(() => document.getElementById('npu-model').textContent.startsWith('defects'));
+  check(true, 'and redo forward');
+
+  const [download] = await Promise.all([page.waitForEvent('download'), click(page, 'export')]);
+  const archive = readFileSync(await download.path());
+  const elsewhere = await (await context.browser().newContext()).newPage();
+  await elsewhere.goto(url);
+  await waitState(elsewhere, 'ready');
+  await settled(elsewhere, () => drop(elsewhere, [{ name: 'broken.zip', bytes: archive.subarray(0, archive.length - 30) }]));
+  check((await status(elsewhere)).includes('broken.zip'), 'a broken session is an error');
+  await drop(elsewhere, [{ name: 'session.zip', bytes: archive }]);
+  await elsewhere.waitForFunction(() => location.hash.includes('sample=defects') || document.getElementById('npu-model').textContent.startsWith('defects'));
+  await elsewhere.evaluate((link) => { location.hash = link; }, own);
+  await elsewhere.waitForFunction(() => document.getElementById('npu-model').textContent.startsWith('own.onnx:'));
+  check(true, 'a session saved here continues elsewhere');
+
+  const stranger = await (await context.browser().newContext()).newPage();
+  await stranger.goto(url + own);
+  await waitState(stranger, 'error');
+  check((await status(stranger)).includes(/model=([0-9a-f]{16})/.exec(own)[1]), 'a link to a file that is not here names it');
+  await settled(stranger, () => drop(stranger, [{ name: 'same.onnx', bytes: sample('digits/digits.onnx') }]));
+  check((await model(stranger)).startsWith('same.onnx:') && (await hash(stranger)) === own, 'given the file, it continues');
+});
+
+await pageTest(async ({ page, url, context, check }) => {
+  await page.goto(`${url}#tab=run`);
+  await waitState(page, 'ready');
+  await page.waitForTimeout(6000);  // the page keeps what it has loaded three seconds after it got ready
+  await context.setOffline(true);
+  await page.reload();
+  await waitState(page, 'ready');
+  check((await results(page)).length > 0, 'the page works without a network after the first visit');
+}, { allowErrors: /ERR_INTERNET_DISCONNECTED|Failed to load resource/ });

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Typing into the program's text fields as people do: keys, an input method, the clipboard, a phone's keyboard.
+import { pageTest } from './harness.mjs';
+import { click, holds, marked, waitState } from './page.mjs';
+
+const active = (page) => page.evaluate(() => document.activeElement.id);
+
+await pageTest(async ({ page, url, context, check }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto(`${url}#tab=model`);
+  await waitState(page, 'ready');
+  await click(page, 'node-filter');
+  await page.waitForFunction(() => document.activeElement.id === 'text-input');
+  await page.keyboard.type('Conv2');
+  await holds(page, 'node-filter', 'Conv2');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.press('Home');
+  await page.keyboard.type('x');
+  await holds(page, 'node-filter', 'xConv');
+  check(true, 'keys write and edit');
+
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Control+c');
+  await page.waitForFunction(async () => await navigator.clipboard.readText() === 'xConv');
+  check(true, 'Ctrl+C copies to the clipboard');
+  await page.keyboard.press('Delete');
+  await holds(page, 'node-filter', '');
+  await page.evaluate(() => navigator.clipboard.writeText('卷积 Relu'));
+  await page.keyboard.press('Control+v');
+  await holds(page, 'node-filter', '卷积 Relu');
+  check(true, 'Ctrl+V pastes once');
+
+  await page.keyboard.press('Control+a');
+  const cdp = await context.newCDPSession(page);
+  await cdp.send('Input.imeSetComposition', { text: 'juanji', selectionStart: 6, selectionEnd: 6 });
+  check((await marked(page, 'node-filter')).value === '卷积 Relu', 'what an input method composes is not taken yet');
+  await cdp.send('Input.insertText', { text: '卷积' });
+  await holds(page, 'node-filter', '卷积');
+  check(true, 'what it composed is');
+
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await click(page, 'room-run');
+  await page.waitForFunction(() => location.hash.includes('tab=run'));
+  await page.waitForFunction(() => document.activeElement.id === 'canvas');
+  check(true, 'the canvas has the keys again');
+});
+
+await pageTest(async ({ page, url, check }) => {
+  await page.goto(`${url}#tab=model`);
+  await waitState(page, 'ready');
+  const { x, y, width, height } = await marked(page, 'node-filter');
+  await page.touchscreen.tap(x + width / 2, y + height / 2);
+  await page.waitForFunction(() => document.activeElement.id === 'text-input');
+  check((await active(page)) === 'text-input', 'a touch on a field has the keyboard come up');
+  await page.keyboard.insertText('Relu');
+  await holds(page, 'node-filter', 'Relu');
+  check(true, 'and what it types arrives');
+}, { context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } });
