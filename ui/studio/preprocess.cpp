@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/studio/preprocess.h"
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,10 +22,10 @@ std::string_view take_until(std::string_view& text, char end) {
 std::optional<std::vector<float>> numbers(std::string_view text) {
   std::vector<float> values;
   while (!text.empty()) {
-    const std::string_view item = take_until(text, ',');
-    float value = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
-    if (error != std::errc{} || end != item.data() + item.size() || !std::isfinite(value)) return std::nullopt;
+    const std::string item(take_until(text, ','));
+    char* end = nullptr;
+    const float value = std::strtof(item.c_str(), &end);
+    if (item.empty() || end != item.c_str() + item.size() || !std::isfinite(value)) return std::nullopt;
     values.push_back(value);
   }
   return values;
