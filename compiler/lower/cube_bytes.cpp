@@ -186,12 +186,10 @@ Status lower_qconv(LowerContext& context, const TaskSpec& spec, Task& task) {
 }
 
 std::optional<std::string> reject_qgemm(const Graph& graph, const Node& node, const Soc& soc) {
-  const Dims& a = graph.value(node.inputs[0]).type.dims;
   if (node.int_attr("transA", 0) != 0) return "transposed A";
   if (auto why = reject_parameters(graph, node, soc, kGemm, gemm_columns(graph, node))) return why;
   if (!plain_weights(graph, node))
     if (const Weights weights = gemm_weights(graph, node); !weights.fault.empty()) return weights.fault;
-  if (a[1].value() % 32 != 0) return fmt::format("{} columns are no multiple of 32", a[1].value());
   return std::nullopt;
 }
 
@@ -208,7 +206,7 @@ Status lower_qgemm(LowerContext& context, const TaskSpec& spec, Task& task) {
   p.matrix = true;
   p.k = p.a_pitch = k_size;
   p.n = p.y_pitch = n_size;
-  p.c1 = k_size / 32;
+  p.c1 = ceil_div(k_size, 32);
   p.w = p.wo = a[0];
   std::vector<int8_t> prepared(static_cast<size_t>(p.k1() * p.n1() * kFractalBytes));
   for (int64_t k = 0; k < k_size; ++k)

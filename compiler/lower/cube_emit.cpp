@@ -240,15 +240,17 @@ class CubeBlock {
       return image_->load(macro.item->a, std::max<int64_t>(rows.begin, 0), std::min(rows.end, p_.h), l1 + p_.lead());
     }
     const int64_t pixels = slab_pixels(macro);
-    if (p_.matrix && p_.bytes()) {
+    if (p_.matrix && p_.bytes() && p_.a_pitch % kBlockBytes == 0) {
       for (int64_t c = chunk.begin; c < chunk.end; ++c)
         e_.gm_to_l1(l1 + (c - chunk.begin) * pixels * kBlockBytes, macro.item->a + macro.first_row * p_.a_pitch + c * kBlockBytes,
                     {.bursts = pixels, .blocks = 1, .src_gap = p_.a_pitch / kBlockBytes - 1});
       return;
     }
     if (p_.matrix) {
-      const int64_t columns = std::min(chunk.end * 16, p_.k) - chunk.begin * 16;
-      e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, macro.item->a + (macro.first_row * p_.a_pitch + chunk.begin * 16) * 2, pixels, columns, p_.a_pitch, pixels});
+      // The last block of a row is filled up with zeros.
+      const int64_t c0 = p_.c0(), columns = std::min(chunk.end * c0, p_.k) - chunk.begin * c0;
+      const int64_t source = macro.item->a + (macro.first_row * p_.a_pitch + chunk.begin * c0) * vec_type_size(p_.a_type);
+      e_.push(Opcode::CopyGmToCbufNd2Nz, {l1, source, pixels, columns, p_.a_pitch, pixels, type_arg(p_.a_type)});
       return;
     }
     const int64_t map = p_.h * p_.w;

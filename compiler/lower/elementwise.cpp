@@ -215,7 +215,8 @@ Layout elementwise_layout(const Graph& graph, const Node& node) {
   for (ValueId input : node.inputs) {
     if (input == kNone) continue;
     const auto kind = operand_kind(graph, input, result, true);
-    if (!kind) return Layout::Plain;
+    // An image without a batch has no blocks of channels.
+    if (!kind || (kind == OperandKind::Tile && graph.value(input).type.dims.size() != 4)) return Layout::Plain;
     channel |= kind == OperandKind::Channel;
   }
   return channel ? Layout::Image : Layout::Any;

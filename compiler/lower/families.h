@@ -75,6 +75,11 @@ Status lower_arg(LowerContext&, const TaskSpec&, Task&);
 std::optional<std::string> reject_top_k(const Graph&, const Node&, const Soc&);
 Status lower_top_k(LowerContext&, const TaskSpec&, Task&);
 
+std::optional<std::string> reject_rotary(const Graph&, const Node&, const Soc&);
+// Why tables of these shapes cannot turn the rows of x as one task, or nullopt.
+std::optional<std::string> reject_rotary_shapes(const Soc&, const Shape& x, const Shape& cos, const Shape& sin);
+Status lower_rotary(LowerContext&, const TaskSpec&, Task&);
+
 Layout view_layout(const Graph&, const Node&);
 std::optional<std::string> reject_view(const Graph&, const Node&, const Soc&);
 

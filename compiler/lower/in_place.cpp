@@ -42,7 +42,7 @@ std::vector<ValueId> of_byte_residual(const Graph& graph, const TaskSpec& task) 
   return {residual};
 }
 
-// Rows are normalised one by one; one that does not fit UB is stored in the pieces of its last reading.
+// Rows are computed one by one; one that does not fit UB is stored in the pieces of its last reading.
 std::vector<ValueId> of_rows(const Graph& graph, const TaskSpec& task) { return {graph.node(task.nodes[0]).inputs[0]}; }
 
 std::vector<ValueId> of_bytes(const Graph& graph, const TaskSpec& task) {
@@ -58,7 +58,8 @@ Candidates candidates_of(Family family) {
     case Family::MatMul: return of_cube;
     case Family::QuantConv: return of_byte_residual;
     case Family::Softmax:
-    case Family::LayerNorm: return of_rows;
+    case Family::LayerNorm:
+    case Family::Rotary: return of_rows;
     case Family::Quantized: return of_bytes;
     default: return none;
   }

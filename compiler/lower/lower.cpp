@@ -22,9 +22,9 @@ constexpr std::array kRules{
 using LowerFunction = Status (*)(LowerContext&, const TaskSpec&, Task&);
 
 // In the order of Family; a View has no task.
-constexpr std::array<LowerFunction, 20> kLowerings{lower_conv, lower_matmul, lower_attention, lower_elementwise, lower_pool, lower_reduce,
+constexpr std::array<LowerFunction, 21> kLowerings{lower_conv, lower_matmul, lower_attention, lower_elementwise, lower_pool, lower_reduce,
                                                   lower_softmax, lower_layer_norm, lower_move, lower_trans_data, lower_qconv, lower_qgemm,
-                                                  lower_quantized, lower_select, lower_gather, lower_recurrent, lower_arg, lower_top_k, lower_aipp, nullptr};
+                                                  lower_quantized, lower_select, lower_gather, lower_recurrent, lower_arg, lower_top_k, lower_rotary, lower_aipp, nullptr};
 
 // The vendor's operator types, where they differ from ONNX's.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kVendorTypes{{

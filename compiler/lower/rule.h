@@ -36,6 +36,7 @@ enum class Family : uint8_t {
   Recurrent,    // cube and vector: DynamicLSTM, DynamicGRU
   Arg,          // vector: ArgMax, ArgMin
   TopK,         // vector: by sorting
+  Rotary,       // vector: rows turned by tables of cosines and sines
   Aipp,         // an image on its way into L1, for the convolution behind it
   View,         // no task: the output shares the input's bytes (Reshape, Flatten, Squeeze, Identity ...)
 };

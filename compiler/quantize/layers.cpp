@@ -19,7 +19,7 @@ using pass::is_op;
 constexpr std::string_view kMovers[] = {"Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze"};
 
 // Recognised forms that ONNX files of opset 18 have no operator for.
-constexpr std::string_view kLaterForms[] = {"fuse-layer-norm", "fuse-gelu", "fuse-swish"};
+constexpr std::string_view kLaterForms[] = {"fuse-layer-norm", "fuse-rms-norm", "fuse-gelu", "fuse-swish", "fuse-rotary"};
 
 std::string fault_of(const Graph& graph, const Node& node) {
   if (!graph.is_constant(node.inputs[1])) return "its weights are computed at run time";

@@ -76,7 +76,7 @@ class RandomGraph {
   ValueId image_layer(ValueId x, const Shape& s) {
     using Ints = std::vector<int64_t>;
     const int64_t c = s[1];
-    switch (roll(20)) {
+    switch (roll(21)) {
       case 0:
       case 1: {
         const int64_t out = pick<int64_t>({4, 16, 7}), k = s[2] >= 3 && s[3] >= 3 ? pick<int64_t>({1, 3}) : 1;
@@ -122,6 +122,8 @@ class RandomGraph {
         return add("Flatten", {x});
       case 17:
         return add("Softmax", {x}, {{"axis", int64_t{1}}});
+      case 19:
+        return s[3] % 2 == 0 ? rotary(x, s) : add("Neg", {x});
       case 18:
         return add("Sum", {x, x, constant(tensor({1, c, 1, 1}))});
       default:
@@ -134,6 +136,15 @@ class RandomGraph {
     for (size_t i = values_.size() - 1; i-- > 0;)
       if (shape(values_[i]) == s) return add("Add", {x, values_[i]});
     return add("Mul", {x, add("Sigmoid", {x})});
+  }
+
+  // x * cos + rotate_half(x) * sin, with tables for each row of the image or for each column of the batch.
+  ValueId rotary(ValueId x, const Shape& s) {
+    const int64_t half = s[3] / 2;
+    const Shape table = roll(2) ? Shape{1, 1, s[2], s[3]} : Shape{s[1], 1, s[3]};
+    const auto part = [&](int64_t from, int64_t to) { return add("Slice", {x, ints({from}), ints({to}), ints({3})}); };
+    const ValueId first = part(0, half), turned = add("Concat", {add("Neg", {part(half, INT64_MAX)}), first}, {{"axis", int64_t{-1}}});
+    return add("Add", {add("Mul", {x, constant(tensor(table))}), add("Mul", {turned, constant(tensor(table))})});
   }
 
   ValueId matrix_layer(ValueId x, const Shape& s) {

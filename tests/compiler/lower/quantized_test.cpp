@@ -191,17 +191,21 @@ TEST_CASE("QDQ convolutions: the bits of exact integer sums, one rounding") {
 }
 
 TEST_CASE("QDQ products: Gemm with bias, transposed or not, MatMul") {
-  for (const int64_t rows : {1, 5, 70})
+  // Rows of whole blocks of 32, with a last block that is filled up, of less than a block, and of more than L1 holds at a time.
+  for (const auto& [rows, k] : {std::pair<int64_t, int64_t>{1, 96}, {5, 96}, {70, 96}, {70, 48}, {3, 75}, {9, 7}, {1, 1}, {300, 2061}})
     for (const bool transposed : {false, true}) {
+      CAPTURE(k);
       QdqBuilder b(static_cast<uint32_t>(rows));
-      const ValueId x = b.quantised(b.input({rows, 96}), DType::UInt8, 0.016f, 125);
-      const ValueId w = b.weights(transposed ? Shape{75, 96} : Shape{96, 75}, transposed ? 0 : 1, true);
+      const ValueId x = b.quantised(b.input({rows, k}), DType::UInt8, 0.016f, 125);
+      const ValueId w = b.weights(transposed ? Shape{75, k} : Shape{k, 75}, transposed ? 0 : 1, true);
       const ValueId y = b.node("Gemm", {x, w, b.bias(75, 0.016f)});
       b.set(y, "transB", int64_t{transposed});
-      check_equal(run(b.finish(b.quantised(y, DType::UInt8, 0.05f, 128)), b.inputs()));
+      const Run result = run(b.finish(b.quantised(y, DType::UInt8, 0.05f * std::sqrt(static_cast<float>(k) / 96), 128)), b.inputs());
+      check_equal(result);
+      CHECK(result.byte_tasks > 0);
     }
   QdqBuilder b(3);
-  const ValueId y = b.node("MatMul", {b.quantised(b.input({9, 64}), DType::Int8, 0.016f, 0), b.weights({64, 40}, 1, false)});
+  const ValueId y = b.node("MatMul", {b.quantised(b.input({9, 70}), DType::Int8, 0.016f, 0), b.weights({70, 40}, 1, false)});
   check_equal(run(b.finish(b.quantised(y, DType::Int8, 0.02f, -9)), b.inputs()));
 }
 

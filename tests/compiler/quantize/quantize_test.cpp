@@ -337,19 +337,19 @@ TEST_CASE("what cannot be is refused with its values") {
 
 TEST_CASE("a layer that the 8-bit cube cannot take stays in fp16 and says why") {
   const Graph model = make(R"(graph "odd" opset 13
-input %x : float32[n,64]
-const %w1 : float32[64,48] = ?
-const %w2 : float32[48,10] = ?
-%a = MatMul(%x, %w1) "wide"
+input %x : float32[n,48,6,6]
+const %w1 : float32[120,48,1,1] = ?
+const %w2 : float32[120,24,3,3] = ?
+%a = Conv(%x, %w1) "whole"
 %r = Relu(%a) "r"
-%y = MatMul(%r, %w2) "narrow"
+%y = Conv(%r, %w2) {group=5} "fifths"
 output %y
 )");
-  const QuantizedModel made = quantised(model, noise({2, 64}, 2));
+  const QuantizedModel made = quantised(model, noise({2, 48, 6, 6}, 2));
   REQUIRE(made.layers.size() == 2);
   CHECK(made.layers[0].int8);
   CHECK(!made.layers[1].int8);
-  CHECK(made.layers[1].reason.find("48") != std::string::npos);
+  CHECK(made.layers[1].reason.find("5 groups of 24") != std::string::npos);
   CHECK(made.output_cosine > 0.999);
 }
 

@@ -30,6 +30,8 @@ constexpr std::array kCases{
     "Softmax(@300x77) axis=i:-1",
     "LogSoftmax(@3x50x200) axis=i:-1",
     "LayerNormalization(@150x96, 96, 96) axis=i:-1 opset=17",
+    "RotaryMul(@2x3x70x48, @2x1x70x48, @2x1x70x48)",
+    "RotaryMul(@1x60x8x64, 60x1x64, 60x1x64)",
     "ReduceMean(@400x130) axes=1 keepdims=i:0",
 };
 
