@@ -57,6 +57,9 @@ std::optional<std::string> reject_qgemm(const Graph&, const Node&, const Soc&);
 Status lower_qgemm(LowerContext&, const TaskSpec&, Task&);
 
 Layout quantized_layout(const Graph&, const Node&);
+// Why a QuantizeLinear's bytes cannot become the image in its task, or nullopt.
+std::optional<std::string> reject_quantized_image(const Graph&, const Soc&, const TaskSpec&, const Node& trans_data);
+Status lower_quantized_image(LowerContext&, const TaskSpec&, Task&);
 std::optional<std::string> reject_quantized(const Graph&, const Node&, const Soc&);
 Status lower_quantized(LowerContext&, const TaskSpec&, Task&);
 

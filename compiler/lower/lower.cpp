@@ -68,6 +68,7 @@ std::optional<std::string> reject_fusion(const Graph& graph, const Soc& soc, con
   if (rule == nullptr) return "the producer runs on the AI CPU";
   if (rule->family == Family::QuantConv) return reject_conv_residual(graph, soc, task, next);
   if (rule->family == Family::Aipp) return reject_behind_image(graph, soc, task, next);
+  if (next.op == "TransData") return reject_quantized_image(graph, soc, task, next);
   if (!is_elementwise(next.op)) return next.op + " is not elementwise";
   const bool cube = rule->family == Family::Conv || rule->family == Family::MatMul;
   if (!cube && rule->family != Family::Elementwise) return anchor.op + " tasks have no vector epilogue";

@@ -53,12 +53,10 @@ class FlatBlock {
     e_.convert(VecType::F32, VecType::F16, dst, type == VecType::F16 ? src : half_.next(), count);
   }
 
-  // saturate(rne(values) + zero): by way of s32, because fp16 would round a second time. The values are used up.
+  // saturate(rne(values) + zero). The values are used up.
   void to_bytes(VecType type, int64_t dst, int64_t values, int64_t zero, int64_t count) {
     const int64_t half = half_.next();
-    e_.convert(VecType::S32, VecType::F32, values, values, count);
-    if (zero != 0) e_.scalar(Opcode::Vadds, VecType::S32, values, values, static_cast<float>(zero), count);
-    e_.convert(VecType::F16, VecType::S32, half, values, count);
+    round_to_halves(e_, half, values, zero, count);
     e_.convert(type, VecType::F16, dst, half, count);
   }
 
@@ -292,7 +290,14 @@ std::optional<std::string> reject_quantized(const Graph& graph, const Node& node
   return std::nullopt;
 }
 
+void round_to_halves(Emitter& e, int64_t half, int64_t values, int64_t zero, int64_t count) {
+  e.convert(VecType::S32, VecType::F32, values, values, count);
+  if (zero != 0) e.scalar(Opcode::Vadds, VecType::S32, values, values, static_cast<float>(zero), count);
+  e.convert(VecType::F16, VecType::S32, half, values, count);
+}
+
 Status lower_quantized(LowerContext& context, const TaskSpec& spec, Task& task) {
+  if (spec.nodes.size() > 1) return lower_quantized_image(context, spec, task);
   const Node& node = context.graph.node(spec.nodes[0]);
   return find(node.op).lower(context, node, task);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Needs: engines and formats. Guarantees: Node::task is set for every node that executes, numbers follow execution
 // order (a task runs where its last node stands), and a task is an anchor and a chain of elementwise nodes or, behind an 8-bit
-// convolution, one sum of 8-bit tensors. An Aipp and the convolution that reads it are one anchor.
+// convolution, one sum of 8-bit tensors, or behind a QuantizeLinear the TransData of its bytes. An Aipp and the convolution that reads it are one anchor.
 // No cycle can arise: values inside a task have one reader, so nothing outside depends on them but through the last.
 #include <algorithm>
 
@@ -61,12 +61,13 @@ class Fuser {
   bool join_a_task(NodeId id) {
     const Node& node = graph_.node(id);
     Family family{};
-    if (!on_core(node, family) || (family != Family::Elementwise && family != Family::Conv && !is_op(node, "QLinearAdd"))) return false;
+    if (!on_core(node, family) || (family != Family::Elementwise && family != Family::Conv && family != Family::TransData && !is_op(node, "QLinearAdd"))) return false;
     for (const auto& [task, operand] : producers_of(node)) {
       TaskSpec& spec = tasks_[static_cast<size_t>(task)];
       const Node& last = graph_.node(spec.nodes.back());
       Family anchor{};
-      if (!on_core(graph_.node(spec.nodes.front()), anchor) || !may_anchor(anchor)) continue;
+      const Node& first = graph_.node(spec.nodes.front());
+      if (!on_core(first, anchor) || !(family == Family::TransData ? is_op(first, "QuantizeLinear") : may_anchor(anchor))) continue;
       if (family == Family::Conv && anchor != Family::Aipp) continue;
       if (const auto why = reject(spec, last, node, id, operand)) {
         context_.missed(node, fmt::format("not fused with {} '{}': {}", last.op, last.name, *why));

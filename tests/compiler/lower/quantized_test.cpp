@@ -479,6 +479,40 @@ const PoolCase kPools[] = {
     {{1, 32, 20, 41}, {3, 1}, {2, 7}, {1, 0, 0, 0}, {1, 1}},
 };
 
+TEST_CASE("floats become an image of bytes in the task that quantises them") {
+  // One channel, some, sixteen, more than a block; images joined or in pieces; ends within blocks.
+  const std::pair<Shape, bool> images[] = {{{3, 1, 28, 28}, false}, {{100, 1, 28, 28}, true}, {{2, 3, 17, 19}, false}, {{1, 3, 96, 100}, true}, {{1, 4, 130, 136}, true},
+                                           {{1, 16, 9, 11}, false}, {{2, 40, 33, 31}, false}};
+  for (const auto& [shape, small] : images)
+    for (const DType type : {DType::UInt8, DType::Int8})
+      for (const char* soc : {"Ascend310", "Ascend310P3", "Ascend910A"}) {
+        CAPTURE(to_string(shape));
+        CAPTURE(std::string(soc));
+        QdqBuilder b(11);
+        const int64_t zero = type == DType::UInt8 ? 119 : -7;
+        const ValueId x = b.quantised(b.input(shape), type, 0.015f, zero);
+        ValueId y = b.node("Conv", {x, b.weights({24, shape[1], 3, 3}, 0, true), b.bias(24, 0.015f)});
+        b.set(y, "pads", std::vector<int64_t>{1, 1, 1, 1});
+        const Graph graph = b.finish(b.quantised(y, DType::UInt8, 0.05f, 128));
+        CompileOptions options{.soc = soc};
+        if (!small) options.passes.disabled.insert("assign-small-channels");
+        std::vector<std::vector<Tensor>> results;
+        for (const bool fused : {true, false}) {
+          if (!fused) options.passes.disabled.insert("fuse-tasks");
+          auto model = compile(graph, options);
+          REQUIRE_MESSAGE(model, (model ? "" : model.error().message()));
+          const auto makes_image = [](const Task& task) { return task.fused == std::vector<std::string>{"AscendQuant", "TransData"}; };
+          CHECK(std::ranges::count_if(model->tasks, makes_image) == fused);
+          auto session = Session::create(std::make_shared<const CompiledModel>(std::move(*model)), 2);
+          REQUIRE_MESSAGE(session, (session ? "" : session.error().message()));
+          auto got = (*session)->run(b.inputs());
+          REQUIRE_MESSAGE(got, (got ? "" : got.error().message()));
+          results.push_back(std::move(*got));
+        }
+        CHECK(std::ranges::equal(results[0][0].bytes(), results[1][0].bytes()));
+      }
+}
+
 TEST_CASE("maxima of bytes") {
   for (size_t i = 0; i < std::size(kPools); ++i)
     for (const DType type : {DType::UInt8, DType::Int8}) {
