@@ -9,6 +9,7 @@
 #include "ui/mirror.h"
 #include "ui/studio/stages.h"
 #include "ui/touch_scroll.h"
+#include "ui/terminal/home.h"
 
 namespace npu::ui {
 namespace {
@@ -46,7 +47,7 @@ void choose_model(Settings& settings, const std::string& sample, const std::stri
 // Undo goes back to what was computed, not to what was looked at.
 Settings kept_view(Settings state, const Settings& now) {
   state.language = now.language, state.dark = now.dark;
-  state.tab = now.tab, state.profile_view = now.profile_view, state.pass = now.pass;
+  state.tab = now.tab, state.terminal = now.terminal, state.profile_view = now.profile_view, state.pass = now.pass;
   return state;
 }
 
@@ -57,7 +58,9 @@ App::App(Platform& platform, Settings defaults, std::string_view link)
       defaults_(std::move(defaults)),
       settings_(checked(from_link(link, defaults_), defaults_)),
       studio_([&platform] { platform.wake(); },
-              [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }) {}
+              [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }),
+      terminal_([&platform] { platform.wake(); },
+                [&platform](MemoryFiles& files) { terminal::fill_home(files, terminal::kHome, [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }); }) {}
 
 void App::start() {
   studio_.change([this](Request& request) {
@@ -116,17 +119,29 @@ void App::draw() {
   }
   Settings shown = settings_;
   shown.language = shown_language();
-  const View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_};
+  const View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_, &terminal_};
   marks_.clear();
+  terminal_.set_environment({shown.chip, shown.threads, shown.language});
   Commands commands;
   scroll_by_touch();
   workspace_.draw(view, commands);
   for (const Command& command : commands.take()) handle(command);
+  grant_terminal();
 }
 
-void App::open_file(std::string name, SharedBytes bytes) {
+// What commands typed into the terminal asked of the page.
+void App::grant_terminal() {
+  for (terminal::Wish& wish : terminal_.take_wishes()) {
+    if (wish.kind == terminal::Wish::Kind::Open) open(std::move(wish.name), std::move(wish.bytes), true);
+    if (wish.kind == terminal::Wish::Kind::Download) platform_.save_file(wish.name, *wish.bytes);
+  }
+}
+
+void App::open_file(std::string name, SharedBytes bytes) { open(std::move(name), std::move(bytes), false); }
+
+void App::open(std::string name, SharedBytes bytes, bool from_terminal) {
   const bool picture = is_picture(*bytes);
-  Opened opened{.name = name, .bytes = bytes, .picture = picture};
+  Opened opened{.name = name, .bytes = bytes, .picture = picture, .from_terminal = from_terminal};
   opened.revision = picture ? studio_.open_picture(std::move(name), std::move(bytes)) : studio_.open_model(std::move(name), std::move(bytes));
   opened_ = std::move(opened);
 }
@@ -138,6 +153,7 @@ void App::catch_up() {
   if (snapshot->error) return;
   const std::string key = key_of(*opened.bytes);
   platform_.keep_file(key, opened.name, opened.bytes);
+  if (!opened.from_terminal) terminal_.add_file(opened.name, opened.bytes);
   Settings wanted = settings_;
   opened.picture ? void(wanted.picture = key) : choose_model(wanted, "", key);
   if (changes_content(settings_, wanted)) history_.changed(settings_);
@@ -207,6 +223,7 @@ void App::handle(const Command& command) {
                  [&](const command::ChooseLanguage& c) { s.language = c.language; },
                  [&](const command::ChooseTheme& c) { s.dark = c.dark; },
                  [&](const command::ChooseTab& c) { s.tab = c.tab; },
+                 [&](const command::ShowTerminal& c) { s.terminal = c.shown; },
                  [&](const command::ChooseProfileView& c) { s.profile_view = c.view; },
                  [&](const command::SelectPass& c) { s.pass = c.name; },
                  [&](const command::SelectTask& c) { s.task = c.task; },

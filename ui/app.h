@@ -9,6 +9,7 @@
 
 #include "ui/studio/history.h"
 #include "ui/studio/studio.h"
+#include "ui/terminal/terminal.h"
 #include "ui/workspace.h"
 
 namespace npu::ui {
@@ -69,6 +70,7 @@ class App {
   void handle(const Command& command);
 
   Studio& studio() { return studio_; }
+  terminal::Terminal& terminal() { return terminal_; }
   const Settings& settings() const { return settings_; }
   std::string mirror() const;
   const Marks& marks() const { return marks_; }
@@ -80,12 +82,15 @@ class App {
     std::string name;
     SharedBytes bytes;
     bool picture = false;
+    bool from_terminal = false;
   };
 
   void apply(const Settings& wanted);
   // Brings studio and platform in line with the settings.
   void follow(const Settings& wanted);
   void ask_for_files(const Settings& old, const Settings& wanted);
+  void open(std::string name, SharedBytes bytes, bool from_terminal);
+  void grant_terminal();
   void save(SaveKind kind);
   void load_fonts();
   // Chinese only once its characters can be drawn.
@@ -95,6 +100,7 @@ class App {
   const Settings defaults_;
   Settings settings_;
   Studio studio_;
+  terminal::Terminal terminal_;
   Workspace workspace_;
   History<Settings> history_{100};
   std::optional<Opened> opened_;

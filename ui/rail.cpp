@@ -21,12 +21,15 @@ constexpr Room kRooms[] = {{Tab::Home, "room-home", icon::kHome, Str::Home, Str:
                            {Tab::Run, "room-run", icon::kRun, Str::Run, Str::RunHelp},
                            {Tab::Profile, "room-profile", icon::kProfile, Str::Profile, Str::ProfileHelp}};
 
+// No room of its own: a drawer below them.
+constexpr Room kTerminal{Tab::Home, "room-terminal", icon::kTerminal, Str::TerminalTitle, Str::TerminalHelp};
+
 constexpr float kIcon = 20, kName = 11.5f;
 constexpr float kHigh = 52;
 
 // The icon with the name below it, both in the middle.
 bool room_button(const View& view, const Room& room, ImVec2 size, bool chosen) {
-  ImGui::PushID(static_cast<int>(room.tab));
+  ImGui::PushID(room.icon);
   const bool pressed = ImGui::InvisibleButton("room", size);
   const bool hovered = ImGui::IsItemHovered() || ImGui::IsItemFocused();
   ImGui::PopID();
@@ -51,16 +54,21 @@ Tab shown_tab(const View& view) { return view.compact && view.settings.tab == Ta
 
 void draw_rail(const View& view, Commands& commands) {
   const Tab now = shown_tab(view);
-  const size_t hidden = view.compact ? 1 : 0;
-  const ImVec2 size = view.compact ? ImVec2(ImGui::GetContentRegionAvail().x / static_cast<float>(std::size(kRooms) - hidden), kRailHeight)
+  const size_t buttons = std::size(kRooms) + (view.compact ? 0 : 1);  // narrow: no overview, but the terminal
+  const ImVec2 size = view.compact ? ImVec2(ImGui::GetContentRegionAvail().x / static_cast<float>(buttons), kRailHeight)
                                    : ImVec2(kRailWidth, kHigh);
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 2});
   ImGui::BeginGroup();
   for (const Room& room : kRooms) {
     if (view.compact && room.tab == Tab::Overview) continue;
-    if (room_button(view, room, size, room.tab == now)) commands.push(command::ChooseTab{room.tab});
+    if (room_button(view, room, size, room.tab == now && !(view.compact && view.settings.terminal))) {
+      commands.push(command::ChooseTab{room.tab});
+      if (view.compact) commands.push(command::ShowTerminal{false});
+    }
     if (view.compact) ImGui::SameLine(0, 0);
   }
+  if (!view.compact) ImGui::Dummy({0, kHigh / 4});
+  if (room_button(view, kTerminal, size, view.settings.terminal)) commands.push(command::ShowTerminal{!view.settings.terminal});
   ImGui::EndGroup();
   ImGui::PopStyleVar();
 }

@@ -9,6 +9,10 @@
 #include "ui/studio/snapshot.h"
 #include "ui/theme.h"
 
+namespace npu::terminal {
+class Terminal;
+}
+
 namespace npu::ui {
 
 struct View {
@@ -21,6 +25,7 @@ struct View {
   bool can_redo = false;
   bool exports_sessions = false;
   Marks* marks = nullptr;
+  terminal::Terminal* terminal = nullptr;
 
   const char* tr(Str id) const { return ui::tr(settings.language, id); }
   template <class... Args>

@@ -13,6 +13,7 @@ namespace {
 
 constexpr Tab kColumnsOrder[] = {Tab::Model, Tab::Compile, Tab::Run, Tab::Profile};
 constexpr float kSmallestColumn = 170;
+constexpr float kSmallestDrawer = 150;
 
 void begin_card(const View& view, const char* id, ImVec2 size) {
   ImGui::PushStyleColor(ImGuiCol_ChildBg, view.theme.surface);
@@ -95,12 +96,34 @@ void Workspace::draw(const View& view, Commands& commands) {
 }
 
 void Workspace::draw_body(const View& view, Commands& commands) {
+  if (ImGui::IsKeyChordPressed(ImGuiMod_Ctrl | ImGuiKey_GraveAccent)) commands.push(command::ShowTerminal{!view.settings.terminal});
   draw_top_bar(view, commands);
   draw_status(view, commands);
-  const Tab tab = shown_tab(view);
-  if (tab == Tab::Overview) return draw_overview(view, commands);
-  begin_card(view, "room", {0, 0});
-  draw_room(tab, view, commands);
+  const bool drawer = view.settings.terminal && view.terminal;
+  const bool room = !drawer || !view.compact;  // a narrow window has no place for both
+  const float space = ImGui::GetContentRegionAvail().y;
+  drawer_ = std::clamp(drawer_, std::min(kSmallestDrawer, space / 2), std::max(kSmallestDrawer, space - kSmallestDrawer));
+  if (room) {
+    ImGui::BeginChild("above", {0, drawer ? space - drawer_ - kGap : 0}, ImGuiChildFlags_NavFlattened);
+    const Tab tab = shown_tab(view);
+    if (tab == Tab::Overview) {
+      draw_overview(view, commands);
+    } else {
+      begin_card(view, "room", {0, 0});
+      draw_room(tab, view, commands);
+      ImGui::EndChild();
+    }
+    ImGui::EndChild();
+  }
+  if (drawer) draw_drawer(view, commands);
+}
+
+void Workspace::draw_drawer(const View& view, Commands& commands) {
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
+  if (!view.compact) drawer_ -= drag_border("drawer", false, ImGui::GetContentRegionAvail().x);
+  ImGui::PopStyleVar();
+  begin_card(view, "terminal", {0, 0});
+  terminal_.draw(view, commands);
   ImGui::EndChild();
 }
 

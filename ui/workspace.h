@@ -6,6 +6,7 @@
 #include <array>
 
 #include "ui/panels/panels.h"
+#include "ui/panels/terminal_panel.h"
 
 namespace npu::ui {
 
@@ -16,6 +17,7 @@ class Workspace {
  private:
   void draw_body(const View& view, Commands& commands);
   void draw_overview(const View& view, Commands& commands);
+  void draw_drawer(const View& view, Commands& commands);
   void draw_room(Tab tab, const View& view, Commands& commands);
 
   HomePanel home_;
@@ -23,7 +25,9 @@ class Workspace {
   CompilePanel compile_;
   RunPanel run_;
   ProfilePanel profile_;
+  TerminalPanel terminal_;
   std::array<float, 4> shares_{0.18f, 0.27f, 0.18f, 0.37f};  // of the overview's columns
+  float drawer_ = 260;  // its height, CSS pixels
 };
 
 // "Compiling: fold-constants"; for the status line and the page's mirror.

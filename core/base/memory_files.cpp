@@ -82,6 +82,7 @@ Status MemoryFiles::put(const std::string& path, SharedBytes bytes) {
 
 Status MemoryFiles::put_made(const std::string& path, Make make, int64_t bytes) {
   const std::lock_guard lock(mutex_);
+  if (kind_at(absolute(path)) == FileKind::File) return {};
   return set(absolute(path), path, {FileKind::File, nullptr, std::move(make), bytes, 0, {}});
 }
 

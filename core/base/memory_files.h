@@ -40,7 +40,7 @@ class MemoryFiles final : public FileSystem {
   Result<std::string> resolve(const std::string& path) override;
 
   Status put(const std::string& path, SharedBytes bytes);  // as write, without a copy
-  // A file that `make` gives whenever it is read (from a thread that may wait) and whose bytes live only as long as somebody uses
+  // Where there is no file yet: one that `make` gives whenever it is read (from a thread that may wait) and whose bytes live only as long as somebody uses
   // them. It counts neither as bytes nor as a change until it is written over or removed.
   Status put_made(const std::string& path, Make make, int64_t bytes = -1);
 

@@ -10,6 +10,7 @@
 #include "runtime/npu/commands.h"
 #include "runtime/session/image_input.h"
 #include "runtime/session/session.h"
+#include "runtime/session/wave_input.h"
 
 namespace npu {
 namespace {
@@ -24,6 +25,7 @@ struct RunOptions {
   ImageInputOptions image;
   std::shared_ptr<std::string> gear;
   SpecialiseFactory compiler;
+  std::string fill = "zeros";  // of inputs that are not given
   int64_t max_megabytes = 0;  // 0: no limit
 
   SessionOptions session() const { return {.max_bytes = max_megabytes > 0 ? std::min(max_megabytes, INT64_MAX >> 20) << 20 : INT64_MAX}; }
@@ -100,8 +102,8 @@ Result<std::vector<Tensor>> gather_inputs(const CompiledModel& model, const RunO
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     if (tensors[i].empty()) {
-      host.print("input '{}' is not given: zeros\n", model.inputs[i].name);
-      tensors[i] = Tensor(model.inputs[i].dtype, model.inputs[i].shape);
+      host.print("input '{}' is not given: {}\n", model.inputs[i].name, options.fill == "wave" ? "a wave" : options.fill);
+      tensors[i] = options.fill == "wave" ? wave_input(model.inputs[i]) : Tensor(model.inputs[i].dtype, model.inputs[i].shape);
     }
   return tensors;
 }
@@ -168,6 +170,7 @@ Command add_run(CLI::App& app, const ProgramHost& host, SpecialiseFactory compil
   command->add_option("--soc", options->model.soc, "The chip that --model is compiled for")->capture_default_str();
   command->add_option("--input-shape,--input_shape", options->model.input_shape, "NAME:N,C,H,W;... for inputs that --model leaves open");
   command->add_option("--input", options->inputs, "NAME=FILE (.npy, .bin, .jpg, .png, .bmp); NAME may be left out for a single input");
+  command->add_option("--fill", options->fill, "What inputs hold that are not given: zeros or wave (a fixed pattern, as the page uses it)")->capture_default_str()->check(CLI::IsMember({"zeros", "wave"}));
   options->compiler = std::move(compiler);
   options->gear = add_gear_option(*command);
   command->add_option("--outdir", options->outdir, "Write each output to OUTDIR/<output name>.npy");

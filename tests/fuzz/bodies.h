@@ -19,6 +19,8 @@ void atc_files(Bytes bytes);    // of compiler_bodies.cpp; files that options of
 void aipp_config(Bytes bytes);  // of compiler_bodies.cpp; refuses with a line, or reads what fits a node
 void calibration_config(Bytes bytes);  // of compiler_bodies.cpp; both of the vendor's files: refuses with a line, or reads options that make sense
 void schedule_bank(Bytes bytes);  // of compiler_bodies.cpp; refuses with words, or what is read survives saving
+void shell_input(Bytes bytes);      // of terminal_bodies.cpp; refuses with words, or every word becomes arguments
+void terminal_output(Bytes bytes);  // of terminal_bodies.cpp
 void om(Bytes bytes);  // inspects and loads; what loads must survive saving
 
 }  // namespace npu::fuzz

@@ -68,6 +68,7 @@ struct Options {
   std::string link;
   std::string size = "1280x720";
   std::string screenshot;
+  std::string commands;
 };
 
 // Draws until the user closes the window.
@@ -92,7 +93,7 @@ Status take_screenshot(NativePlatform& platform, App& app, const std::string& pa
     platform.window.take_input(20, {});
     platform.window.draw(app);
     const SnapshotPtr snapshot = app.studio().snapshot();
-    frames = snapshot->busy() || snapshot->revision == 0 ? 0 : frames + 1;
+    frames = snapshot->busy() || snapshot->revision == 0 || app.terminal().busy() ? 0 : frames + 1;
   }
   return platform.window.save_picture(app, path);
 }
@@ -113,6 +114,7 @@ int run(const Options& options) {
   platform.app = &app;
   app.start();
   for (const std::string& file : options.files) open_path(app, file);
+  if (!options.commands.empty()) app.terminal().submit(options.commands);
   if (options.screenshot.empty()) return show(platform, app), 0;
   const Status saved = take_screenshot(platform, app, options.screenshot);
   return saved ? 0 : fault(saved);
@@ -127,6 +129,7 @@ int main(int argc, char** argv) {
   cli.add_option("files", options.files, "models and pictures to open");
   cli.add_option("--link", options.link, "what to show: the part of the page's address after '#'");
   cli.add_option("--size", options.size, "of the window, such as 1280x720")->capture_default_str();
+  cli.add_option("--commands", options.commands, "run in the terminal; --link terminal=1 shows it");
   cli.add_option("--screenshot", options.screenshot, "save what is shown once the work is done as a PNG, and end");
   CLI11_PARSE(cli, argc, argv);
   return npu::ui::run(options);

@@ -23,6 +23,7 @@ struct ChooseThreads { int count = 1; };
 struct ChooseLanguage { Language language; };
 struct ChooseTheme { bool dark = true; };
 struct ChooseTab { Tab tab; };
+struct ShowTerminal { bool shown = true; };
 struct ChooseProfileView { ProfileView view; };
 struct SelectPass { std::string name; };
 struct SelectTask { int task = -1; };
@@ -43,7 +44,7 @@ struct DismissError {};
 
 using Command =
     std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseGear, command::ChooseThreads,
-                 command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ChooseProfileView,
+                 command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseProfileView,
                  command::SelectPass, command::SelectTask, command::SwitchPass, command::ChangePreprocess,
                  command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "runtime/session/wave_input.h"
 #include "ui/studio/stages.h"
 
 namespace npu::ui {
@@ -39,21 +40,13 @@ namespace {
 
 constexpr size_t kTop = 5;
 
-// What an input gets that nobody gave: a wave, so that nothing is constant and every run is the same.
-Tensor pattern(const TensorDesc& desc) {
-  Tensor wave(DType::Float32, desc.shape);
-  auto values = wave.mutable_data<float>();
-  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(static_cast<int>(i * 37 % 256) - 128) / 128.0f;
-  return wave.cast(desc.dtype);
-}
-
 bool takes_pictures(const TensorDesc& desc) {
   return desc.shape.size() == 4 && (desc.shape[1] == 1 || desc.shape[1] == 3) && desc.shape[2] > 1 && desc.shape[3] > 1;
 }
 
 Result<Tensor> make_input(const RunRequest& request, const TensorDesc& desc) {
   if (const auto given = request.inputs.find(desc.name); given != request.inputs.end()) return given->second;
-  if (!request.picture || !takes_pictures(desc)) return pattern(desc);
+  if (!request.picture || !takes_pictures(desc)) return wave_input(desc);
   ImageInputOptions options{request.preprocess.mean, request.preprocess.deviation, "NCHW", "RGB"};
   options.color = desc.shape[1] == 1 ? "GRAY" : request.preprocess.bgr ? "BGR" : "RGB";
   // A photograph's three means do not fit a model that wants one channel.

@@ -140,6 +140,8 @@ constexpr Row kRows[] = {
      [](Settings& s, const std::string& v) { set_by_name(kThemes, v, s.dark); }},
     {"tab", false, [](const Settings& s) { return name_of(kTabs, s.tab); },
      [](Settings& s, const std::string& v) { set_by_name(kTabs, v, s.tab); }},
+    {"terminal", false, [](const Settings& s) { return std::string(s.terminal ? "1" : "0"); },
+     [](Settings& s, const std::string& v) { s.terminal = v == "1"; }},
     {"view", false, [](const Settings& s) { return name_of(kProfileViews, s.profile_view); },
      [](Settings& s, const std::string& v) { set_by_name(kProfileViews, v, s.profile_view); }},
     {"pass", false, [](const Settings& s) { return s.pass; }, [](Settings& s, const std::string& v) { s.pass = v; }},

@@ -28,6 +28,7 @@ struct Settings {
   Language language = Language::English;
   bool dark = true;
   Tab tab = Tab::Overview;
+  bool terminal = false;          // the drawer with it is open
   ProfileView profile_view = ProfileView::Tasks;
   std::string pass;               // shown in the compile panel; empty: the last that changed something
   int task = -1;                  // selected task
