@@ -153,8 +153,9 @@ void TerminalPanel::draw_choices(const View& view) {
 
 // Keys that belong to the terminal while its input has the keyboard.
 void TerminalPanel::handle_keys(const View& view, Commands& commands) {
+  const bool here = was_active_ || ImGui::IsWindowFocused(ImGuiFocusedFlags_ChildWindows);
+  if (here && ctrl(ImGuiKey_C)) stop_or_copy(view, commands);
   if (!was_active_) return;
-  if (ctrl(ImGuiKey_C)) stop_or_copy(view, commands);
   if (ctrl(ImGuiKey_R)) line_->search(), replace_ = true;
   if (ctrl(ImGuiKey_L)) view.terminal->clear();
   if (ImGui::IsKeyPressed(ImGuiKey_Escape) && line_->searching()) line_->leave_search(), replace_ = focus_ = true;
@@ -168,6 +169,7 @@ void TerminalPanel::stop_or_copy(const View& view, Commands& commands) {
   if (screen_.has_selection()) {
     terminal.read([&](const terminal::Scrollback& screen) { commands.push(command::Copy{screen_.selection(screen)}); });
     screen_.clear_selection();
+    focus_ = true;
   } else if (terminal.busy()) {
     terminal.cancel();
   } else {
@@ -238,7 +240,6 @@ void TerminalPanel::draw_input(const View& view, Commands&) {
   const ImVec2 size(ImGui::GetContentRegionAvail().x - run - match, ImGui::GetTextLineHeight() * static_cast<float>(lines) + ImGui::GetStyle().FramePadding.y * 2);
   const bool entered = ImGui::InputTextMultiline("##input", line_->text.data(), line_->text.capacity() + 1, size, kFlags, on_edit, this);
   was_active_ = ImGui::IsItemActive();
-  if (!was_active_) replace_ = false;  // the widget reads line_'s text anew when it is entered
   if (match > 0) {
     ImGui::SameLine(0, 12);
     faint_text(view, found);
