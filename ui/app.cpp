@@ -142,7 +142,12 @@ void App::open_file(std::string name, SharedBytes bytes) { open(std::move(name),
 void App::open(std::string name, SharedBytes bytes, bool from_terminal) {
   const bool picture = is_picture(*bytes);
   Opened opened{.name = name, .bytes = bytes, .picture = picture, .from_terminal = from_terminal};
-  opened.revision = picture ? studio_.open_picture(std::move(name), std::move(bytes)) : studio_.open_model(std::move(name), std::move(bytes));
+  opened.revision = studio_.change([&](Request& request) {
+    if (picture) return request.choose_picture(std::move(name), std::move(bytes), 0);
+    request.choose_model(std::move(name), std::move(bytes));
+    // The user's picture stays, a sample's goes with its sample.
+    if (settings_.picture.empty()) request.choose_picture("", nullptr, 0);
+  });
   opened_ = std::move(opened);
 }
 

@@ -167,14 +167,14 @@ function listen() {
     const pasted = event.clipboardData?.getData('text/plain');
     if (!pasted || !module._npu_wants_text()) return;
     event.preventDefault();
-    type(pasted);
+    module.ccall('npu_paste', null, ['string'], [pasted]);
     wake();
   });
   // Tab leaves the canvas, as it leaves everything else; inside it the arrow keys move.
   // Ctrl and Cmd combinations belong to the browser (zoom, find, paste), except inside a text field.
   addEventListener('keydown', (event) => {
     if (event.key === 'Tab') event.stopImmediatePropagation();
-    const ours = /^[zy`]$/i.test(event.key) && (document.activeElement === canvas || typing.focused());
+    const ours = /^([zy`]|Control|Meta)$/i.test(event.key) && (document.activeElement === canvas || typing.focused());
     if ((event.ctrlKey || event.metaKey) && !ours && !module._npu_wants_text()) event.stopImmediatePropagation();
     if ((event.ctrlKey || event.metaKey) && /^[v+\-=0]$/i.test(event.key)) event.stopImmediatePropagation();
   }, { capture: true });
@@ -207,8 +207,10 @@ async function keepForOffline() {
   await navigator.serviceWorker?.ready;
   if (!navigator.serviceWorker?.controller) return;
   const seen = performance.getEntriesByType('resource').map((entry) => entry.name);
-  for (const address of [location.href.split('#')[0], ...seen])
+  const read = JSON.parse(module.ccall('npu_assets', 'string', [])).map((path) => new URL(path, import.meta.url).href);
+  for (const address of [location.href.split('#')[0], ...seen, ...read])
     if (new URL(address).origin === location.origin) await fetch(address).catch(() => {});
+  root.dataset.offline = '';  // for tests: from now on no network is needed
 }
 
 // --- updates ---

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 
 #include <emscripten.h>
@@ -62,6 +64,10 @@ class WebPlatform final : public Platform {
     void* data = nullptr;
     const int size = npu_js_read_asset(path.c_str(), &data);
     if (size < 0) return fail(ErrorKind::InvalidArgument, path, "cannot be fetched");
+    {
+      const std::lock_guard lock(mutex);
+      assets.insert(path);
+    }
     const std::shared_ptr<void> owner(data, [](void* p) { std::free(p); });
     return OwnedBytes{{static_cast<const std::byte*>(data), static_cast<size_t>(size)}, owner};
   }
@@ -86,22 +92,16 @@ class WebPlatform final : public Platform {
 
   std::unique_ptr<SdlWindow> window;
   std::atomic<bool> waking = false;
+  std::mutex mutex;              // of assets
+  std::set<std::string> assets;  // that were read
 };
-
-// The canvas has neither an input method nor a clipboard: the page has.
-void use_input_of_the_page() {
-  ImGuiPlatformIO& io = ImGui::GetPlatformIO();
-  io.Platform_SetImeDataFn = [](ImGuiContext*, ImGuiViewport*, ImGuiPlatformImeData* data) {
-    npu_js_text_input(data->WantTextInput, data->InputPos.x, data->InputPos.y, data->InputLineHeight);
-  };
-  io.Platform_SetClipboardTextFn = [](ImGuiContext*, const char* text) { npu_js_copy(text); };
-}
 
 // The page is one instance; it lives as long as the module.
 struct Page {
   WebPlatform platform;
   std::unique_ptr<App> app;
   std::string text;  // the string returned last
+  std::string pasted;
   std::map<std::string, Tensor> inputs;
   std::map<void*, std::shared_ptr<std::vector<std::byte>>> given;  // allocated, and not passed to a function yet
   int frames = 0;
@@ -111,6 +111,16 @@ struct Page {
 Page& page() {
   static Page* instance = new Page;
   return *instance;
+}
+
+// The canvas has neither an input method nor a clipboard: the page has.
+void use_input_of_the_page() {
+  ImGuiPlatformIO& io = ImGui::GetPlatformIO();
+  io.Platform_SetImeDataFn = [](ImGuiContext*, ImGuiViewport*, ImGuiPlatformImeData* data) {
+    npu_js_text_input(data->WantTextInput, data->InputPos.x, data->InputPos.y, data->InputLineHeight);
+  };
+  io.Platform_GetClipboardTextFn = [](ImGuiContext*) { return page().pasted.c_str(); };
+  io.Platform_SetClipboardTextFn = [](ImGuiContext*, const char* text) { npu_js_copy(text); };
 }
 
 const char* give(std::string text) {
@@ -212,6 +222,16 @@ EMSCRIPTEN_KEEPALIVE void npu_frame() {
 EMSCRIPTEN_KEEPALIVE int npu_frame_count() { return page().frames; }
 EMSCRIPTEN_KEEPALIVE int npu_wants_text() { return ImGui::GetIO().WantTextInput; }
 EMSCRIPTEN_KEEPALIVE void npu_type(const char* text) { ImGui::GetIO().AddInputCharactersUTF8(text); }
+// Text fields take it as what the clipboard holds when Ctrl+V is pressed, whoever pasted it.
+EMSCRIPTEN_KEEPALIVE void npu_paste(const char* text) {
+  page().pasted = text;
+  ImGuiIO& io = ImGui::GetIO();
+  const bool held = io.KeyCtrl;
+  io.AddKeyEvent(ImGuiMod_Ctrl, true);
+  io.AddKeyEvent(ImGuiKey_V, true);
+  io.AddKeyEvent(ImGuiKey_V, false);
+  if (!held) io.AddKeyEvent(ImGuiMod_Ctrl, false);
+}
 EMSCRIPTEN_KEEPALIVE void npu_set_link(const char* link) { page().app->set_link(link); }
 EMSCRIPTEN_KEEPALIVE void npu_open_file(const char* name, void* data) { page().app->open_file(name, take(data)); }
 EMSCRIPTEN_KEEPALIVE void npu_give_kept_file(const char* key, const char* name, void* data) {
@@ -225,6 +245,11 @@ EMSCRIPTEN_KEEPALIVE void npu_report(const char* where, const char* what) {
 EMSCRIPTEN_KEEPALIVE void npu_context_restored() {
   page().platform.window->recreate_device_objects();
   page().app->forget_textures();
+}
+// The files that came with the page and were read so far, as a list.
+EMSCRIPTEN_KEEPALIVE const char* npu_assets() {
+  const std::lock_guard lock(page().platform.mutex);
+  return give(Json(page().platform.assets).dump());
 }
 EMSCRIPTEN_KEEPALIVE const char* npu_marks() { return give(page().app->marks().json()); }
 EMSCRIPTEN_KEEPALIVE const char* npu_mirror() { return give(page().app->mirror()); }

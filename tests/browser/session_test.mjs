@@ -43,8 +43,9 @@ await pageTest(async ({ page, url, context, check }) => {
   await waitState(elsewhere, 'ready');
   await settled(elsewhere, () => drop(elsewhere, [{ name: 'broken.zip', bytes: archive.subarray(0, archive.length - 30) }]));
   check((await status(elsewhere)).includes('broken.zip'), 'a broken session is an error');
-  await drop(elsewhere, [{ name: 'session.zip', bytes: archive }]);
-  await elsewhere.waitForFunction(() => location.hash.includes('sample=defects') || document.getElementById('npu-model').textContent.startsWith('defects'));
+  await Promise.all([elsewhere.waitForEvent('load'), drop(elsewhere, [{ name: 'session.zip', bytes: archive }])]);
+  await waitState(elsewhere, 'ready');
+  check((await hash(elsewhere)) === '#tab=run', 'a session brings back what was shown');
   await elsewhere.evaluate((link) => { location.hash = link; }, own);
   await elsewhere.waitForFunction(() => document.getElementById('npu-model').textContent.startsWith('own.onnx:'));
   check(true, 'a session saved here continues elsewhere');
@@ -60,7 +61,7 @@ await pageTest(async ({ page, url, context, check }) => {
 await pageTest(async ({ page, url, context, check }) => {
   await page.goto(`${url}#tab=run`);
   await waitState(page, 'ready');
-  await page.waitForTimeout(6000);  // the page keeps what it has loaded three seconds after it got ready
+  await page.waitForFunction(() => document.documentElement.dataset.offline !== undefined);
   await context.setOffline(true);
   await page.reload();
   await waitState(page, 'ready');
