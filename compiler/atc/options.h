@@ -29,7 +29,7 @@ inline std::unexpected<AtcError> refuse(std::string_view code, std::string text)
 
 // Passes that this atc leaves out unless a switch or an option asks for them, as the vendor's tool does or seems to: the published
 // latencies, which predictions are compared with, show the copies that they save.
-inline constexpr std::string_view kPassesOnRequest[] = {"assign-small-channels", "place-parts"};
+inline constexpr std::string_view kPassesOnRequest[] = {"assign-small-channels", "fuse-convs", "place-parts"};
 
 enum class Mode { Compile = 0, ToJson = 1, Check = 3, ShowInfo = 6 };
 enum class Framework { Caffe = 0, MindSpore = 1, TensorFlow = 3, Onnx = 5 };  // the vendor's numbers

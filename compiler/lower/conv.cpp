@@ -7,6 +7,7 @@
 #include <iterator>
 #include <vector>
 
+#include "compiler/lower/conv_pair.h"
 #include "compiler/lower/conv_shape.h"
 #include "compiler/lower/families.h"
 #include "compiler/lower/cube.h"
@@ -165,8 +166,7 @@ std::optional<std::string> reject_small_channels(const Graph& graph, const Node&
 
 std::optional<std::string> reject_conv_shape(const Graph& graph, const Node& node, const Soc& soc) {
   const ConvShape s = conv_shape(graph, node);
-  if (parts_of(s).size() > 1)
-    return fmt::format("{} groups of {} to {} channels do not fill whole blocks of {}", s.groups, s.cin / s.groups, s.cout / s.groups, s.c0);
+  if (auto why = reject_single_part(graph, node)) return why;
   return reject_parts(s, soc);
 }
 
@@ -187,26 +187,29 @@ void read_image(CubeTask& cube, const CubeImage& image) {
   for (CubeItem& item : cube.items) item.a = image.address + item.batch * image.settings.image_bytes();
 }
 
-// image: what the feature map is made of, nullptr: it is the input.
-Status lower_shape(LowerContext& context, const TaskSpec& spec, const ConvShape& s, const CubeImage* image, Task& task) {
+// Of a part whose channels begin at these; image: what the feature map is made of, nullptr: it is the input.
+Result<CubeTask> part_task(LowerContext& context, const TaskSpec& spec, const ConvShape& part, const ConvShape& whole, int64_t first_in, int64_t first_out, const CubeImage* image) {
   const Graph& graph = context.graph;
   const Node& node = graph.node(spec.nodes[0]);
-  const Tensor& weights = *graph.value(node.inputs[1]).constant;
-  const int64_t bias = node.inputs.size() > 2 && node.inputs[2] != kNone ? add_channel_values(context, *graph.value(node.inputs[2]).constant) : -1;
+  CubeTask cube;
+  cube.problem = problem_of(part, whole);
+  if (node.inputs.size() > 2 && node.inputs[2] != kNone) cube.bias = add_channel_values(context, *graph.value(node.inputs[2]).constant);
+  const Tensor filters = filters_of(*graph.value(node.inputs[1]).constant, first_out, part.cout);
+  add_part_items(context, node, part, whole, first_in, first_out, context.add_weights(prepare_weights(filters, part).bytes()), cube);
+  if (image) read_image(cube, *image);
+  NPU_CHECK(attach_epilogue(context, spec, cube));
+  return cube;
+}
+
+Status lower_shape(LowerContext& context, const TaskSpec& spec, const ConvShape& s, const CubeImage* image, Task& task) {
   int64_t first_in = 0, first_out = 0;  // channels of the parts before
   for (const ConvShape& part : parts_of(s)) {
-    CubeTask cube;
-    cube.problem = problem_of(part, s);
-    cube.bias = bias;
-    const int64_t address = context.add_weights(prepare_weights(filters_of(weights, first_out, part.cout), part).bytes());
-    add_part_items(context, node, part, s, first_in, first_out, address, cube);
-    if (image) read_image(cube, *image);
-    NPU_CHECK(attach_epilogue(context, spec, cube));
+    NPU_TRY(const CubeTask cube, part_task(context, spec, part, s, first_in, first_out, image));
     NPU_TRY(auto blocks, emit_cube(context, cube));
     std::ranges::move(blocks, std::back_inserter(task.blocks));
     first_in += part.cin, first_out += part.cout;
   }
-  task.macs = s.batch * s.cout * s.ho * s.wo * (s.cin / s.groups) * s.kh * s.kw;
+  task.macs = conv_macs(s);
   return {};
 }
 
@@ -220,7 +223,21 @@ ConvShape identity_shape(const AippSettings& image, int64_t batch) {
 
 }  // namespace
 
+int64_t conv_macs(const ConvShape& s) { return s.batch * s.cout * s.ho * s.wo * (s.cin / s.groups) * s.kh * s.kw; }
+
+std::optional<std::string> reject_single_part(const Graph& graph, const Node& conv) {
+  const ConvShape s = conv_shape(graph, conv);
+  if (parts_of(s).size() == 1) return std::nullopt;
+  return fmt::format("{} groups of {} to {} channels do not fill whole blocks of {}", s.groups, s.cin / s.groups, s.cout / s.groups, s.c0);
+}
+
+Result<CubeTask> conv_task(LowerContext& context, const TaskSpec& spec) {
+  const ConvShape s = conv_shape(context.graph, context.graph.node(spec.nodes[0]));
+  return part_task(context, spec, s, s, 0, 0, nullptr);
+}
+
 Status lower_conv(LowerContext& context, const TaskSpec& spec, Task& task) {
+  if (second_conv(context.graph, spec.nodes)) return lower_conv_pair(context, spec, task);
   return lower_shape(context, spec, conv_shape(context.graph, context.graph.node(spec.nodes[0])), nullptr, task);
 }
 

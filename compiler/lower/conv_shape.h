@@ -30,6 +30,12 @@ struct ConvShape {
 ConvShape conv_shape(const Graph& graph, const Node& node);
 // Shapes, strides and sizes that the cube's fields cannot hold.
 std::optional<std::string> reject_conv_shape(const Graph& graph, const Node& node, const Soc& soc);
+// Why the convolution is no single product with all its groups (but two, of whole packs and of what is left), or nullopt.
+std::optional<std::string> reject_single_part(const Graph& graph, const Node& conv);
+// The product of such a task, its epilogue attached.
+Result<CubeTask> conv_task(LowerContext& context, const TaskSpec& spec);
+// Multiply-accumulates.
+int64_t conv_macs(const ConvShape& shape);
 // One item for each image and pack of groups; weights: device address of [packs][c1][kh][kw][n1][16 n][C0], small: [kh*kw*4/C0][n1][16 n][C0/4 taps][4].
 void add_conv_items(const LowerContext& context, const Node& node, const ConvShape& shape, int64_t weights, CubeTask& task);
 

@@ -119,12 +119,17 @@ CubeSchedule canonical_schedule(const Soc& soc, const CubeDemand& demand, const 
 
 // The compiler's own choice, by the estimate. CompileLimit when nothing fits the chip.
 Result<CubeSchedule> default_schedule(const Soc& soc, const CubeDemand& demand);
+// The best with these parts of items and units and all columns on each core (columns 1), by_rows as given.
+Result<CubeSchedule> schedule_split(const Soc& soc, const CubeDemand& demand, const CubeSchedule& split);
 // Why not even one row and one column block of the problem fit, or nullopt.
 std::optional<std::string> reject_cube(const Soc& soc, const CubeProblem& problem);
 std::vector<Knob> cube_knobs(const Soc& soc, const CubeDemand& demand, const CubeSchedule& fallback);
 
 // The instruction streams of all blocks, flags included.
 Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& task, const CubeSchedule& schedule);
+// Each core computes its share of `first`, then of `second`, which reads what the same core made: same parts of units, columns 1, and
+// parts of images (the items of `second`).
+Result<std::vector<Program>> emit_cube_pair(const Soc& soc, const CubeTask& first, const CubeSchedule& of_first, const CubeTask& second, const CubeSchedule& of_second);
 // The same by the default schedule. Leaves its decisions with the context (LowerContext::offer).
 Result<std::vector<Program>> emit_cube(LowerContext& context, const CubeTask& task);
 

@@ -85,6 +85,12 @@ class CubeBlock {
   }
 
   Result<Program> run(Range items, Range units, Range columns) {
+    NPU_TRY(const Program program, stream(items, units, columns));
+    return insert_sync(soc_, program);
+  }
+
+  // Without flags.
+  Result<Program> stream(Range items, Range units, Range columns) {
     const std::vector<Macro> macros = list_macros(items, units, columns);
     if (task_.pad_value != 0) e_.push(Opcode::SetPadding, {task_.pad_value});
     if (residual_) residual_->begin(std::ranges::any_of(macros, [](const Macro& macro) { return macro.rows.size() % 16 != 0; }));
@@ -92,7 +98,7 @@ class CubeBlock {
     else leave_after(macros);
     if (staged_) leave_staged();
     NPU_CHECK(e_.status());
-    return insert_sync(soc_, e_.take());
+    return e_.take();
   }
 
  private:
@@ -528,6 +534,25 @@ Result<std::vector<Program>> emit_cube(const Soc& soc, const CubeTask& given, co
         NPU_TRY(Program program, block.run(part(p.items, schedule.items, i), part(p.units(), schedule.units, u), columns));
         blocks.push_back(std::move(program));
       }
+  return blocks;
+}
+
+Result<std::vector<Program>> emit_cube_pair(const Soc& soc, const CubeTask& first, const CubeSchedule& of_first, const CubeTask& second, const CubeSchedule& of_second) {
+  NPU_TRY(const CubePlan plan, plan_schedule(soc, demand_of(first), of_first));
+  NPU_TRY(const CubePlan then, plan_schedule(soc, demand_of(second), of_second));
+  CubeTask a = first, b = second;
+  a.problem = scheduled(first.problem, of_first), b.problem = scheduled(second.problem, of_second);
+  const int64_t packs = a.problem.items / b.problem.items;
+  std::vector<Program> blocks;
+  for (int64_t i = 0; i < of_second.items; ++i)
+    for (int64_t u = 0; u < of_second.units; ++u) {
+      const Range images = part(b.problem.items, of_second.items, i);
+      CubeBlock block(soc, a, plan), after(soc, b, then);
+      NPU_TRY(Program program, block.stream({images.begin * packs, images.end * packs}, part(a.problem.units(), of_second.units, u), {0, a.problem.n1()}));
+      NPU_TRY(const Program rest, after.stream(images, part(b.problem.units(), of_second.units, u), {0, b.problem.n1()}));
+      program.insert(program.end(), rest.begin(), rest.end());
+      blocks.push_back(insert_sync(soc, program));
+    }
   return blocks;
 }
 

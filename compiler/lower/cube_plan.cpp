@@ -42,7 +42,7 @@ constexpr int64_t kCopyOverhead = 40;      // cycles to start one copy from GM, 
 
 // Busy cycles of the pipes; the longest one wins, the others hide behind it.
 double busy_cycles(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan) {
-  const CubeProblem& p = demand.problem;
+  const CubeProblem p = scheduled(demand.problem, schedule);
   const CubeShare share = share_of(p, schedule);
   const double m = static_cast<double>(slab_rows(p, share.units)), k1 = static_cast<double>(p.k1()), n1 = static_cast<double>(share.n1);
   const double slabs = static_cast<double>(ceil_div(share.units, plan.slab_units));
@@ -80,7 +80,7 @@ void rank(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule
 
 // The best tiling of one way to split the problem, if that is better.
 void rank_tilings(const Soc& soc, const CubeDemand& demand, CubeSchedule s, Ranked& best) {
-  const CubeProblem& p = demand.problem;
+  const CubeProblem p = scheduled(demand.problem, s);
   const CubeShare share = share_of(p, s);
   const int64_t l0c_half = p.l0c_slot(soc) / 4;  // fp32 values
   const int64_t ub_rows = most_ub_rows(soc, p, demand.chain_bytes);
@@ -115,6 +115,13 @@ Result<CubeSchedule> default_schedule(const Soc& soc, const CubeDemand& demand) 
       rank_tilings(soc, demand, {.items = items, .units = units, .columns = std::min(cores / items / units, p.groups())}, best);
   if (best.cycles >= 0) return best.schedule;
   return fail(ErrorKind::CompileLimit, "", reject_cube(soc, p).value_or("no tiling fits the chip's buffers"));
+}
+
+Result<CubeSchedule> schedule_split(const Soc& soc, const CubeDemand& demand, const CubeSchedule& split) {
+  Ranked best;
+  rank_tilings(soc, demand, split, best);
+  if (best.cycles >= 0) return best.schedule;
+  return fail(ErrorKind::CompileLimit, "", fmt::format("{} parts of images and {} of pixels: no tiling fits the chip's buffers", split.items, split.units));
 }
 
 }  // namespace npu

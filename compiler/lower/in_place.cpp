@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/lower/conv_pair.h"
 #include "compiler/lower/families.h"
 #include "compiler/lower/residual.h"
 
@@ -28,9 +29,12 @@ std::vector<ValueId> of_chain(const Graph& graph, const TaskSpec& task) { return
 
 // A piece of the result has its residual loaded before it is stored. What the product itself reads has other tiles.
 std::vector<ValueId> of_cube(const Graph& graph, const TaskSpec& task) {
-  const size_t first = cube_epilogue(graph, task.nodes).rest;
-  auto found = tile_operands(graph, std::span(task.nodes).subspan(first), graph.node(task.nodes[first - 1]).outputs[0]);
-  std::erase_if(found, [&](ValueId id) { return std::ranges::count(graph.node(task.nodes[0]).inputs, id) > 0; });
+  const size_t product = second_conv(graph, task.nodes).value_or(0);
+  const auto nodes = std::span(task.nodes).subspan(product);
+  const size_t first = cube_epilogue(graph, nodes).rest;
+  auto found = tile_operands(graph, nodes.subspan(first), graph.node(nodes[first - 1]).outputs[0]);
+  // Nor what the first of two convolutions adds to its own result.
+  for (size_t i = 0; i <= product; ++i) std::erase_if(found, [&](ValueId value) { return std::ranges::count(graph.node(task.nodes[i]).inputs, value) > 0; });
   return found;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "compiler/lower/conv_pair.h"
 #include "compiler/lower/families.h"
 #include "compiler/lower/operands.h"
 
@@ -148,6 +149,6 @@ Status lower_task(LowerContext& context, const TaskSpec& spec, Task& task) {
   return status;
 }
 
-int64_t workspace_bytes(const Graph&, const Soc&, const TaskSpec&) { return 0; }
+int64_t workspace_bytes(const Graph& graph, const Soc&, const TaskSpec& spec) { return second_conv(graph, spec.nodes) ? between_bytes(graph, spec) : 0; }
 
 }  // namespace npu

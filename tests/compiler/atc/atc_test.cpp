@@ -246,16 +246,16 @@ TEST_CASE("values are read as they are meant") {
   CHECK(options->input_shapes[0].dims == std::vector<DimRange>{{1, 1}, {2, 2}});
   CHECK(options->input_shapes[1].name == "b/c:0 ");
   CHECK(options->input_shapes[1].dims == std::vector<DimRange>{{3, 3}});
-  CHECK(options->disabled_passes == std::set<std::string, std::less<>>{"assign-precision", "assign-small-channels", "fold-pads", "place-parts"});
+  CHECK(options->disabled_passes == std::set<std::string, std::less<>>{"assign-precision", "assign-small-channels", "fold-pads", "fuse-convs", "place-parts"});
   CHECK(options->disable_memory_reuse);
 }
 
 TEST_CASE("passes that are off unless asked for") {
   std::vector<std::string> arguments{"--model=m.onnx", "--output=o", "--soc_version=Ascend310"};
-  CHECK(atc::parse_options(arguments)->disabled_passes == std::set<std::string, std::less<>>{"assign-small-channels", "place-parts"});
+  CHECK(atc::parse_options(arguments)->disabled_passes == std::set<std::string, std::less<>>{"assign-small-channels", "fuse-convs", "place-parts"});
   arguments.push_back("--enable_small_channel=1");
-  CHECK(atc::parse_options(arguments)->disabled_passes == std::set<std::string, std::less<>>{"place-parts"});
-  arguments.push_back("--optimization_switch=place-parts:on");
+  CHECK(atc::parse_options(arguments)->disabled_passes == std::set<std::string, std::less<>>{"fuse-convs", "place-parts"});
+  arguments.push_back("--optimization_switch=place-parts:on;fuse-convs:on");
   CHECK(atc::parse_options(arguments)->disabled_passes.empty());
 }
 
