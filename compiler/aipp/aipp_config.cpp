@@ -13,6 +13,7 @@
 
 #include "core/protobuf/prototxt.h"
 #include "core/base/half.h"
+#include "core/ops/aipp_parameters.h"
 
 namespace npu {
 namespace {
@@ -126,16 +127,12 @@ Status read_field(const ProtoField& field, AippOp& op) {
   return {};
 }
 
-// Every pixel stays finite, so that all chips agree: some saturate and others have infinity. Two roundings may add a step each to
-// what comes near 65504.
 Status check_normalisation(const AippOp& op, const Lines& lines) {
-  constexpr double kMost = 65440;
   const auto half = [](double value) { return static_cast<double>(static_cast<float>(Half(static_cast<float>(value)))); };
   for (size_t c = 0; c < 3; ++c) {
-    const double zero = static_cast<double>(op.mean[c]) + half(op.min[c]), var = std::abs(half(op.var_reci[c]));
-    const double shifted = std::max(std::abs(zero), std::abs(255 - zero));
-    if (shifted > kMost || shifted * var > kMost)
-      return at_line(lines.at(fmt::format("var_reci_chn_{}", c), op.line), fmt::format("(in - mean_chn_{0} - min_chn_{0}) * var_reci_chn_{0} reaches {1}, more than fp16 holds", c, shifted * std::max(var, 1.0)));
+    const double largest = largest_aipp_value(op.mean[c], half(op.min[c]), half(op.var_reci[c]));
+    if (largest > kMostAippValue)
+      return at_line(lines.at(fmt::format("var_reci_chn_{}", c), op.line), fmt::format("(in - mean_chn_{0} - min_chn_{0}) * var_reci_chn_{0} reaches {1}, more than fp16 holds", c, largest));
   }
   return {};
 }
@@ -164,6 +161,14 @@ Status check_crop(const AippOp& op, const Lines& lines) {
   return inside("load_start_pos_h", "crop_size_h", op.start_h, op.crop_h, op.src_h);
 }
 
+// What the run says is not said here.
+Status check_dynamic(const AippOp& op, const Lines& lines) {
+  if (op.max_src_image_size == 0) return at_line(lines.at("max_src_image_size", op.line), "dynamic AIPP needs max_src_image_size, the bytes of all images of a batch");
+  for (const auto& [name, line] : lines.of)
+    if (name != "aipp_mode" && name != "max_src_image_size" && !name.starts_with("related_input_")) return at_line(line, fmt::format("{}: of a dynamic AIPP it comes with each inference, not from this file", name));
+  return {};
+}
+
 Result<AippOp> read_op(const ProtoField& message) {
   AippOp op;
   op.line = message.line;
@@ -173,10 +178,14 @@ Result<AippOp> read_op(const ProtoField& message) {
     if (const auto [first, fresh] = lines.of.emplace(field.name, field.line); !fresh) return at_line(field.line, fmt::format("{} stands in line {} already", field.name, first->second));
     NPU_CHECK(read_field(field, op));
   }
-  for (const std::string_view name : {"aipp_mode", "input_format"})
-    if (!lines.of.contains(name)) return at_line(op.line, fmt::format("aipp_op has no {}", name));
+  if (!lines.of.contains("aipp_mode")) return at_line(op.line, "aipp_op has no aipp_mode");
+  if (!op.dynamic && !op.format) return at_line(op.line, "aipp_op has no input_format");
   if (lines.of.contains("related_input_name") && lines.of.contains("related_input_rank"))
     return at_line(lines.of["related_input_name"], "related_input_name and related_input_rank exclude each other");
+  if (op.dynamic) {
+    NPU_CHECK(check_dynamic(op, lines));
+    return op;
+  }
   NPU_CHECK(check_normalisation(op, lines));
   NPU_CHECK(check_even(op, lines));
   NPU_CHECK(check_crop(op, lines));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file of --insert_op_conf: one message aipp_op for each model input that takes images of bytes. Field names, defaults and
-// ranges are the vendor's (ATC guide, AIPP configuration; insert_op.proto).
+// ranges are the vendor's (ATC guide, AIPP configuration; insert_op.proto). Of a dynamic one all but the input and
+// max_src_image_size comes with each inference.
 #pragma once
 
 #include <array>
@@ -17,7 +18,9 @@ struct AippOp {
   int line = 0;                        // of the message
   int64_t related_input_rank = 0;
   std::string related_input_name;      // "": by rank
-  const AippFormat* format = nullptr;
+  bool dynamic = false;
+  int64_t max_src_image_size = 0;      // dynamic: bytes of all images of a batch
+  const AippFormat* format = nullptr;  // none: dynamic
   int64_t src_w = 0, src_h = 0;        // 0: from the model's input
   bool csc = false, swap_rb_uv = false, swap_ax = false;
   std::array<int64_t, 9> matrix{298, 516, 0, 298, -100, -208, 298, 0, 409};

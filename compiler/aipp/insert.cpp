@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "compiler/passes/rewrite.h"
+#include "core/isa/aipp.h"
+#include "core/ops/aipp_parameters.h"
 
 namespace npu {
 namespace {
@@ -55,7 +57,7 @@ Result<AippSettings> settings_of(const AippOp& op, const Value& input, const Soc
   const auto& f = *op.format;
   if (s.src_w % f.even_w != 0 || s.src_h % f.even_h != 0) return bad(op, fmt::format("an image of {}x{} is none of {}, whose u and v stand for {}x{} pixels", s.src_h, s.src_w, f.name, f.even_h, f.even_w));
   if (s.src_w < 2 || s.src_w > 4096 || s.src_h > 4096) return bad(op, fmt::format("an image of {}x{}: rows are 1 to 4096, columns 2 to 4096", s.src_h, s.src_w));
-  const int64_t widest = soc.arch == Arch::M100 ? 4096 : 1080;
+  const int64_t widest = most_padded_columns(soc.arch);
   if (op.padding && s.out_w() > widest) return bad(op, fmt::format("{} columns with padding, {} takes {}", s.out_w(), soc.name, widest));
   s.swap_rb_uv = op.swap_rb_uv, s.swap_ax = op.swap_ax, s.convert = op.csc;
   if (op.csc) s.matrix = op.matrix, s.in_bias = op.in_bias, s.out_bias = op.out_bias;
@@ -73,12 +75,12 @@ void put_first(Graph& graph, Node node) {
   else graph.insert_before(graph.order().front(), std::move(node));
 }
 
-void insert_node(Graph& graph, ValueId plain, const AippSettings& settings) {
+// The input that keeps the name takes bytes; `node` makes of them what the model reads.
+void insert_node(Graph& graph, ValueId plain, Dims image_dims, Node node) {
   const std::string name = graph.value(plain).name;
   const TensorType type = graph.value(plain).type;
   graph.value(plain).name = graph.unique_value_name(name + "_aipp");
-  const int64_t rows = settings.format->rows(settings.src_h);
-  const ValueId image = graph.add_value(name, TensorType::of(DType::UInt8, Dims{type.dims[0], rows, settings.src_w, settings.format->pixel}));
+  const ValueId image = graph.add_value(name, TensorType::of(DType::UInt8, std::move(image_dims)));
   std::ranges::replace(graph.inputs, plain, image);
   ValueId made = plain;
   if (type.dtype != DType::Float16) {
@@ -87,9 +89,38 @@ void insert_node(Graph& graph, ValueId plain, const AippSettings& settings) {
     cast.attrs["to"] = static_cast<int64_t>(dtype_info(type.dtype).onnx);
     put_first(graph, std::move(cast));
   }
-  Node node = pass::make_node("Aipp", "aipp_" + name, {image}, {made});
-  set_aipp_attrs(node, settings);
+  node.op = "Aipp", node.name = "aipp_" + name;
+  node.inputs.insert(node.inputs.begin(), image), node.outputs = {made};
   put_first(graph, std::move(node));
+}
+
+Status insert_static(Graph& graph, const AippOp& op, ValueId id, const Soc& soc) {
+  NPU_TRY(const AippSettings settings, settings_of(op, graph.value(id), soc));
+  Node node;
+  set_aipp_attrs(node, settings);
+  const Dim batch = graph.value(id).type.dims[0];
+  insert_node(graph, id, {batch, settings.format->rows(settings.src_h), settings.src_w, settings.format->pixel}, std::move(node));
+  return {};
+}
+
+// One more input, behind the others, takes the parameters.
+Status insert_dynamic(Graph& graph, const AippOp& op, ValueId id) {
+  const Value& input = graph.value(id);
+  const Dims dims = input.type.dims;
+  if (!dims[0].known() || dims[0].value() < 1 || dims[0].value() > kMostAippImages) return bad(op, fmt::format("the input '{}' is {}: dynamic AIPP needs a fixed batch of 1 to {}", input.name, to_string(input.type), kMostAippImages));
+  if (dims[1].value() != 1 && dims[1].value() != 3) return bad(op, fmt::format("AIPP gives 3 channels or 1, the input '{}' has {}", input.name, dims[1].value()));
+  for (const size_t axis : {2, 3})
+    if (dims[axis].value() < 1 || dims[axis].value() > 4096) return bad(op, fmt::format("the input '{}' is {}: rows and columns are 1 to 4096", input.name, to_string(input.type)));
+  constexpr int64_t kLargest = int64_t{4096} * 4096 * 4;
+  if (op.max_src_image_size > dims[0].value() * kLargest) return bad(op, fmt::format("max_src_image_size is {}, {} images of 4096x4096 take {} at most", op.max_src_image_size, dims[0].value(), dims[0].value() * kLargest));
+  const std::string unique = graph.unique_value_name(std::string(kDynamicAippData));
+  const ValueId parameters = graph.add_value(unique, TensorType::of(DType::UInt8, Dims{aipp_data_size(dims[0].value())}));
+  graph.inputs.push_back(parameters);
+  Node node;
+  node.inputs = {parameters};
+  node.attrs["output_size"] = std::vector<int64_t>{dims[2].value(), dims[3].value()}, node.attrs["channels"] = dims[1].value();
+  insert_node(graph, id, {1, op.max_src_image_size}, std::move(node));
+  return {};
 }
 
 }  // namespace
@@ -111,9 +142,9 @@ Status insert_aipp(Graph& graph, std::span<const AippOp> ops, const Soc& soc) {
     NPU_TRY(const ValueId id, find_aipp_input(graph, op));
     if (images.contains(id)) return bad(op, fmt::format("the input '{}' has an aipp_op already", graph.value(id).name));
     NPU_CHECK(check_input(graph, op, id));
-    NPU_TRY(const AippSettings settings, settings_of(op, graph.value(id), soc));
     const size_t rank = static_cast<size_t>(std::ranges::find(graph.inputs, id) - graph.inputs.begin());
-    insert_node(graph, id, settings);
+    if (op.dynamic) NPU_CHECK(insert_dynamic(graph, op, id));
+    else NPU_CHECK(insert_static(graph, op, id, soc));
     images.insert(graph.inputs[rank]);
   }
   return {};

@@ -35,8 +35,13 @@ AtcResult<void> fix_shape(Value& input, const Options& options) {
   return {};
 }
 
-// The image's rows, columns and bytes in the places of C, H and W.
+// The image's rows, columns and bytes in the places of C, H and W; of images whose size comes at run time the bytes alone.
 void set_image_shape(const Value& input, Options& options) {
+  if (input.type.dims.size() == 2) {
+    for (InputShape& shape : options.input_shapes)
+      if (shape.name == input.name) shape.dims = {{1, 1}, {input.type.dims[1].value(), input.type.dims[1].value()}};
+    return;
+  }
   for (size_t i = 1; i < input.type.dims.size(); ++i) {
     const int64_t size = input.type.dims[i].value();
     for (InputShape& shape : options.input_shapes)
@@ -44,6 +49,14 @@ void set_image_shape(const Value& input, Options& options) {
     for (GearShapes& gear : options.gears)
       if (const auto shape = gear.input_shapes.find(input.name); shape != gear.input_shapes.end()) shape->second[i] = size;
   }
+}
+
+// Dynamic AIPP has one buffer for one size of batch.
+AtcResult<void> check_one_batch(const Value& input, const AippOp& op, const Options& options) {
+  if (!op.dynamic) return {};
+  if (!options.gears.empty()) return refuse("E10001", fmt::format("Dynamic AIPP of '{}' (line {} of the file of --insert_op_conf) takes one shape: no --dynamic_batch_size, --dynamic_image_size or --dynamic_dims.", input.name, op.line));
+  if (!input.type.dims.empty() && !input.type.dims[0].known()) return refuse("E10001", fmt::format("Dynamic AIPP of '{}' (line {} of the file of --insert_op_conf) takes one batch: give it with --input_shape.", input.name, op.line));
+  return {};
 }
 
 // What makes images makes them channels first: an input of NHWC gets them turned.
@@ -75,6 +88,7 @@ AtcResult<void> add_aipp(Graph& graph, std::string_view config, Options& options
     if (std::ranges::count(split(options.input_fp16_nodes, ';'), std::string_view(value.name)) > 0)
       return refuse("E10034", fmt::format("--input_fp16_nodes names '{}', which takes images of bytes: line {} of the file of --insert_op_conf.", value.name, op.line));
     if (auto fixed = fix_shape(value, options); !fixed) return fixed;
+    if (auto one = check_one_batch(value, op, options); !one) return one;
     const auto rank = static_cast<size_t>(std::ranges::find(graph.inputs, *input) - graph.inputs.begin());
     if (options.input_format == "NHWC" && value.type.dims.size() == 4) turn_input(graph, *input);
     images.push_back(rank);

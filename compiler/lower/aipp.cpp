@@ -13,7 +13,8 @@ namespace {
 CubeImage make_image(LowerContext& context, const Node& node, bool four_channels) {
   CubeImage image{.settings = aipp_settings(context.graph, node), .address = context.address(node.inputs[0]), .four_channels = four_channels};
   const AippSettings& s = image.settings;
-  if (s.pad_top + s.pad_bottom == 0) return image;
+  if (is_dynamic_aipp(node)) image.parameters = context.address(node.inputs[1]);
+  else if (s.pad_top + s.pad_bottom == 0) return image;
   const int64_t pixel = four_channels ? 4 : 16;
   Tensor row(DType::Float16, {s.out_w(), pixel});
   for (int64_t x = 0; x < s.out_w(); ++x)
@@ -28,9 +29,7 @@ Layout aipp_layout(const Graph&, const Node&) { return Layout::Blocks; }
 
 std::optional<std::string> reject_aipp(const Graph& graph, const Node& node, const Soc& soc) {
   const AippSettings s = aipp_settings(graph, node);
-  if (!(instr_info(Opcode::LoadImageToCbuf).archs & static_cast<ArchSet>(soc.arch))) return fmt::format("{} has no load_image_to_cbuf", soc.name);
   constexpr int64_t kMost = 4095;  // 12-bit fields
-  if (s.format->half_rows > 3 || s.format->pixel == 2 || (s.format->pixel == 4 && s.format->yuv)) return fmt::format("load_image_to_cbuf does not take {}", s.format->name);
   if (s.src_w > kMost || s.h > kMost || s.top > kMost) return fmt::format("an image of {}x{} is larger than {}", s.src_h, s.src_w, kMost);
   if (s.src_h < 2 || s.w < 2) return fmt::format("{} columns of an image of {} rows: load_image_to_cbuf takes two at least", s.w, s.src_h);
   if (s.left % s.format->even_w != 0) return fmt::format("column {} of {} to begin with", s.left, s.format->name);

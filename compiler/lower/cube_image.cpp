@@ -9,12 +9,6 @@
 namespace npu {
 namespace {
 
-ImageFormat format_code(const AippFormat& format) {
-  if (format.planar()) return ImageFormat::YUV420SP;
-  if (format.pixel == 4) return ImageFormat::XRGB8888;
-  return format.pixel == 3 ? ImageFormat::RGB888 : ImageFormat::YUV400;
-}
-
 uint64_t bits(int64_t value, int width, int at) { return (static_cast<uint64_t>(value) & ((uint64_t{1} << width) - 1)) << at; }
 uint64_t half(float value, int at) { return uint64_t{float_to_half_bits(value)} << at; }
 
@@ -33,8 +27,8 @@ void ImageLoads::set_registers() {
     spr[5] |= bits(s.mean[c], 8, lane);
     spr[6] |= half(s.min[c], lane), spr[7] |= half(s.var_reci[c], lane), spr[8] |= half(s.pad_value, lane);
   }
-  spr[9] = bits(!s.format->yuv && s.swap_rb_uv, 1, 16) | bits(s.format->yuv && s.swap_rb_uv, 1, 17) | bits(s.first_byte(), 1, 18) |
-           bits(static_cast<int64_t>(format_code(*s.format)), 5, 19) | bits(image_.four_channels, 1, 40);
+  spr[9] = bits(!s.format->yuv && s.swap_rb_uv, 1, 16) | bits(s.format->yuv && s.swap_rb_uv, 1, 17) | bits(s.swap_ax, 1, 18) |
+           bits(s.format->core, 5, 19) | bits(image_.four_channels, 1, 40);
   for (size_t i = s.convert ? 2 : 5; i < spr.size(); ++i) set(static_cast<int64_t>(i), spr[i]);
 }
 
@@ -48,6 +42,7 @@ void ImageLoads::set_image(int64_t address) {
 }
 
 void ImageLoads::load(int64_t address, int64_t begin, int64_t end, int64_t l1) {
+  if (dynamic_) return dynamic_->load(address, begin, end, l1);
   const AippSettings& s = image_.settings;
   if (loaded_ != address) set_image(address);
   const int64_t row_bytes = image_.row_bytes();

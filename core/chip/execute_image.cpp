@@ -17,16 +17,16 @@ namespace {
 Status check_image(const Machine& machine, const Instr& instr, const AippConfig& config, const ImageShape& shape) {
   using namespace field;
   const auto& arg = instr.arg;
-  if (!config.known_format()) return invalid(fmt::format("image format {} is not 0 (YUV420SP), 1 (XRGB8888), 4 (RGB888) or 9 (YUV400)", config.format));
+  if (!config.known_format()) return invalid(fmt::format("image format {} is not 0 (YUV420SP), 1 (XRGB8888), 4 (RGB888), 5 (ARGB8888), 6 (YUYV), 7 (YUV422SP), 8 (AYUV444) or 9 (YUV400)", config.format));
   if (static_cast<VecType>(arg[kImgType]) == VecType::U8 && machine.limits.arch == Arch::C220) return invalid(fmt::format("{} makes no u8 of an image: f16 and s8", machine.soc_name));
-  const bool yuv420 = config.is(ImageFormat::YUV420SP);
-  for (const auto& [name, field, even] : {std::tuple("hor_start", kImgHorStart, true), std::tuple("ver_start", kImgVerStart, yuv420), std::tuple("src_hor_size", kImgSrcHorSize, yuv420)})
+  if (arg[kImgVerSize] == 1) return invalid("ver_size is 1, allowed are 0 and 2 to 4095");
+  for (const auto& [name, field, even] : {std::tuple("hor_start", kImgHorStart, true), std::tuple("ver_start", kImgVerStart, config.is(ImageFormat::YUV420SP)), std::tuple("src_hor_size", kImgSrcHorSize, config.paired())})
     if (even && arg[field] % 2 != 0) return invalid(fmt::format("{} is {}, not even", name, arg[field]));
   if (arg[kImgHorStart] + shape.columns > arg[kImgSrcHorSize])
     return invalid(fmt::format("columns {} to {} of an image of {}", arg[kImgHorStart], arg[kImgHorStart] + shape.columns, arg[kImgSrcHorSize]));
-  if (config.pad_mode == 0 && shape.height != shape.rows) return invalid(fmt::format("padding mode 0 has no rows above or below, not {} and {}", shape.top, arg[kImgBotPad]));
+  if (config.pad_mode == 0 && shape.top + arg[kImgBotPad] != 0) return invalid(fmt::format("padding mode 0 has no rows above or below, not {} and {}", shape.top, arg[kImgBotPad]));
   const int64_t across = std::max(shape.left, arg[kImgRightPad]), down = std::max(shape.top, arg[kImgBotPad]);
-  if (config.pad_mode >= 2 && (across > shape.columns || down > shape.rows))
+  if (config.pad_mode >= 2 && shape.rows > 0 && (across > shape.columns || down > shape.rows))
     return invalid(fmt::format("padding mode {} repeats {} columns and {} rows of an image of {} by {}", config.pad_mode, across, down, shape.columns, shape.rows));
   return {};
 }
@@ -59,28 +59,30 @@ class ImageLoader {
   // Row y of the part taken.
   Status load_row(int64_t y) {
     const int64_t row = arg_[field::kImgVerStart] + y, start = arg_[field::kImgHorStart], stride = arg_[field::kImgSrcHorSize], bytes = config_.pixel_bytes();
-    NPU_TRY(const auto pixels, machine_.memory->read(config_.image + (row * stride + start) * bytes, shape_.columns * bytes));
+    NPU_TRY(const auto pixels, machine_.memory->read(config_.image + (row * stride + start) * bytes, config_.row_bytes(shape_.columns)));
     std::span<const std::byte> uv;
-    if (config_.is(ImageFormat::YUV420SP)) {
-      NPU_TRY(uv, machine_.memory->read(config_.uv + row / 2 * stride + start, align_up(shape_.columns, 2)));
+    if (config_.planar()) {
+      NPU_TRY(uv, machine_.memory->read(config_.uv + row / config_.uv_rows() * stride + start, align_up(shape_.columns, 2)));
     }
     const auto at = [](std::span<const std::byte> from, int64_t i) { return std::to_integer<int>(from[static_cast<size_t>(i)]); };
     for (int64_t x = 0; x < shape_.columns; ++x) {
       Rgb in{at(pixels, x * bytes), 0, 0};
-      if (config_.pixel_bytes() > 1) {
-        const int64_t first = x * bytes + (config_.is(ImageFormat::XRGB8888) && config_.swap_ax ? 1 : 0);
+      if (bytes > 2) {
+        const int64_t first = x * bytes + config_.first_byte();
         in = {at(pixels, first), at(pixels, first + 1), at(pixels, first + 2)};
-        if (config_.swap_rb) std::swap(in[0], in[2]);
+      } else if (config_.is(ImageFormat::YUYV)) {
+        in[1] = at(pixels, x / 2 * 4 + 1), in[2] = at(pixels, x / 2 * 4 + 3);
       } else if (!uv.empty()) {
-        in[1] = at(uv, x / 2 * 2 + config_.swap_uv), in[2] = at(uv, x / 2 * 2 + !config_.swap_uv);
+        in[1] = at(uv, x / 2 * 2), in[2] = at(uv, x / 2 * 2 + 1);
       }
+      if (config_.rgb() ? config_.swap_rb : config_.swap_uv) std::swap(in[config_.rgb() ? 0 : 1], in[2]);
       store(y + shape_.top, x + shape_.left, config_.convert ? converted(in) : in);
     }
     return {};
   }
 
   Rgb converted(const Rgb& in) const {
-    const bool from_rgb = config_.pixel_bytes() > 1;
+    const bool from_rgb = config_.rgb();
     Rgb out;
     for (size_t c = 0; c < 3; ++c) {
       int sum = 128;
@@ -145,6 +147,7 @@ Status execute_LoadImageToCbuf(Machine& machine, const Instr& instr) {
   const AippConfig config(machine.issue);
   const ImageShape shape(instr, config);
   NPU_CHECK(check_image(machine, instr, config, shape));
+  if (shape.rows == 0) return {};
   return ImageLoader(machine, instr, config, shape).run();
 }
 

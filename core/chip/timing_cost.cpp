@@ -198,9 +198,9 @@ GmTransfer gm_transfer(const Instr& instr, const IssueState& state) {
       const AippConfig config(state);
       const ImageShape shape(instr, config);
       const int64_t stride = a[kImgSrcHorSize] * config.pixel_bytes();
-      // u and v are half as many rows more, usually behind the others.
-      const int64_t rows = config.is(ImageFormat::YUV420SP) ? shape.rows + ceil_div(shape.rows, 2) : shape.rows;
-      return gm(config.image + a[kImgVerStart] * stride + a[kImgHorStart] * config.pixel_bytes(), rows, shape.columns * config.pixel_bytes(), stride);
+      // Rows of u and v are usually behind the others.
+      const int64_t rows = config.planar() ? shape.rows + ceil_div(shape.rows, config.uv_rows()) : shape.rows;
+      return gm(config.image + a[kImgVerStart] * stride + a[kImgHorStart] * config.pixel_bytes(), rows, config.row_bytes(shape.columns), stride);
     }
     case Opcode::LoadGmToCbuf:
     case Opcode::LoadGmToCa:

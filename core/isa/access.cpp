@@ -436,9 +436,9 @@ void load_image(const Instr& instr, const IssueState& state, AccessList& list) {
   const AippConfig config(state);
   const ImageShape shape(instr, config);
   const int64_t stride = arg[kImgSrcHorSize], bytes = config.pixel_bytes();
-  add_bursts(list, Buffer::GM, false, config.image + (arg[kImgVerStart] * stride + arg[kImgHorStart]) * bytes, shape.rows, shape.columns * bytes, stride * bytes);
-  if (config.is(ImageFormat::YUV420SP))
-    add_bursts(list, Buffer::GM, false, config.uv + arg[kImgVerStart] / 2 * stride + arg[kImgHorStart], ceil_div(shape.rows, 2), align_up(shape.columns, 2), stride);
+  add_bursts(list, Buffer::GM, false, config.image + (arg[kImgVerStart] * stride + arg[kImgHorStart]) * bytes, shape.rows, config.row_bytes(shape.columns), stride * bytes);
+  if (config.planar())
+    add_bursts(list, Buffer::GM, false, config.uv + arg[kImgVerStart] / config.uv_rows() * stride + arg[kImgHorStart], ceil_div(shape.rows, config.uv_rows()), align_up(shape.columns, 2), stride);
   list.add(Buffer::L1, true, arg[kImgDst], arg[kImgDst] + shape.bytes());
 }
 

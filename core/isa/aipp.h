@@ -11,7 +11,7 @@
 
 namespace npu {
 
-enum class ImageFormat : uint8_t { YUV420SP = 0, XRGB8888 = 1, RGB888 = 4, YUV400 = 9 };
+enum class ImageFormat : uint8_t { YUV420SP = 0, XRGB8888 = 1, RGB888 = 4, ARGB8888 = 5, YUYV = 6, YUV422SP = 7, AYUV444 = 8, YUV400 = 9 };
 
 struct AippConfig {
   int64_t image = 0, uv = 0;  // addresses
@@ -42,10 +42,26 @@ struct AippConfig {
   }
 
   bool is(ImageFormat f) const { return format == static_cast<int>(f); }
-  bool known_format() const { return is(ImageFormat::YUV420SP) || is(ImageFormat::XRGB8888) || is(ImageFormat::RGB888) || is(ImageFormat::YUV400); }
-  int64_t pixel_bytes() const { return is(ImageFormat::XRGB8888) ? 4 : is(ImageFormat::RGB888) ? 3 : 1; }
+  bool known_format() const { return is(ImageFormat::YUV420SP) || is(ImageFormat::XRGB8888) || (format >= static_cast<int>(ImageFormat::RGB888) && format <= static_cast<int>(ImageFormat::YUV400)); }
+  bool rgb() const { return is(ImageFormat::XRGB8888) || is(ImageFormat::RGB888) || is(ImageFormat::ARGB8888); }
+  // u and v in rows of their own, each for uv_rows() rows of y.
+  bool planar() const { return is(ImageFormat::YUV420SP) || is(ImageFormat::YUV422SP); }
+  int64_t uv_rows() const { return is(ImageFormat::YUV420SP) ? 2 : 1; }
+  // Two columns share u and v.
+  bool paired() const { return planar() || is(ImageFormat::YUYV); }
+  // Of the first plane.
+  int64_t pixel_bytes() const {
+    if (is(ImageFormat::XRGB8888) || is(ImageFormat::ARGB8888) || is(ImageFormat::AYUV444)) return 4;
+    return is(ImageFormat::RGB888) ? 3 : is(ImageFormat::YUYV) ? 2 : 1;
+  }
+  int64_t row_bytes(int64_t columns) const { return (is(ImageFormat::YUYV) ? align_up(columns, 2) : columns) * pixel_bytes(); }
+  // Of four bytes of a pixel, the channels begin here.
+  int64_t first_byte() const { return pixel_bytes() == 4 && is(ImageFormat::XRGB8888) == swap_ax ? 1 : 0; }
   int channels() const { return is(ImageFormat::YUV400) && !convert ? 1 : 3; }
 };
+
+// With padding; the ATC guide has the limit for each chip.
+constexpr int64_t most_padded_columns(Arch arch) { return arch == Arch::M100 ? 4096 : 1080; }
 
 // What one load_image_to_cbuf makes.
 struct ImageShape {
@@ -60,6 +76,7 @@ struct ImageShape {
     rows = config.single_line ? 1 : arg[kImgVerSize], columns = arg[kImgHorSize];
     top = arg[kImgTopPad], left = arg[kImgLeftPad];
     height = rows + top + arg[kImgBotPad], width = columns + left + arg[kImgRightPad];
+    if (arg[kImgVerSize] == 0) rows = height = 0;
     size = vec_type_size(static_cast<VecType>(arg[kImgType]));
     c0 = config.four_channels ? 4 : kBlockBytes / size;
   }

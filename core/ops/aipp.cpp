@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "core/base/half.h"
+#include "core/ops/aipp_parameters.h"
 #include "core/ops/detail/aipp.h"
 #include "core/ops/detail/infer_common.h"
 
@@ -51,6 +52,10 @@ const AippFormat* find_aipp_format(std::string_view name) {
 
 AippSettings aipp_settings(const Graph& graph, const Node& node) {
   AippSettings s = settings_of(node);
+  if (is_dynamic_aipp(node)) {
+    const auto size = node.ints_attr("output_size", {0, 0});
+    return plain_aipp({.channels = s.channels, .h = size.front(), .w = size.back()}).settings(0, s.channels);
+  }
   const TensorType& type = graph.value(node.inputs[0]).type;
   if (type.has_rank && type.dims.size() == 4 && type.dims[1].known() && type.dims[2].known()) set_source(s, type.dims[1].value(), type.dims[2].value());
   return s;
@@ -76,7 +81,7 @@ using namespace npu::detail;
 constexpr AttrDef kAttrs[] = {{"ax_swap", AttrKind::Int, "0"},        {"channels", AttrKind::Int, ""},        {"crop", AttrKind::Ints, ""},
                               {"csc", AttrKind::Int, "0"},            {"input_bias", AttrKind::Ints, ""},     {"input_format", AttrKind::String, "RGB888_U8"},
                               {"matrix", AttrKind::Ints, ""},         {"mean_chn", AttrKind::Ints, ""},       {"min_chn", AttrKind::Floats, ""},
-                              {"output_bias", AttrKind::Ints, ""},    {"padding", AttrKind::Ints, ""},        {"padding_value", AttrKind::Float, "0"},
+                              {"output_bias", AttrKind::Ints, ""},    {"output_size", AttrKind::Ints, ""},    {"padding", AttrKind::Ints, ""},        {"padding_value", AttrKind::Float, "0"},
                               {"rbuv_swap", AttrKind::Int, "0"},      {"var_reci_chn", AttrKind::Floats, ""}};
 
 Status check_counts(const InferContext& ctx) {
@@ -92,7 +97,7 @@ Status check_values(const InferContext& ctx, const AippSettings& s) {
   const auto outside = [](const auto& values, int64_t low, int64_t high) { return std::ranges::any_of(values, [=](int64_t v) { return v < low || v > high; }); };
   if (outside(s.matrix, -32768, 32767)) return ctx.error("a coefficient of the matrix is no 16-bit number");
   if (outside(s.in_bias, 0, 255) || outside(s.out_bias, 0, 255) || outside(s.mean, 0, 255)) return ctx.error("a bias or mean is no byte");
-  if (outside(std::array{s.pad_top, s.pad_left, s.pad_bottom, s.pad_right}, 0, 32)) return ctx.error("padding is 0 to 32");
+  if (outside(std::array{s.pad_top, s.pad_left, s.pad_bottom, s.pad_right}, 0, kMostAippPadding)) return ctx.error("padding is 0 to 32");
   if (s.channels != 1 && s.channels != 3) return ctx.error(fmt::format("{} channels, not 1 or 3", s.channels));
   if (s.grey() && s.channels != 1) return ctx.error(fmt::format("{} without conversion has one channel, not {}", s.format->name, s.channels));
   return {};
@@ -108,8 +113,29 @@ Status check_sizes(const InferContext& ctx, const AippSettings& s, const Dims& x
   return {};
 }
 
+// Of images and parameters as bytes.
+TypesResult infer_dynamic(const InferContext& ctx) {
+  if (ctx.input(1).dtype != DType::UInt8) return ctx.error(fmt::format("input 1 is {}, needs uint8", to_string(ctx.input(1).dtype)));
+  const auto size = ctx.node().ints_attr("output_size");
+  if (size.size() != 2 || std::ranges::any_of(size, [](int64_t n) { return n < 1 || n > 4096; })) return ctx.error("output_size is not the result's rows and columns, 1 to 4096 each");
+  const int64_t channels = ctx.node().int_attr("channels", 3);
+  if (channels != 1 && channels != 3) return ctx.error(fmt::format("{} channels, not 1 or 3", channels));
+  Dims y{Dim(), Dim(channels), Dim(size[0]), Dim(size[1])};
+  const TensorType& images = ctx.input(0);
+  const TensorType& buffer = ctx.input(1);
+  if (images.has_rank && images.dims.size() != 2) return ctx.error(fmt::format("input 0 is of rank {}, needs 2", images.dims.size()));
+  if (buffer.has_rank && buffer.dims.size() != 1) return ctx.error(fmt::format("input 1 is of rank {}, needs 1", buffer.dims.size()));
+  if (!buffer.has_rank || !buffer.dims[0].known()) return std::vector{TensorType::of(DType::Float16, y)};
+  const int64_t bytes = buffer.dims[0].value(), batch = (bytes - kAippHeadBytes) / kAippImageBytes;
+  if (batch < 1 || batch > kMostAippImages || bytes != aipp_data_size(batch))
+    return ctx.error(fmt::format("input 1 is of {} bytes, needs {} and {} for each of 1 to {} images", bytes, kAippHeadBytes, kAippImageBytes, kMostAippImages));
+  y[0] = Dim(batch);
+  return std::vector{TensorType::of(DType::Float16, y)};
+}
+
 TypesResult infer(const InferContext& ctx) {
   if (ctx.input(0).dtype != DType::UInt8) return ctx.error(fmt::format("input 0 is {}, needs uint8", to_string(ctx.input(0).dtype)));
+  if (is_dynamic_aipp(ctx.node())) return infer_dynamic(ctx);
   const std::string name = ctx.node().string_attr("input_format", "RGB888_U8");
   if (!find_aipp_format(name)) return ctx.error(fmt::format("there is no input_format '{}'", name));
   NPU_CHECK(check_counts(ctx));
@@ -181,23 +207,39 @@ class Reader {
   std::array<float, 3> min_{}, var_{};
 };
 
+// Image n of those that stand one behind the other, to its place in the result [N, channels, h, w].
+void read_image(std::span<const uint8_t> images, int64_t n, const AippSettings& s, std::span<Half> result) {
+  const int64_t plane = s.out_h() * s.out_w();
+  const auto target = result.subspan(static_cast<size_t>(n * s.channels * plane), static_cast<size_t>(s.channels * plane));
+  std::ranges::fill(target, Half(s.pad_value));
+  const Reader reader(images.subspan(static_cast<size_t>(n * s.image_bytes()), static_cast<size_t>(s.image_bytes())), s);
+  for (int64_t i = 0; i < s.h; ++i)
+    for (int64_t j = 0; j < s.w; ++j) {
+      const auto pixel = reader.pixel(s.top + i, s.left + j);
+      const int64_t at = (s.pad_top + i) * s.out_w() + s.pad_left + j;
+      for (int64_t c = 0; c < s.channels; ++c) target[static_cast<size_t>(at + c * plane)] = pixel[static_cast<size_t>(c)];
+    }
+}
+
+Status read_dynamic(const EvalContext& ctx, std::span<Half> result) {
+  const Shape y = ctx.output_shape(0);
+  const Tensor& x = ctx.input(0);
+  NPU_TRY(const AippParameters parameters, AippParameters::decode(ctx.input(1).bytes()));
+  NPU_CHECK(parameters.check({.batch = y[0], .channels = y[1], .h = y[2], .w = y[3], .image_bytes = x.elements()}));
+  for (int64_t n = 0; n < y[0]; ++n) read_image(x.data<uint8_t>(), n, parameters.settings(static_cast<size_t>(n), y[1]), result);
+  return {};
+}
+
 TensorsResult reference(const EvalContext& ctx) {
   const Tensor& x = ctx.input(0);
+  Tensor y(DType::Float16, ctx.output_shape(0));
+  if (is_dynamic_aipp(ctx.node())) {
+    NPU_CHECK(read_dynamic(ctx, y.mutable_data<Half>()));
+    return std::vector{std::move(y)};
+  }
   AippSettings s = settings_of(ctx.node());
   set_source(s, x.shape()[1], x.shape()[2]);
-  Tensor y(DType::Float16, ctx.output_shape(0));
-  const auto result = y.mutable_data<Half>();
-  std::ranges::fill(result, Half(s.pad_value));
-  const int64_t plane = s.out_h() * s.out_w();
-  for (int64_t n = 0; n < x.shape()[0]; ++n) {
-    const Reader reader(x.data<uint8_t>().subspan(static_cast<size_t>(n * s.image_bytes()), static_cast<size_t>(s.image_bytes())), s);
-    for (int64_t i = 0; i < s.h; ++i)
-      for (int64_t j = 0; j < s.w; ++j) {
-        const auto pixel = reader.pixel(s.top + i, s.left + j);
-        const int64_t at = n * s.channels * plane + (s.pad_top + i) * s.out_w() + s.pad_left + j;
-        for (int64_t c = 0; c < s.channels; ++c) result[static_cast<size_t>(at + c * plane)] = pixel[static_cast<size_t>(c)];
-      }
-  }
+  for (int64_t n = 0; n < x.shape()[0]; ++n) read_image(x.data<uint8_t>(), n, s, y.mutable_data<Half>());
   return std::vector{std::move(y)};
 }
 
@@ -207,14 +249,15 @@ extern constinit const OpDef Aipp{
     .name = "Aipp",
     .since = 1,
     .min_inputs = 1,
-    .max_inputs = 1,
+    .max_inputs = 2,
     .min_outputs = 1,
     .max_outputs = 1,
     .attrs = kAttrs,
     .infer = infer,
     .reference = reference,
     .doc = "An image of bytes [N, rows, W, pixel] as fp16 [N, channels, h, w]: swaps, crop, colour conversion (csc: (matrix * (in - input_bias) + 128 >> 8) + output_bias, clipped), "
-           "(in - mean - min) * var_reci, padding, as load_image_to_cbuf does it",
+           "(in - mean - min) * var_reci, padding, as load_image_to_cbuf does it; with a second input, bytes of kAippDynamicPara, what it says of the images "
+           "[1, bytes] instead of the attributes (padding with zeros)",
 };
 
 }  // namespace op

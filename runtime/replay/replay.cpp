@@ -8,6 +8,7 @@
 
 #include "core/om/package.h"
 #include "runtime/session/device_tensors.h"
+#include "runtime/session/dynamic_aipp.h"
 
 namespace npu {
 
@@ -16,6 +17,8 @@ Result<std::unique_ptr<Replay>> Replay::create(std::shared_ptr<const CompiledMod
   NPU_CHECK(check_device_memory(*soc, model->name, model->weights ? static_cast<int64_t>(model->weights->size()) : 0, model->arena_bytes, INT64_MAX));
   std::unique_ptr<Replay> replay(new Replay(std::move(model), *soc, options));
   NPU_CHECK(store_inputs(*replay->model_, inputs, replay->memory_));
+  NPU_TRY(const auto dynamic_aipp, find_dynamic_aipp(*replay->model_, *soc));
+  NPU_CHECK(check_dynamic_aipp(*replay->model_, dynamic_aipp, inputs));
   replay->enter_next_work();
   replay->snapshots_.take(0, replay->place(), replay->memory_, nullptr);
   if (replay->snapshot_bytes() > options.budget_bytes)

@@ -31,6 +31,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const CompiledM
   std::unique_ptr<Session> session(new Session(std::move(model), std::move(device)));
   if (options.check_streams) NPU_CHECK(check_model(*soc, *session->model_, session->device_->pool));
   NPU_CHECK(session->plan(*soc, options.check_streams));
+  NPU_TRY(session->dynamic_aipp_, find_dynamic_aipp(*session->model_, *soc));
   return session;
 }
 
@@ -116,6 +117,7 @@ Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs, const R
   device_->memory.track(!proven_);
   device_->memory.forget_arena();
   NPU_CHECK(store_inputs(m, inputs, device_->memory));
+  NPU_CHECK(check_dynamic_aipp(m, dynamic_aipp_, inputs));
   for (size_t i = 0; i < m.tasks.size(); ++i) {
     if (observer && !observer(i, m.tasks.size())) return fail(ErrorKind::Cancelled, m.name, fmt::format("stopped before task {} of {}", i, m.tasks.size()));
     NPU_CHECK(run_task(i));

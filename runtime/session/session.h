@@ -10,6 +10,7 @@
 #include "core/om/model.h"
 #include "core/soc/soc.h"
 #include "runtime/session/device.h"
+#include "runtime/session/dynamic_aipp.h"
 
 namespace npu {
 
@@ -39,7 +40,7 @@ class Session {
   const std::shared_ptr<const CompiledModel>& shared_model() const { return model_; }
 
   // inputs in the order of model().inputs, with their dtypes and shapes; outputs in the order of model().outputs.
-  // Errors name the input, or the task and the instruction.
+  // Errors name the input, or the task and the instruction. Parameters of a dynamic AIPP are checked before anything runs.
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, const RunObserver& observer = {});
 
  private:
@@ -58,6 +59,7 @@ class Session {
   Status run_on_cores(const Task& task, const TaskPlan& plan);
 
   std::shared_ptr<const CompiledModel> model_;
+  std::vector<DynamicAipp> dynamic_aipp_;
   std::vector<TaskPlan> plans_;  // as CompiledModel::tasks
   bool may_prove_ = false;       // streams were checked, and no whole run without a fault has been yet
   bool proven_ = false;          // such a run has been, and every stream is fixed: what it wrote and read needs no tracking

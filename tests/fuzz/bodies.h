@@ -17,6 +17,7 @@ void mindir(Bytes bytes);
 void npy(Bytes bytes);
 void atc_files(Bytes bytes);    // of compiler_bodies.cpp; files that options of atc name
 void aipp_config(Bytes bytes);  // of compiler_bodies.cpp; refuses with a line, or reads what fits a node
+void aipp_parameters(Bytes bytes);  // of compiler_bodies.cpp; refuses with words, or what is read survives writing and makes an image
 void calibration_config(Bytes bytes);  // of compiler_bodies.cpp; both of the vendor's files: refuses with a line, or reads options that make sense
 void schedule_bank(Bytes bytes);  // of compiler_bodies.cpp; refuses with words, or what is read survives saving
 void shell_input(Bytes bytes);      // of terminal_bodies.cpp; refuses with words, or every word becomes arguments

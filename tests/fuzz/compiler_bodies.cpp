@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies that need the compiler.
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include "compiler/aipp/aipp_config.h"
@@ -9,6 +11,8 @@
 #include "compiler/quantize/amct_config.h"
 #include "compiler/quantize/compression_config.h"
 #include "compiler/tune/bank.h"
+#include "core/ops/aipp_parameters.h"
+#include "core/ops/op.h"
 #include "tests/fuzz/bodies.h"
 
 namespace npu::fuzz {
@@ -17,6 +21,29 @@ void aipp_config(Bytes bytes) {
   const auto ops = parse_aipp_config({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const bool sound = ops ? !ops->empty() && ops->front().format != nullptr : ops.error().where.starts_with("line ") && !ops.error().what.empty();
   if (!sound) throw std::logic_error("neither a configuration nor an error with its line");
+}
+
+void aipp_parameters(Bytes bytes) {
+  const auto parameters = AippParameters::decode(bytes);
+  if (!parameters) {
+    if (parameters.error().what.empty()) throw std::logic_error("an error without words");
+    return;
+  }
+  const auto written = parameters->encode();
+  const auto again = written ? AippParameters::decode(*written) : std::unexpected(written.error());
+  if (!again || *again->encode() != *written) throw std::logic_error("parameters do not survive writing");
+  // What the first image would be, in an input with room for a small one.
+  constexpr int64_t kRoom = 4096;
+  const AippSettings first = parameters->settings(0, parameters->settings(0, 1).grey() ? 1 : 3);
+  const AippTarget target{.batch = static_cast<int64_t>(parameters->images.size()), .channels = first.channels, .h = first.out_h(), .w = first.out_w(), .image_bytes = kRoom};
+  if (!parameters->check(target)) return;
+  Node node;
+  node.op = "Aipp", node.inputs = {0, 1}, node.outputs = {2};
+  node.attrs["output_size"] = std::vector<int64_t>{target.h, target.w}, node.attrs["channels"] = target.channels;
+  Tensor buffer(DType::UInt8, {std::ssize(bytes)});
+  std::ranges::copy(bytes, buffer.mutable_bytes().begin());
+  const auto made = run_reference(node, 18, std::array{Tensor(DType::UInt8, {1, kRoom}), buffer});
+  if (!made) throw std::logic_error("checked parameters make no image");
 }
 
 void calibration_config(Bytes bytes) {

@@ -12,7 +12,7 @@ data=${NPU_SHARED_DATA:-../shared/data}
 cmake --preset fuzz
 cmake --build --preset fuzz
 corpus=build/fuzz/corpus
-mkdir -p "$corpus"/{onnx,tensor_proto,graph_text,shape_inference,npy,om,caffe,tensorflow,mindir,aipp_config,atc_files,calibration_config,schedule_bank}
+mkdir -p "$corpus"/{onnx,tensor_proto,graph_text,shape_inference,npy,om,caffe,tensorflow,mindir,aipp_config,aipp_parameters,atc_files,calibration_config,schedule_bank}
 for file in tests/golden/{graph,onnx,passes}/*.txt; do
   seed="$(basename "$(dirname "$file")")-$(basename "$file")"
   sed '/^----$/,$d' "$file" | tee "$corpus/graph_text/$seed" > "$corpus/shape_inference/$seed"
@@ -20,6 +20,7 @@ done
 printf 'batch_num: 2\nskip_layers: "a"\ncommon_config { ifmr_quantize { search_step: 0.02 } }\noverride_layer_types { layer_type: "Conv" calibration_config { arq_quantize { channel_wise: false } } }\n' > "$corpus/calibration_config/amct.cfg"
 printf 'enable_first_layer_quantization: true\ncalibration:\n{\n input_data_dir: a.bin,b.bin # two\n input_shape: "x:1,3"\n log: info\n}\n' > "$corpus/calibration_config/compression.cfg"
 printf 'aipp_op {\n  aipp_mode: static # remark\n  input_format: YUV420SP_U8, crop: true; load_start_pos_w: 16\n  related_input_name: "x"\n  min_chn_0: 1.5e-2\n}\n' > "$corpus/aipp_config/small.cfg"
+{ printf '\x01\x01\x00\x00\x01\0\0\0\x10\0\0\0\x10\0\0\0\x2a\x01\0\0\x99\x01'; head -c 42 /dev/zero; printf '\x01\0\x01\0\0\0\0\0\x02\0\0\0\x04\0\0\0\x08\0\0\0\x08\0\0\0'; head -c 72 /dev/zero; } > "$corpus/aipp_parameters/small"
 printf 'input: "x" input_shape { dim: 1 dim: 2 dim: 4 dim: 4 }\nlayer { name: "p" type: "Pooling" bottom: "x" top: "p" pooling_param { pool: AVE kernel_size: 3 stride: 2 } }\nlayer { name: "s" type: "Slice" bottom: "p" top: "a" top: "b" }\n\0\xa2\x06\x03\x0a\x01p' > "$corpus/caffe/small"
 printf '\x0a\x4a\x0a\x01x\x12\x0bPlaceholder\x2a\x0b\x0a\x05dtype\x12\x02\x30\x01\x2a\x2b\x0a\x05shape\x12\x22\x3a\x20\x12\x02\x08\x01\x12\x02\x08\x04\x12\x02\x08\x04\x12\x02\x08\x03\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x0a\x0c\x0a\x01r\x12\x04Relu\x1a\x01x' > "$corpus/tensorflow/small"
 printf '{"format": "npu-schedule-bank", "version": 1, "entries": [\n{"soc": "Ascend310", "key": "k", "kind": "vector", "schedule": {"parts": 1, "tile": 8, "slots": 2}, "before": 9, "after": 8, "algorithm": "RL", "seed": "1", "space": "a", "trials": [[0, 1, 8]]}\n]}\n' > "$corpus/schedule_bank/small.json"

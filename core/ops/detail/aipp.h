@@ -15,6 +15,7 @@ namespace npu {
 struct AippFormat {
   std::string_view name;     // as the file of --insert_op_conf spells it
   int number;                // in the vendor's enumeration
+  int core;                  // on the core: the code of set_aipp_spr's register 9
   int64_t pixel;             // bytes of a pixel in the first plane
   int64_t half_rows;         // rows that arrive for two rows of the image
   bool yuv;
@@ -26,16 +27,18 @@ struct AippFormat {
 };
 
 inline constexpr AippFormat kAippFormats[] = {
-    {.name = "YUV420SP_U8", .number = 1, .pixel = 1, .half_rows = 3, .yuv = true, .even_w = 2, .even_h = 2},
-    {.name = "XRGB8888_U8", .number = 2, .pixel = 4, .half_rows = 2, .yuv = false},
-    {.name = "RGB888_U8", .number = 3, .pixel = 3, .half_rows = 2, .yuv = false},
-    {.name = "YUV400_U8", .number = 4, .pixel = 1, .half_rows = 2, .yuv = true},
-    {.name = "ARGB8888_U8", .number = 7, .pixel = 4, .half_rows = 2, .yuv = false, .alpha_first = true},
-    {.name = "YUYV_U8", .number = 8, .pixel = 2, .half_rows = 2, .yuv = true, .even_w = 2},
-    {.name = "YUV422SP_U8", .number = 9, .pixel = 1, .half_rows = 4, .yuv = true, .even_w = 2},
-    {.name = "AYUV444_U8", .number = 10, .pixel = 4, .half_rows = 2, .yuv = true, .alpha_first = true},
+    {.name = "YUV420SP_U8", .number = 1, .core = 0, .pixel = 1, .half_rows = 3, .yuv = true, .even_w = 2, .even_h = 2},
+    {.name = "XRGB8888_U8", .number = 2, .core = 1, .pixel = 4, .half_rows = 2, .yuv = false},
+    {.name = "RGB888_U8", .number = 3, .core = 4, .pixel = 3, .half_rows = 2, .yuv = false},
+    {.name = "YUV400_U8", .number = 4, .core = 9, .pixel = 1, .half_rows = 2, .yuv = true},
+    {.name = "ARGB8888_U8", .number = 7, .core = 5, .pixel = 4, .half_rows = 2, .yuv = false, .alpha_first = true},
+    {.name = "YUYV_U8", .number = 8, .core = 6, .pixel = 2, .half_rows = 2, .yuv = true, .even_w = 2},
+    {.name = "YUV422SP_U8", .number = 9, .core = 7, .pixel = 1, .half_rows = 4, .yuv = true, .even_w = 2},
+    {.name = "AYUV444_U8", .number = 10, .core = 8, .pixel = 4, .half_rows = 2, .yuv = true, .alpha_first = true},
 };
 const AippFormat* find_aipp_format(std::string_view name);  // nullptr when there is none
+
+inline constexpr int64_t kMostAippPadding = 32;  // rows or columns on one side
 
 // Sizes in pixels, before: rows above and columns left of the image.
 struct AippSettings {
@@ -59,7 +62,8 @@ struct AippSettings {
   bool grey() const { return format->number == 4 && !convert; }
 };
 
-// The settings of a node that infer has accepted (types static), or of one that it has not: then with what is there.
+// The settings of a node that infer has accepted (types static), or of one that it has not: then with what is there. With parameters
+// that come at run time: of images as the model takes them.
 AippSettings aipp_settings(const Graph& graph, const Node& node);
 // As attributes, but for the source's size, which is the type of the input.
 void set_aipp_attrs(Node& node, const AippSettings& settings);

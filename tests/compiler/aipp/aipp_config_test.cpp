@@ -117,7 +117,10 @@ TEST_CASE("what an AIPP file cannot say is refused with its line") {
   has(refused("aipp_op { related_input_name: \"x\n }"), "no end in its line");
   has(refused("aipp_op { aipp_mode: static }"), "aipp_op has no input_format");
   has(refused("aipp_op { input_format: RGB888_U8 }"), "aipp_op has no aipp_mode");
-  has(refused("aipp_op {\n aipp_mode: dynamic }"), "line 2: aipp_mode is 'dynamic': dynamic AIPP is not offered yet");
+  has(refused("aipp_op {\n aipp_mode: dynamic }"), "line 1: dynamic AIPP needs max_src_image_size");
+  has(refused("aipp_op {\n aipp_mode: dynamic\n max_src_image_size: 0 }"), "line 3: dynamic AIPP needs max_src_image_size");
+  has(refused("aipp_op {\n aipp_mode: dynamic\n max_src_image_size: 4294967296 }"), "max_src_image_size is '4294967296': it goes from 0 to 4294967295");
+  has(refused("aipp_op {\n aipp_mode: dynamic\n max_src_image_size: 9\n crop: true }"), "line 4: crop: of a dynamic AIPP it comes with each inference");
   has(refused("aipp_op { aipp_mode: sometimes }"), "neither static nor dynamic");
   has(refused("aipp_op {\n\n input_format: RAW10 }"), "line 3: input_format is 'RAW10': the formats offered are YUV420SP_U8, ");
   has(refused(with("colour: 3")), "line 4: aipp_op has no field 'colour'");
@@ -176,6 +179,21 @@ TEST_CASE("inputs become images and keep their names") {
   CHECK(to_string(graph.value(graph.outputs[1]).type) == "float16[1,1,32,30]");
 }
 
+TEST_CASE("inputs of dynamic AIPP keep their names, and one more comes behind them") {
+  Graph graph = parse_graph(kModel).value();
+  const auto ops = parse_aipp_config("aipp_op { aipp_mode: dynamic max_src_image_size: 1000000 }");
+  REQUIRE(ops);
+  REQUIRE(insert_aipp(graph, *ops, **find_soc("Ascend310")));
+  REQUIRE(verify(graph));
+  REQUIRE(infer_shapes(graph));
+  REQUIRE(graph.inputs.size() == 5);
+  CHECK(graph.value(graph.inputs[0]).name == "x");
+  CHECK(to_string(graph.value(graph.inputs[0]).type) == "uint8[1,1000000]");
+  CHECK(graph.value(graph.inputs[4]).name == "ascend_dynamic_aipp_data");
+  CHECK(to_string(graph.value(graph.inputs[4]).type) == "uint8[256]");
+  CHECK(to_string(graph.value(graph.outputs[0]).type) == "float32[2,3,224,224]");
+}
+
 TEST_CASE("sizes that do not fit the model are refused with both") {
   has(not_inserted(with("related_input_rank: 4")), "line 1: related_input_rank is 4, the model has 4 inputs");
   has(not_inserted(with("related_input_name: \"y\"")), "related_input_name is 'y', the model has no such input");
@@ -186,6 +204,8 @@ TEST_CASE("sizes that do not fit the model are refused with both") {
   has(not_inserted(with("crop: true src_image_size_w: 300 crop_size_w: 230")), "a width of 230");
   has(not_inserted(with("crop: true load_start_pos_w: 1")), "load_start_pos_w 1 and crop_size_w 224 reach beyond the image's 224");
   has(not_inserted(with("crop: true padding: true left_padding_size: 1")), "crop_size_w is 0, the model's 224, which leaves no room for padding of 1 and 0");
+  has(not_inserted("aipp_op { aipp_mode: dynamic max_src_image_size: 4000000000 }"), "max_src_image_size is 4000000000, 2 images of 4096x4096 take 134217728 at most");
+  has(not_inserted("aipp_op { aipp_mode: dynamic max_src_image_size: 9 related_input_rank: 2 }"), "the input 'flat' is float32[3,4], needs [N, C, H, W]");
   has(not_inserted(with("") + with("")), "line 6: the input 'x' has an aipp_op already");
   has(not_inserted("aipp_op { aipp_mode: static input_format: YUV400_U8 }"), "YUV400_U8 with csc_switch false gives 1 channels, the input 'x' has 3");
   has(not_inserted(with("related_input_rank: 1")), "RGB888_U8 with csc_switch false gives 3 channels, the input 'second' has 1");

@@ -51,12 +51,13 @@ TEST_CASE("load_image_to_cbuf, set_aipp_spr: random legal images against the nai
     for (int64_t done = 0; done < kCases / 2; done += kBatch) {
       Program program{Rig::fill_l1(kL1)};
       for (int64_t i = 0; i < kBatch; ++i) {
-        const int formats[] = {0, 1, 4, 9};
-        const int format = formats[rig->below(4)];
+        const int formats[] = {0, 1, 4, 5, 6, 7, 8, 9};
+        const int format = formats[rig->below(8)];
+        const bool paired = format == 0 || format == 6 || format == 7;
         const int64_t mode = rig->below(4), one = rig->below(5) == 0;
         const VecType types[] = {VecType::F16, VecType::S8, VecType::U8};
-        const int64_t columns = 2 + rig->below(11), rows = 2 + rig->below(6), start = rig->below(5) * 2, ver_start = format == 0 ? rig->below(4) * 2 : rig->below(7);
-        const int64_t row_pixels = (start + columns + 1) / 2 * 2 + (format == 0 ? rig->below(3) * 2 : rig->below(6));
+        const int64_t columns = 2 + rig->below(11), rows = rig->below(20) == 0 ? 0 : 2 + rig->below(6), start = rig->below(5) * 2, ver_start = format == 0 ? rig->below(4) * 2 : rig->below(7);
+        const int64_t row_pixels = (start + columns + 1) / 2 * 2 + (paired ? rig->below(3) * 2 : rig->below(6));
         Aipp aipp = random_config(*rig, format, static_cast<int>(mode));
         const bool single = aipp.spr[9] >> 24 & 1;
         const int64_t most_rows = mode == 0 ? 0 : mode == 1 ? 5 : single ? 1 : rows, most_columns = mode < 2 ? 6 : columns;
@@ -127,7 +128,11 @@ TEST_CASE("images that are not legal halt with the values") {
     program.push_back(make_instr(LoadImageToCbuf, operands));
     return rig.error_of(program).what;
   };
-  CHECK(what(2, 0, {0, 0, 4, 4, 0, 0, 4, 0, 0, 0, 0}) == "image format 2 is not 0 (YUV420SP), 1 (XRGB8888), 4 (RGB888) or 9 (YUV400)");
+  CHECK(what(2, 0, {0, 0, 4, 4, 0, 0, 4, 0, 0, 0, 0}) == "image format 2 is not 0 (YUV420SP), 1 (XRGB8888), 4 (RGB888), 5 (ARGB8888), 6 (YUYV), 7 (YUV422SP), 8 (AYUV444) or 9 (YUV400)");
+  CHECK(what(10, 0, {0, 0, 4, 4, 0, 0, 4, 0, 0, 0, 0}).starts_with("image format 10 is not"));
+  CHECK(what(4, 0, {0, 0, 4, 1, 0, 0, 4, 0, 0, 0, 0}) == "ver_size is 1, allowed are 0 and 2 to 4095");
+  CHECK(what(7, 0, {0, 0, 4, 4, 0, 0, 9, 0, 0, 0, 0}) == "src_hor_size is 9, not even");
+  CHECK(what(6, 0, {0, 0, 4, 4, 0, 0, 9, 0, 0, 0, 0}) == "src_hor_size is 9, not even");
   CHECK(what(4, 0, {0, 0, 4, 4, 1, 0, 8, 0, 0, 0, 0}) == "hor_start is 1, not even");
   CHECK(what(0, 0, {0, 0, 4, 4, 0, 3, 8, 0, 0, 0, 0}) == "ver_start is 3, not even");
   CHECK(what(0, 0, {0, 0, 4, 4, 0, 0, 9, 0, 0, 0, 0}) == "src_hor_size is 9, not even");

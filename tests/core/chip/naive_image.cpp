@@ -20,11 +20,15 @@ int NaiveCore::image_channel(int64_t y, int64_t x, int c, int64_t row_pixels) co
       case 0: return channel == 0 ? byte(0, y * row_pixels + x) : byte(1, y / 2 * row_pixels + x / 2 * 2 + ((channel == 2) != swap_uv ? 1 : 0));
       case 1: return byte(0, (y * row_pixels + x) * 4 + (swap_ax ? 1 : 0) + (swap_rb ? 2 - channel : channel));
       case 4: return byte(0, (y * row_pixels + x) * 3 + (swap_rb ? 2 - channel : channel));
+      case 5: return byte(0, (y * row_pixels + x) * 4 + (swap_ax ? 0 : 1) + (swap_rb ? 2 - channel : channel));
+      case 6: return channel == 0 ? byte(0, (y * row_pixels + x) * 2) : byte(0, (y * row_pixels + x - x % 2) * 2 + ((channel == 2) != swap_uv ? 3 : 1));
+      case 7: return channel == 0 ? byte(0, y * row_pixels + x) : byte(1, y * row_pixels + x - x % 2 + ((channel == 2) != swap_uv ? 1 : 0));
+      case 8: return byte(0, (y * row_pixels + x) * 4 + (swap_ax ? 0 : 1) + (swap_uv && channel > 0 ? 3 - channel : channel));
       default: return channel == 0 ? byte(0, y * row_pixels + x) : 0;
     }
   };
   if (!convert) return source(c);
-  const bool rgb = format == 1 || format == 4;
+  const bool rgb = format == 1 || format == 4 || format == 5;
   double sum = 0;
   for (int i = 0; i < 3; ++i) {
     const int number = c * 3 + i;
@@ -43,6 +47,7 @@ void NaiveCore::load_image(const Instr& instr) {
   const int size = type == VecType::F16 ? 2 : 1;
   const bool four = control >> 40 & 1;
   const int64_t mode = control >> 27 & 3, rows = control >> 24 & 1 ? 1 : arg[kImgVerSize], columns = arg[kImgHorSize], c0 = four ? 4 : 32 / size;
+  if (arg[kImgVerSize] == 0) return;
   const int64_t height = arg[kImgTopPad] + rows + arg[kImgBotPad], width = arg[kImgLeftPad] + columns + arg[kImgRightPad];
   const bool grey = (control >> 19 & 31) == 9 && !(aipp[1] >> 63);
   // Which line of the image a line of the result shows; -1 for a constant.
