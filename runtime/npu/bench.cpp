@@ -64,6 +64,11 @@ Status bench(const std::string& om, const BenchOptions& options, const ProgramHo
   NPU_TRY(const auto session, Session::create(model, options.threads));
   std::vector<Tensor> inputs;
   for (const TensorDesc& desc : model->inputs) inputs.push_back(pattern(desc));
+  NPU_TRY(const Soc* soc, find_soc(model->soc));
+  NPU_TRY(const auto dynamic, find_dynamic_aipp(*model, *soc));
+  for (const DynamicAipp& one : dynamic) {
+    NPU_TRY(inputs[one.parameters], aipp_tensor(plain_aipp(one.target), one));
+  }
   if (options.tasks) return bench_tasks(*model, *session, inputs, std::max(1, options.iterations), host);
   NPU_TRY(const ModelProfile profile, profile_model(*model, false));
   std::vector<double> times;

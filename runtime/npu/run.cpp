@@ -8,6 +8,7 @@
 
 #include "core/tensor/npy.h"
 #include "runtime/npu/commands.h"
+#include "runtime/npu/dynamic_aipp.h"
 #include "runtime/session/image_input.h"
 #include "runtime/session/session.h"
 #include "runtime/session/wave_input.h"
@@ -19,7 +20,7 @@ struct RunOptions {
   std::string om;
   ModelToCompile model;  // without an om
   std::vector<std::string> inputs;
-  std::string outdir;
+  std::string dynamic_aipp, outdir;
   int threads = 1;
   int topk = 5;
   ImageInputOptions image;
@@ -43,10 +44,15 @@ Result<Tensor> read_raw(Bytes bytes, const TensorDesc& desc, const std::string& 
   return tensor;
 }
 
-Result<Tensor> read_input(FileSystem& files, const std::string& path, const TensorDesc& desc, const ImageInputOptions& image) {
-  NPU_TRY(const SharedBytes file, files.read(path));
+std::string extension_of(const std::string& path) {
   std::string extension = std::filesystem::path(path).extension().string();
   std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
+Result<Tensor> read_input(FileSystem& files, const std::string& path, const TensorDesc& desc, const ImageInputOptions& image) {
+  NPU_TRY(const SharedBytes file, files.read(path));
+  const std::string extension = extension_of(path);
   if (is_image(extension)) {
     NPU_TRY(const Image pixels, decode_image(*file, path));
     return image_tensor(pixels, desc.dtype, desc.shape, image);
@@ -69,7 +75,8 @@ Result<InputFile> find_input(const CompiledModel& model, const std::string& argu
   const std::string name = equals == std::string::npos ? "" : argument.substr(0, equals);
   const auto found = std::ranges::find(model.inputs, name, &TensorDesc::name);
   if (found != model.inputs.end()) return InputFile{static_cast<size_t>(found - model.inputs.begin()), argument.substr(equals + 1)};
-  if (name.empty() && model.inputs.size() == 1) return InputFile{0, argument};
+  const auto own = std::ranges::count_if(model.inputs, [](const TensorDesc& desc) { return !desc.name.starts_with(kDynamicAippData); });
+  if (name.empty() && own == 1) return InputFile{0, argument};
   std::string known;
   for (const TensorDesc& desc : model.inputs) known += " '" + desc.name + "'";
   return fail(ErrorKind::InvalidArgument, "--input " + argument, "give NAME=FILE; the model's inputs are" + known);
@@ -94,11 +101,36 @@ Result<size_t> gear_of_files(const ModelPackage& package, const RunOptions& opti
   return find_gear(package, shapes);  // says which gears there are
 }
 
+// Images whose size and format --dynamic_aipp tells.
+Result<Tensor> read_dynamic_image(FileSystem& files, const std::string& path, const TensorDesc& desc, const DynamicAipp& input, const AippParameters& told, const ImageInputOptions& options) {
+  NPU_TRY(const SharedBytes file, files.read(path));
+  const std::string extension = extension_of(path);
+  if (is_image(extension)) {
+    NPU_TRY(const Image image, decode_image(*file, path));
+    return dynamic_image(image, told, input, desc, options);
+  }
+  if (extension != ".npy") return dynamic_image_bytes(*file, desc, path);
+  NPU_TRY(const Tensor tensor, load_npy(*file));
+  return dynamic_image_bytes(tensor.cast(DType::UInt8).bytes(), desc, path);
+}
+
 Result<std::vector<Tensor>> gather_inputs(const CompiledModel& model, const RunOptions& options, const ProgramHost& host) {
+  NPU_TRY(const Soc* soc, find_soc(model.soc));
+  NPU_TRY(const auto dynamic, find_dynamic_aipp(model, *soc));
+  NPU_TRY(const auto told, read_dynamic_aipp(host.files, model, dynamic, options.dynamic_aipp));
   std::vector<Tensor> tensors(model.inputs.size());
   for (const std::string& argument : options.inputs) {
     NPU_TRY(const InputFile file, find_input(model, argument));
-    NPU_TRY(tensors[file.index], read_input(host.files, file.path, model.inputs[file.index], options.image));
+    const TensorDesc& desc = model.inputs[file.index];
+    const auto image = static_cast<size_t>(std::ranges::find(dynamic, file.index, &DynamicAipp::image) - dynamic.begin());
+    NPU_TRY(tensors[file.index], image < dynamic.size() ? read_dynamic_image(host.files, file.path, desc, dynamic[image], told[image], options.image) : read_input(host.files, file.path, desc, options.image));
+  }
+  for (size_t i = 0; i < dynamic.size(); ++i) {
+    Tensor& tensor = tensors[dynamic[i].parameters];
+    if (!told[i].format && tensor.empty())
+      return fail(ErrorKind::InvalidArgument, "input '" + model.inputs[dynamic[i].parameters].name + "'", "is not given: --dynamic_aipp FILE says what the images of '" + model.inputs[dynamic[i].image].name + "' are");
+    if (!told[i].format) continue;
+    NPU_TRY(tensor, aipp_tensor(told[i], dynamic[i]));
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     if (tensors[i].empty()) {
@@ -171,6 +203,7 @@ Command add_run(CLI::App& app, const ProgramHost& host, SpecialiseFactory compil
   command->add_option("--input-shape,--input_shape", options->model.input_shape, "NAME:N,C,H,W;... for inputs that --model leaves open");
   command->add_option("--input", options->inputs, "NAME=FILE (.npy, .bin, .jpg, .png, .bmp); NAME may be left out for a single input");
   command->add_option("--fill", options->fill, "What inputs hold that are not given: zeros or wave (a fixed pattern, as the page uses it)")->capture_default_str()->check(CLI::IsMember({"zeros", "wave"}));
+  command->add_option("--dynamic_aipp", options->dynamic_aipp, "Models with dynamic AIPP: a file of static aipp_op messages (as atc --insert_op_conf) that say what this run's images are");
   options->compiler = std::move(compiler);
   options->gear = add_gear_option(*command);
   command->add_option("--outdir", options->outdir, "Write each output to OUTDIR/<output name>.npy");

@@ -174,6 +174,48 @@ TEST_CASE("--insert_op_conf: the model takes images of bytes") {
   }
 }
 
+TEST_CASE("--insert_op_conf: dynamic AIPP adds an input, which mode 1 shows, for what the images are") {
+  const Workplace place;
+  const Said said = run({"--model=" + place.path("tiny.onnx"), "--output=" + place.path("out"), "--soc_version=Ascend310", "--input_shape=x:2,3,4,4", "--insert_op_conf=" + place.path("aipp-dynamic.cfg")});
+  REQUIRE_MESSAGE(said.code == 0, said.text);
+  const auto om = read_file(place.path("out.om"));
+  REQUIRE(om);
+  const auto package = load_package(*om);
+  REQUIRE_MESSAGE(package, (package ? "" : package.error().message()));
+  const CompiledModel& model = package->first();
+  REQUIRE(model.inputs.size() == 2);
+  CHECK(model.inputs[0].shape == Shape{1, 600});
+  CHECK(model.inputs[1].name == "ascend_dynamic_aipp_data");
+  CHECK(model.inputs[1].shape == Shape{256});
+  const auto dynamic = find_dynamic_aipp(model, **find_soc("Ascend310"));
+  REQUIRE(dynamic);
+  REQUIRE(dynamic->size() == 1);
+  // Images of 7x5 whose parts begin at column 1 of row 0, and at column 3 of row 1; red alone counts.
+  AippParameters told = plain_aipp((*dynamic)[0].target);
+  told.src_w = 7, told.src_h = 5;
+  for (size_t n = 0; n < 2; ++n) {
+    AippImage& image = told.images[n];
+    image.crop = true, image.crop_w = image.crop_h = 4, image.start_w = n == 0 ? 1 : 3, image.start_h = static_cast<int64_t>(n);
+    image.var_reci = {0x3800, 0, 0, 0};  // a half
+  }
+  std::vector<Tensor> inputs{Tensor(DType::UInt8, {1, 600}), aipp_tensor(told, (*dynamic)[0]).value()};
+  for (int i = 0; uint8_t& v : inputs[0].mutable_data<uint8_t>()) v = static_cast<uint8_t>(i++ * 37);
+  auto session = Session::create(package->gears[0].program, 1);
+  REQUIRE(session);
+  const auto y = (*session)->run(inputs);
+  REQUIRE_MESSAGE(y, (y ? "" : y.error().message()));
+  const auto got = (*y)[0].to_doubles();
+  REQUIRE(got.size() == 64);
+  for (size_t i = 0; i < got.size(); ++i) {
+    const size_t n = i / 32, k = i / 16 % 2, row = i / 4 % 4 + n, column = i % 4 + (n == 0 ? 1 : 3);
+    CHECK(got[i] == (k == 0 ? 1 : 4) * 0.5 * inputs[0].data<uint8_t>()[(n * 35 + row * 7 + column) * 3]);
+  }
+  REQUIRE(run({"--mode=1", "--om=" + place.path("out.om"), "--json=" + place.path("out.json")}).code == 0);
+  const auto text = read_file(place.path("out.json"));
+  REQUIRE(text);
+  CHECK(std::string_view(reinterpret_cast<const char*>((*text)->data()), (*text)->size()).find("\"ascend_dynamic_aipp_data\"") != std::string_view::npos);
+}
+
 TEST_CASE("mode 3 writes a report of every node") {
   const Workplace place;
   const Said good = run({"--mode=3", "--model=" + place.path("tiny.onnx"), "--check_report=" + place.path("report.json")});

@@ -47,6 +47,9 @@ class Workplace {
     const std::string rgb = "aipp_op {\n  aipp_mode: static\n  input_format: RGB888_U8\n";
     for (const auto& [name, rest] : {std::pair("aipp.cfg", "  var_reci_chn_0: 0.00390625\n  rbuv_swap_switch: true\n}\n"), std::pair("aipp-field.cfg", "  mean_chn_0: 104.5\n}\n"), std::pair("aipp-size.cfg", "  src_image_size_h: 6\n}\n")})
       REQUIRE(write_file(path(name), as_byte_view(rgb + rest)));
+    const std::string dynamic = "aipp_op {\n  aipp_mode: dynamic\n  max_src_image_size: 600\n";
+    REQUIRE(write_file(path("aipp-dynamic.cfg"), as_byte_view(dynamic + "}\n")));
+    REQUIRE(write_file(path("aipp-both.cfg"), as_byte_view(dynamic + "  input_format: RGB888_U8\n}\n")));
     REQUIRE(write_file(path("switches.json"), as_byte_view(json)));
     REQUIRE(write_file(path("Ascend310.json"), as_byte_view(json)));  // no bank
     write_caffe();
