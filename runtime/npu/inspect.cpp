@@ -33,6 +33,19 @@ void print_tensors(const ProgramHost& host, const char* title, const std::vector
     host.print("{} '{}': {} {} {}, {} bytes\n", title, desc.name, to_string(desc.dtype), to_string(desc.shape), to_string(desc.format), desc.bytes);
 }
 
+// What reads images: AscendCL's aclmdlGetAippType.
+Status print_images(const ProgramHost& host, const CompiledModel& model) {
+  NPU_TRY(const Soc* soc, find_soc(model.soc));
+  NPU_TRY(const auto dynamic, find_dynamic_aipp(model, *soc));
+  for (const NodeId id : model.graph.order()) {
+    const Node& node = model.graph.node(id);
+    if (node.op == "Aipp" && !is_dynamic_aipp(node)) host.print("images '{}': static AIPP, {}\n", model.graph.value(node.inputs[0]).name, node.string_attr("input_format", ""));
+  }
+  for (const DynamicAipp& one : dynamic)
+    host.print("images '{}': dynamic AIPP, '{}' says with each run how they become {}x{}x{}x{}\n", model.inputs[one.image].name, model.inputs[one.parameters].name, one.target.batch, one.target.channels, one.target.h, one.target.w);
+  return {};
+}
+
 Status info_open(const OpenModel& model, const ProgramHost& host) {
   host.print("model {}, {}, {} graph nodes, programs are made when it runs\n", model.name, model.soc, model.graph.order().size());
   for (size_t i = 0; i < model.inputs.size(); ++i)
@@ -55,6 +68,7 @@ Status info(const std::string& om, const std::string& gear, const ProgramHost& h
   host.print("; at least {} are needed at one time ({:.3f})", least, static_cast<double>(model->arena_bytes) / static_cast<double>(std::max<int64_t>(least, 1)));
   host.print("; {} tasks write over an input\n", std::ranges::count_if(model->tasks, writes_in_place));
   print_tensors(host, "input", model->inputs);
+  NPU_CHECK(print_images(host, *model));
   print_tensors(host, "output", model->outputs);
   for (size_t i = 0; i < model->tasks.size(); ++i) {
     const Task& task = model->tasks[i];

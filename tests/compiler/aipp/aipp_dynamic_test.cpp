@@ -14,6 +14,7 @@
 #include "core/base/half.h"
 #include "core/base/math.h"
 #include "core/chip/check/check.h"
+#include "core/chip/chip.h"
 #include "core/graph/text.h"
 #include "core/isa/fetch.h"
 #include "core/om/om.h"
@@ -21,6 +22,7 @@
 #include "core/ops/op.h"
 #include "runtime/profile/profile.h"
 #include "runtime/replay/replay.h"
+#include "runtime/session/device_tensors.h"
 #include "runtime/session/session.h"
 #include "tests/compiler/lower/operator_case.h"
 #include "tests/fuzz/bodies.h"
@@ -456,6 +458,29 @@ TEST_CASE("no bytes of the parameters crash their reader or the chip") {
   }
   CHECK(ran > 0);
   CHECK(ran < 3000);
+}
+
+TEST_CASE("parameters that nobody checked halt the core or make some image") {
+  Pair pair("Conv(@2x3x10x12, 16x3x3x3, 16)", "Ascend310P3");
+  const CompiledModel& model = pair.dynamic;
+  const auto given = pair.inputs(pair.parameters("input_format: YUV420SP_U8 src_image_size_w: 16 src_image_size_h: 16 crop: true load_start_pos_w: 2 " + kToRgb), 1);
+  DeviceMemory memory(*model.weights, model.arena_bytes);
+  REQUIRE(store_inputs(model, given, memory));
+  Core core(**find_soc(pair.soc));
+  const auto& blocks = model.tasks[0].blocks;
+  int ran = 0, halted = 0;
+  for (uint64_t i = 0; i < 3000; ++i) {
+    auto bytes = fuzz::Mutator(i)(given[1].bytes());
+    bytes.resize(given[1].byte_size());
+    std::ranges::copy(bytes, memory.write(model.inputs[1].address, model.inputs[1].bytes).value().begin());
+    const size_t b = i % blocks.size();
+    core.reset();
+    const Status status = core.execute(blocks[b], memory, {static_cast<int64_t>(b), std::ssize(blocks)});
+    ++(status ? ran : halted);
+    if (!status) CHECK(!status.error().what.empty());
+  }
+  CHECK(ran > 0);
+  CHECK(halted > 0);
 }
 
 }  // namespace npu
