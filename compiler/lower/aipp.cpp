@@ -6,6 +6,7 @@
 #include "compiler/lower/conv_shape.h"
 #include "compiler/lower/families.h"
 #include "core/base/half.h"
+#include "core/ops/aipp_parameters.h"
 
 namespace npu {
 namespace {

@@ -7,8 +7,7 @@
 #include <optional>
 
 #include "compiler/lower/emitter.h"
-#include "core/isa/compare.h"
-#include "core/ops/aipp_parameters.h"
+#include "core/ops/detail/aipp.h"
 
 namespace npu {
 
@@ -35,7 +34,7 @@ class DynamicImageLoads {
   void op(Opcode opcode, int64_t xd, int64_t xn, int64_t xm, int64_t imm);
   void op(Opcode opcode, int64_t xd, int64_t xn, int64_t imm);
   void compare(int64_t xd, int64_t xn, int64_t xm, int64_t imm, CompareMode mode);
-  void load_field(int64_t xd, int64_t address, int bytes, bool is_signed = false);
+  void load_field(int64_t xd, int64_t address, int bytes);
   void set(int64_t number, int64_t value, int64_t xn);
   void load_crop(int64_t image);
   void load_padding(int64_t image);

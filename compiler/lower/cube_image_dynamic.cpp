@@ -3,10 +3,11 @@
 // they differ by to operands that stand for images as the model takes them. There are no branches: what a row range takes of an
 // image may be nothing, and the timing sees the operands as they stand.
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 #include "compiler/lower/cube_image.h"
-#include "core/base/half.h"
-#include "core/isa/aipp.h"
+#include "core/ops/aipp_parameters.h"
 
 namespace npu {
 namespace {
@@ -37,9 +38,8 @@ void DynamicImageLoads::op(Opcode opcode, int64_t xd, int64_t xn, int64_t xm, in
 void DynamicImageLoads::op(Opcode opcode, int64_t xd, int64_t xn, int64_t imm) { op(opcode, xd, xn, kNoRegister, imm); }
 void DynamicImageLoads::compare(int64_t xd, int64_t xn, int64_t xm, int64_t imm, CompareMode mode) { e_.push(Opcode::Cmp, {xd, xn, xm, imm, static_cast<int64_t>(mode)}); }
 
-void DynamicImageLoads::load_field(int64_t xd, int64_t address, int bytes, bool is_signed) {
-  const int64_t size = bytes == 8 ? 3 : bytes == 4 ? 2 : bytes == 2 ? 1 : 0;
-  e_.push(Opcode::LdGm, {xd, address, kNoRegister, size, is_signed});
+void DynamicImageLoads::load_field(int64_t xd, int64_t address, int bytes) {
+  e_.push(Opcode::LdGm, {xd, address, kNoRegister, std::countr_zero(static_cast<unsigned>(bytes))});
 }
 
 // Register `number` = value + X[xn].
