@@ -76,6 +76,37 @@ TEST_CASE("programs: a model is compiled, run and profiled without a disk") {
   CHECK(has(place.run(npu_program, {"disasm", "digits.om", "--task", "0"}).out, "block 0"));
 }
 
+TEST_CASE("programs: npu run tells a model of dynamic AIPP what its image is") {
+  Place place;
+  const auto text = [&](const char* name, const std::string& content) { REQUIRE(place.files.write(name, std::as_bytes(std::span(content)))); };
+  const auto picture = read_file((test::source_dir() / "samples/digits/images/4_1.png").string());
+  REQUIRE(picture);
+  REQUIRE(place.files.put("4.png", *picture));
+  text("static.cfg", "aipp_op { aipp_mode: static input_format: YUV400_U8 var_reci_chn_0: 0.003922 }");
+  text("dynamic.cfg", "aipp_op { aipp_mode: dynamic max_src_image_size: 5000 }");
+  text("large.cfg", "aipp_op {\n aipp_mode: static input_format: YUV400_U8\n src_image_size_w: 30 }");
+  for (const std::string& name : {std::string("static"), std::string("dynamic")})
+    REQUIRE(place.run(atc_program, {"--model=digits.onnx", "--framework=5", "--output=" + name, "--soc_version=Ascend310", "--input_shape=actual_input:1,1,28,28", "--insert_op_conf=" + name + ".cfg"}).code == 0);
+  CHECK(has(place.run(npu_program, {"info", "static.om"}).out, "images 'actual_input': static AIPP, YUV400_U8"));
+  CHECK(has(place.run(npu_program, {"info", "dynamic.om"}).out, "images 'actual_input': dynamic AIPP, 'ascend_dynamic_aipp_data' says with each run how they become 1x1x28x28"));
+  REQUIRE(place.run(npu_program, {"run", "static.om", "--input", "4.png", "--layout", "NHWC", "--outdir", "one"}).code == 0);
+  const Ran told = place.run(npu_program, {"run", "dynamic.om", "--input", "4.png", "--dynamic_aipp", "static.cfg", "--outdir", "other", "--topk", "1"});
+  REQUIRE_MESSAGE(told.code == 0, told.err);
+  CHECK(has(told.out, "[4]"));
+  CHECK(**place.files.read("one/output.npy") == **place.files.read("other/output.npy"));
+  CHECK(place.run(npu_program, {"bench", "dynamic.om", "--iterations", "1", "--warmup", "0"}).code == 0);
+  const auto refused = [&](std::vector<std::string> arguments, const std::string& why) {
+    const Ran ran = place.run(npu_program, arguments);
+    CHECK(ran.code == 1);
+    CHECK_MESSAGE(has(ran.err, why), ran.err);
+  };
+  refused({"run", "dynamic.om"}, "input 'ascend_dynamic_aipp_data': is not given: --dynamic_aipp FILE says what the images of 'actual_input' are");
+  refused({"run", "dynamic.om", "--dynamic_aipp", "large.cfg"}, "large.cfg: line 1: a width of 30 with padding of 0 and 0 of image 0 is 30, the model takes 28");
+  refused({"run", "dynamic.om", "--dynamic_aipp", "dynamic.cfg"}, "dynamic.cfg: line 1: aipp_mode is 'dynamic'");
+  refused({"run", "static.om", "--dynamic_aipp", "static.cfg"}, "the model has no input of dynamic AIPP");
+  refused({"run", "dynamic.om", "--dynamic_aipp", "static.cfg", "--input", "digits.onnx"}, "input 'actual_input' takes up to 5000 (max_src_image_size)");
+}
+
 TEST_CASE("programs: errors come as text and code") {
   Place place;
   const Ran none = place.run(npu_program, {"run", "none.om"});
