@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/model_file/model_file.h"
 #include "core/soc/soc.h"
 #include "ui/exports.h"
 #include "ui/fonts/fonts.h"
@@ -15,6 +16,7 @@ namespace npu::ui {
 namespace {
 
 constexpr float kCompactWidth = 760;  // CSS pixels; below it there is one column
+constexpr size_t kLongestOptionFile = 1 << 20;  // bytes of a text that an option of atc names
 
 template <class... Handlers>
 struct Overloaded : Handlers... {
@@ -32,6 +34,8 @@ void compile_as(const Settings& settings, Request& request) {
   request.chip = settings.chip;
   request.threads = settings.threads;
   request.disabled_passes = settings.disabled_passes;
+  request.atc = settings.atc;
+  request.quantize = settings.quantize;
   request.gear = static_cast<size_t>(settings.gear);
   request.preprocess = settings.preprocess;
 }
@@ -49,6 +53,25 @@ Settings kept_view(Settings state, const Settings& now) {
   state.language = now.language, state.dark = now.dark;
   state.tab = now.tab, state.terminal = now.terminal, state.profile_view = now.profile_view, state.pass = now.pass;
   return state;
+}
+
+// Files stay: a command line names them and does not hold them.
+void set_command(const PastedCommand& command, Settings& settings) {
+  settings.atc.options = command.settings.options;
+  settings.disabled_passes = command.disabled;
+  if (!command.chip.empty()) settings.chip = command.chip;
+}
+
+// A file that an option of atc names: it becomes that option's.
+bool set_option_file(const std::string& name, Bytes bytes, Settings& settings) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const bool is_text = bytes.size() <= kLongestOptionFile && text.find('\0') == std::string_view::npos && kind_of_model(bytes) == ModelKind::Unknown;
+  const std::string_view option = is_text ? option_of_file(text) : "";
+  const bool named = std::ranges::any_of(settings.atc.options, [&](const auto& given) { return given.second == name; });
+  if (option.empty() && !(is_text && named)) return false;
+  if (!named) settings.atc.options[std::string(option)] = name;
+  settings.atc.files[name] = text;
+  return true;
 }
 
 }  // namespace
@@ -110,6 +133,17 @@ void App::forget_textures() {
   picture_ = 0;
 }
 
+// A search that has found schedules is used by compiles from then on.
+void App::use_tuning(const Snapshot& now) {
+  if (!now.tune || now.tune->running || now.tune->id == tuned_) return;
+  tuned_ = now.tune->id;
+  if (now.tune->error || now.tune->trials == 0) return;
+  Settings wanted = settings_;
+  wanted.atc.options.emplace("op_bank_path", "bank");
+  if (wanted == settings_) studio_.change([](Request&) {});  // the bank has grown
+  apply(wanted);
+}
+
 void App::draw() {
   catch_up();
   const SnapshotPtr snapshot = studio_.snapshot();
@@ -137,7 +171,10 @@ void App::grant_terminal() {
   }
 }
 
-void App::open_file(std::string name, SharedBytes bytes) { open(std::move(name), std::move(bytes), false); }
+void App::open_file(std::string name, SharedBytes bytes) {
+  if (Settings wanted = settings_; set_option_file(name, *bytes, wanted)) return apply(wanted);
+  open(std::move(name), std::move(bytes), false);
+}
 
 void App::open(std::string name, SharedBytes bytes, bool from_terminal) {
   const bool picture = is_picture(*bytes);
@@ -153,6 +190,7 @@ void App::open(std::string name, SharedBytes bytes, bool from_terminal) {
 
 void App::catch_up() {
   const SnapshotPtr snapshot = studio_.snapshot();
+  use_tuning(*snapshot);
   if (!opened_ || snapshot->busy() || snapshot->revision < opened_->revision) return;
   const Opened opened = *std::exchange(opened_, std::nullopt);
   if (snapshot->error) return;
@@ -193,7 +231,7 @@ void App::follow(const Settings& wanted) {
   const Settings old = std::exchange(settings_, wanted);
   if (wanted.dark != old.dark) theme_current_ = false;
   const bool other_code = wanted.chip != old.chip || wanted.threads != old.threads || wanted.disabled_passes != old.disabled_passes ||
-                          wanted.gear != old.gear || wanted.preprocess != old.preprocess;
+                          wanted.atc != old.atc || wanted.quantize != old.quantize || wanted.gear != old.gear || wanted.preprocess != old.preprocess;
   const bool other_sample = wanted.model.empty() && (wanted.sample != old.sample || !old.model.empty());
   const bool other_image = wanted.picture.empty() && (wanted.image != old.image || !old.picture.empty());
   // One change, however much of the link is new: nobody sees an answer to half of it.
@@ -233,6 +271,11 @@ void App::handle(const Command& command) {
                  [&](const command::SelectPass& c) { s.pass = c.name; },
                  [&](const command::SelectTask& c) { s.task = c.task; },
                  [&](const command::SwitchPass& c) { c.on ? void(s.disabled_passes.erase(c.name)) : void(s.disabled_passes.insert(c.name)); },
+                 [&](const command::SetOptions& c) { s.atc = c.atc; },
+                 [&](const command::SetCommand& c) { set_command(c.command, s); },
+                 [&](const command::Quantize& c) { s.quantize = c.settings; },
+                 [&](const command::Tune& c) { studio_.tune(c.budget); },
+                 [&](const command::StopTuning&) { studio_.stop_tuning(); },
                  [&](const command::ChangePreprocess& c) { s.preprocess = c.preprocess; },
                  [&](const command::OpenFile&) { platform_.ask_for_file(); },
                  [&](const command::Save& c) { save(c.kind); },

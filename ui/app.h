@@ -91,6 +91,7 @@ class App {
   void ask_for_files(const Settings& old, const Settings& wanted);
   void open(std::string name, SharedBytes bytes, bool from_terminal);
   void grant_terminal();
+  void use_tuning(const Snapshot& now);
   void save(SaveKind kind);
   void load_fonts();
   // Chinese only once its characters can be drawn.
@@ -106,6 +107,7 @@ class App {
   std::optional<Opened> opened_;
   Marks marks_;
   Theme theme_;
+  uint64_t tuned_ = 0;  // the last search whose end was seen
   bool theme_current_ = false;
   bool fonts_current_ = false;
   bool font_requested_ = false;

@@ -57,6 +57,7 @@ std::string activity_text(Language language, const Activity& activity) {
   switch (activity.stage) {
     case Stage::Idle: return tr(language, Str::StateReady);
     case Stage::Loading: return format(language, Str::StateLoading, activity.what);
+    case Stage::Quantizing: return format(language, Str::StateQuantizing, activity.what);
     case Stage::Compiling: return format(language, Str::StateCompiling, activity.what);
     case Stage::Timing: return format(language, Str::StateTiming, activity.what);
     case Stage::Running: return format(language, Str::StateRunning, activity.what);

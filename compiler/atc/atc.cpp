@@ -36,12 +36,6 @@ AtcResult<T> convert(Result<T> result) {
   return std::move(*result);
 }
 
-AtcResult<std::string> read_text(FileSystem& files, const std::string& path) {
-  auto bytes = read(files, path);
-  if (!bytes) return std::unexpected(bytes.error());
-  return std::string(reinterpret_cast<const char*>((*bytes)->data()), (*bytes)->size());
-}
-
 AtcResult<void> write(FileSystem& files, const std::string& path, Bytes bytes) {
   if (auto written = files.write(path, bytes); !written)
     return refuse("E13004", fmt::format("The file '{}' {}", path, written.error().what));
@@ -147,7 +141,7 @@ AtcResult<void> keep_tuning(const Options& options, const Tuner& tuner, FileSyst
 
 AtcResult<std::vector<std::byte>> compile_to_om(AtcResult<Graph> graph, const Options& options, const std::string& command_line, const Host& host, const Say& say) {
   if (!graph) return std::unexpected(graph.error());
-  auto prepared = prepare_compile(std::move(*graph), options, command_line, host, [&](const std::string& path) { return read_text(host.files, path); }, say);
+  auto prepared = prepare_compile(std::move(*graph), options, command_line, host, say);
   if (!prepared) return std::unexpected(prepared.error());
   say(".");
 

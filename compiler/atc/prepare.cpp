@@ -27,10 +27,10 @@ AtcResult<void> check_input_names(const Options& options, const Graph& graph) {
 }
 
 // The passes to leave out: of --optimization_switch and of the file.
-AtcResult<std::set<std::string, std::less<>>> disabled_passes(const Options& options, const ReadText& read, const Say& say) {
+AtcResult<std::set<std::string, std::less<>>> disabled_passes(const Options& options, FileSystem& files, const Say& say) {
   auto disabled = options.disabled_passes;
   if (options.fusion_switch_file.empty()) return disabled;
-  auto text = read(options.fusion_switch_file);
+  auto text = read_text(files, options.fusion_switch_file);
   if (!text) return std::unexpected(text.error());
   auto switches = parse_fusion_switches(*text);
   if (!switches) return std::unexpected(switches.error());
@@ -40,32 +40,32 @@ AtcResult<std::set<std::string, std::less<>>> disabled_passes(const Options& opt
   return disabled;
 }
 
-AtcResult<void> insert_images(Graph& graph, Options& options, const ReadText& read) {
+AtcResult<void> insert_images(Graph& graph, Options& options, FileSystem& files) {
   if (options.insert_op_conf.empty()) return {};
-  auto text = read(options.insert_op_conf);
+  auto text = read_text(files, options.insert_op_conf);
   if (!text) return std::unexpected(text.error());
   return add_aipp(graph, *text, options);
 }
 
-AtcResult<void> quantise(Graph& graph, const Options& options, const Host& host, const ReadText& read, const Say& say) {
+AtcResult<void> quantise(Graph& graph, const Options& options, const Host& host, const Say& say) {
   if (options.compression_optimize_conf.empty()) return {};
-  auto text = read(options.compression_optimize_conf);
+  auto text = read_text(host.files, options.compression_optimize_conf);
   if (!text) return std::unexpected(text.error());
   return add_quantisation(graph, *text, options, host, say);
 }
 
-AtcResult<FloatNodes> read_float_nodes(const Options& options, const ReadText& read) {
+AtcResult<FloatNodes> read_float_nodes(const Options& options, FileSystem& files) {
   if (options.modify_mixlist.empty()) return FloatNodes();
-  auto text = read(options.modify_mixlist);
+  auto text = read_text(files, options.modify_mixlist);
   if (!text) return std::unexpected(text.error());
   return parse_mixlist(*text);
 }
 
 // What --keep_dtype and --modify_mixlist leave in float32.
-AtcResult<FloatNodes> float_nodes(const Options& options, const Graph& graph, const ReadText& read, const Say& say) {
-  auto nodes = read_float_nodes(options, read);
+AtcResult<FloatNodes> float_nodes(const Options& options, const Graph& graph, FileSystem& files, const Say& say) {
+  auto nodes = read_float_nodes(options, files);
   if (!nodes || options.keep_dtype.empty()) return nodes;
-  auto text = read(options.keep_dtype);
+  auto text = read_text(files, options.keep_dtype);
   if (!text) return std::unexpected(text.error());
   nodes->merge(parse_keep_dtype(*text));
   for (const std::string& name : unknown_in(*nodes, graph)) warn(say, fmt::format("The file of --keep_dtype names '{}': the model has no node, and the compiler no operator, of this name.", name));
@@ -80,14 +80,14 @@ AtcResult<void> check_open(const Options& options, const FloatNodes& kept, const
 
 }  // namespace
 
-AtcResult<Prepared> prepare_compile(Graph graph, Options options, const std::string& command_line, const Host& host, const ReadText& read, const Say& say) {
-  auto disabled = disabled_passes(options, read, say);
+AtcResult<Prepared> prepare_compile(Graph graph, Options options, const std::string& command_line, const Host& host, const Say& say) {
+  auto disabled = disabled_passes(options, host.files, say);
   if (!disabled) return std::unexpected(disabled.error());
   if (auto changed = change_boundary(graph, {options.framework == Framework::TensorFlow ? "" : options.out_nodes, options.input_fp16_nodes, options.output_type}); !changed) return std::unexpected(changed.error());
   if (auto named = check_input_names(options, graph); !named) return std::unexpected(named.error());
-  if (auto quantised = quantise(graph, options, host, read, say); !quantised) return std::unexpected(quantised.error());
-  if (auto inserted = insert_images(graph, options, read); !inserted) return std::unexpected(inserted.error());
-  auto kept = float_nodes(options, graph, read, say);
+  if (auto quantised = quantise(graph, options, host, say); !quantised) return std::unexpected(quantised.error());
+  if (auto inserted = insert_images(graph, options, host.files); !inserted) return std::unexpected(inserted.error());
+  auto kept = float_nodes(options, graph, host.files, say);
   if (!kept) return std::unexpected(kept.error());
   CompileOptions how{.soc = options.soc,
                      .passes = {.disabled = std::move(*disabled), .input_shapes = {}, .keep_float = *kept},

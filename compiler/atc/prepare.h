@@ -2,16 +2,12 @@
 // What a command line makes of a model before its passes run, for the tool and for the page.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "compiler/atc/atc.h"
 #include "compiler/atc/options.h"
 
 namespace npu::atc {
-
-// Gives the text of a file that an option names: E13000 where there is none.
-using ReadText = std::function<AtcResult<std::string>(const std::string& path)>;
 
 struct Prepared {
   Graph graph;
@@ -21,7 +17,7 @@ struct Prepared {
 
 // options: of parse_options. Applies what they and their files say of the graph and of the passes: outputs and types, calibration,
 // AIPP, switches, nodes in float32. Warnings are said; errors have the tool's codes.
-AtcResult<Prepared> prepare_compile(Graph graph, Options options, const std::string& command_line, const Host& host, const ReadText& read, const Say& say);
+AtcResult<Prepared> prepare_compile(Graph graph, Options options, const std::string& command_line, const Host& host, const Say& say);
 
 // One program, one for each gear, or an open model.
 Result<ModelPackage> compile_prepared(Prepared prepared, const CompileObserver& observer);

@@ -159,4 +159,10 @@ AtcResult<SharedBytes> read(FileSystem& files, const std::string& path) {
   return std::move(*bytes);
 }
 
+AtcResult<std::string> read_text(FileSystem& files, const std::string& path) {
+  auto bytes = read(files, path);
+  if (!bytes) return std::unexpected(bytes.error());
+  return std::string(reinterpret_cast<const char*>((*bytes)->data()), (*bytes)->size());
+}
+
 }  // namespace npu::atc

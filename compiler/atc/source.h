@@ -35,5 +35,6 @@ std::string text_of(const Error& error);
 
 AtcResult<void> check_file(FileSystem& files, const std::string& path);  // E13000 where there is none
 AtcResult<SharedBytes> read(FileSystem& files, const std::string& path);
+AtcResult<std::string> read_text(FileSystem& files, const std::string& path);
 
 }  // namespace npu::atc

@@ -2,10 +2,6 @@
 // The application without drawing, from a sample's files to its answer.
 #include <doctest/doctest.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-
 #include <nlohmann/json.hpp>
 
 #include "compiler/compile.h"
@@ -14,56 +10,14 @@
 #include "core/onnx/onnx.h"
 #include "tests/core/model_file/models.h"
 #include "tests/test_paths.h"
+#include "tests/ui/waiting_studio.h"
 #include "ui/exports.h"
 #include "ui/mirror.h"
 #include "ui/studio/memory_room.h"
-#include "ui/studio/studio.h"
 
 using namespace npu;
 using namespace npu::ui;
-
-namespace {
-
-// A studio whose snapshots can be waited for.
-class Waiting {
- public:
-  Waiting() : studio([this] { changed(); }, read) {}
-
-  SnapshotPtr wait(uint64_t revision) {
-    std::unique_lock lock(mutex_);
-    const bool done = wake_.wait_for(lock, std::chrono::seconds(120), [&] {
-      const SnapshotPtr now = studio_ ? studio.snapshot() : nullptr;
-      return now && !now->busy() && now->revision >= revision;
-    });
-    REQUIRE(done);
-    return studio.snapshot();
-  }
-
- private:
-  static Result<OwnedBytes> read(const std::string& file) {
-    NPU_TRY(const SharedBytes bytes, read_file(std::string(NPU_SOURCE_DIR "/samples/") + file));
-    return OwnedBytes{*bytes, bytes};
-  }
-  void changed() {
-    const std::lock_guard lock(mutex_);
-    studio_ = true;
-    wake_.notify_all();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool studio_ = false;
-
- public:
-  Studio studio;
-};
-
-SharedBytes bytes_of(const std::string& text) {
-  const Bytes bytes = as_byte_view(text);
-  return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
-}
-
-}  // namespace
+using test::Waiting, test::bytes_of;
 
 TEST_CASE("a sample is loaded, compiled, timed and answered with its class") {
   Waiting w;

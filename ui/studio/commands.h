@@ -28,6 +28,11 @@ struct ChooseProfileView { ProfileView view; };
 struct SelectPass { std::string name; };
 struct SelectTask { int task = -1; };
 struct SwitchPass { std::string name; bool on = true; };
+struct SetOptions { AtcSettings atc; };             // all of them
+struct SetCommand { PastedCommand command; };       // as atc would be called
+struct Quantize { std::optional<QuantizeSettings> settings; };  // empty: back to fp16
+struct Tune { TuneBudget budget; };
+struct StopTuning {};
 struct ChangePreprocess { Preprocess preprocess; };
 struct OpenFile {};           // asks the platform for a file
 struct CopyLink {};
@@ -45,7 +50,8 @@ struct DismissError {};
 using Command =
     std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseGear, command::ChooseThreads,
                  command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseProfileView,
-                 command::SelectPass, command::SelectTask, command::SwitchPass, command::ChangePreprocess,
+                 command::SelectPass, command::SelectTask, command::SwitchPass, command::SetOptions, command::SetCommand,
+                 command::Quantize, command::Tune, command::StopTuning, command::ChangePreprocess,
                  command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;
 
 class Commands {

@@ -158,7 +158,7 @@ Result<LoadedSource> load_source(const Source& source, const SampleReader& read)
   } else {
     NPU_TRY(loaded, load_model_source(source));
   }
-  loaded.source = {source.id, source.name, nullptr, {}, nullptr};
+  loaded.source = {source.id, source.name, nullptr, source.weights_name, nullptr};
   loaded.preprocess = preprocess_of(loaded.package ? loaded.package->first().graph : loaded.graph, loaded.sample.get());
   return loaded;
 }

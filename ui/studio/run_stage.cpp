@@ -36,23 +36,43 @@ std::vector<Score> top_scores(const Tensor& output, const SampleInfo* sample, si
   return top;
 }
 
-namespace {
-
-constexpr size_t kTop = 5;
+// Patterns after the first count in other steps.
+Tensor pattern_input(const TensorDesc& desc, int seed) {
+  if (seed == 0) return wave_input(desc);
+  Tensor wave(DType::Float32, desc.shape);
+  auto values = wave.mutable_data<float>();
+  const size_t step = 37 + 22 * static_cast<size_t>(seed);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(static_cast<int>(i * step % 256) - 128) / 128.0f;
+  return wave.cast(desc.dtype);
+}
 
 bool takes_pictures(const TensorDesc& desc) {
   return desc.shape.size() == 4 && (desc.shape[1] == 1 || desc.shape[1] == 3) && desc.shape[2] > 1 && desc.shape[3] > 1;
 }
 
-Result<Tensor> make_input(const RunRequest& request, const TensorDesc& desc) {
-  if (const auto given = request.inputs.find(desc.name); given != request.inputs.end()) return given->second;
-  if (!request.picture || !takes_pictures(desc)) return wave_input(desc);
-  ImageInputOptions options{request.preprocess.mean, request.preprocess.deviation, "NCHW", "RGB"};
-  options.color = desc.shape[1] == 1 ? "GRAY" : request.preprocess.bgr ? "BGR" : "RGB";
+Result<Tensor> picture_input(const Picture& picture, const Preprocess& preprocess, const TensorDesc& desc) {
+  ImageInputOptions options{preprocess.mean, preprocess.deviation, "NCHW", "RGB"};
+  options.color = desc.shape[1] == 1 ? "GRAY" : preprocess.bgr ? "BGR" : "RGB";
   // A photograph's three means do not fit a model that wants one channel.
   if (options.mean.size() > 1 && options.mean.size() != static_cast<size_t>(desc.shape[1])) options.mean.resize(1);
   if (options.std.size() > 1 && options.std.size() != static_cast<size_t>(desc.shape[1])) options.std.resize(1);
-  return image_tensor(request.picture->image, desc.dtype, desc.shape, options);
+  return image_tensor(picture.image, desc.dtype, desc.shape, options);
+}
+
+namespace {
+
+constexpr size_t kTop = 5;
+
+// Images of bytes, as AIPP makes inputs: the picture itself, whatever the preprocessing is.
+bool takes_bytes(const TensorDesc& desc) {
+  return desc.dtype == DType::UInt8 && desc.shape.size() == 4 && (desc.shape[3] == 1 || desc.shape[3] == 3) && desc.shape[1] > 1 && desc.shape[2] > 1;
+}
+
+Result<Tensor> make_input(const RunRequest& request, const TensorDesc& desc) {
+  if (const auto given = request.inputs.find(desc.name); given != request.inputs.end()) return given->second;
+  if (request.picture && takes_bytes(desc)) return image_tensor(request.picture->image, desc.dtype, desc.shape, {{}, {}, "NHWC", desc.shape[3] == 1 ? "GRAY" : "RGB"});
+  if (!request.picture || !takes_pictures(desc)) return pattern_input(desc);
+  return picture_input(*request.picture, request.preprocess, desc);
 }
 
 OutputRow describe_output(const std::string& name, const Tensor& tensor) {

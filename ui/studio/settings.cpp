@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/base/hash.h"
 
@@ -113,6 +114,38 @@ std::set<std::string, std::less<>> split(std::string_view text) {
   return out;
 }
 
+// Options as words of a command line.
+std::string option_words(const AtcSettings& settings) {
+  std::vector<std::string> words;
+  for (const auto& [name, value] : settings.options) words.push_back("--" + name + "=" + value);
+  return words.empty() ? std::string() : command_text(words).substr(std::string_view("atc ").size());
+}
+
+void set_options(std::string_view text, AtcSettings& settings) {
+  const auto words = shell_words(text);
+  if (!words) return;
+  const auto given = atc::read_arguments(*words);
+  if (!given) return;
+  settings.options.clear();
+  for (const atc::OptionInfo* option : form_options())
+    if (const auto found = given->find(option->name); found != given->end()) settings.options.insert(*found);
+}
+
+constexpr size_t kLongestFiles = 6000;  // characters of all files; longer ones have no place in a link
+
+std::string files_text(const AtcSettings& settings) {
+  if (settings.files.empty()) return {};
+  std::string text = nlohmann::json(settings.files).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return text.size() > kLongestFiles ? std::string() : text;
+}
+
+void set_files(std::string_view text, AtcSettings& settings) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || !std::ranges::all_of(json, [](const auto& value) { return value.is_string(); })) return;
+  settings.files.clear();
+  for (const auto& [name, value] : json.items()) settings.files[name] = value.template get<std::string>();
+}
+
 // One row for each part of the settings that a link carries.
 struct Row {
   std::string_view key;
@@ -149,6 +182,12 @@ constexpr Row kRows[] = {
      [](Settings& s, const std::string& v) { set_number(v, -1, kMostTasks, s.task); }},
     {"off", true, [](const Settings& s) { return join(s.disabled_passes); },
      [](Settings& s, const std::string& v) { s.disabled_passes = split(v); }},
+    {"atc", true, [](const Settings& s) { return option_words(s.atc); },
+     [](Settings& s, const std::string& v) { set_options(v, s.atc); }},
+    {"files", true, [](const Settings& s) { return files_text(s.atc); },
+     [](Settings& s, const std::string& v) { set_files(v, s.atc); }},
+    {"int8", true, [](const Settings& s) { return s.quantize ? to_text(*s.quantize) : std::string(); },
+     [](Settings& s, const std::string& v) { s.quantize = quantize_settings_from_text(v); }},
 };
 
 }  // namespace

@@ -8,7 +8,9 @@
 #include <string_view>
 
 #include "core/base/bytes.h"
+#include "ui/studio/atc_settings.h"
 #include "ui/studio/preprocess.h"
+#include "ui/studio/quantize_settings.h"
 
 namespace npu::ui {
 
@@ -32,7 +34,9 @@ struct Settings {
   ProfileView profile_view = ProfileView::Tasks;
   std::string pass;               // shown in the compile panel; empty: the last that changed something
   int task = -1;                  // selected task
-  std::set<std::string, std::less<>> disabled_passes;
+  PassNames disabled_passes;
+  AtcSettings atc;                // options of atc
+  std::optional<QuantizeSettings> quantize;  // 8-bit layers; empty: as the model is
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

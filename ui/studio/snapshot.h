@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/passes/pass.h"
+#include "compiler/quantize/quantize.h"
 #include "core/base/result.h"
 #include "core/om/package.h"
 #include "runtime/profile/profile.h"
@@ -19,6 +20,7 @@
 #include "ui/studio/preprocess.h"
 #include "ui/studio/text_diff.h"
 #include "ui/studio/timeline.h"
+#include "ui/studio/tune_job.h"
 
 namespace npu::ui {
 
@@ -63,8 +65,11 @@ struct CompileInfo {
   double milliseconds = 0;
   int64_t instructions = 0;
   int64_t macs = 0;
-  std::vector<std::string> gears;  // "batch 4" ...: of an .om compiled for several sizes, `model` is the chosen one
+  std::vector<std::string> gears;  // "batch 4" ...: of a model compiled for several sizes, `model` is the chosen one
   size_t gear = 0;
+  std::shared_ptr<const ModelPackage> package;  // of several sizes, when they were compiled here
+  std::vector<std::string> arguments;           // of the atc that makes the same; empty of what came compiled
+  std::vector<std::string> warnings;            // as that atc gives them
 };
 
 struct Picture {
@@ -123,7 +128,19 @@ struct ProfileInfo {
   int64_t instructions = 0;     // that were timed
 };
 
-enum class Stage { Idle, Loading, Compiling, Timing, Running };
+// What 8-bit layers change: the model before and after, on the same pictures and the same chip.
+struct QuantizeInfo {
+  quantize::QuantizedModel made;        // its graph is what is compiled
+  size_t pictures = 0;                  // that calibrated; 0: a fixed pattern did
+  struct Side {
+    double us = 0;                      // predicted for one inference
+    double accuracy = -1;               // share of the labelled pictures with the right class; -1: none is labelled
+  };
+  Side floats, integers;
+  double agreement = -1;                // share of the pictures that both sides put into the same class; -1: no classes
+};
+
+enum class Stage { Idle, Loading, Quantizing, Compiling, Timing, Running };
 
 struct Activity {
   Stage stage = Stage::Idle;
@@ -137,8 +154,10 @@ struct Snapshot {
   Activity activity;
   std::optional<Error> error;   // of the last request
   std::shared_ptr<const ModelInfo> model;
+  std::shared_ptr<const QuantizeInfo> quantize;  // empty: the model is compiled as it is
   std::shared_ptr<const CompileInfo> compile;
   std::shared_ptr<const ProfileInfo> profile;
+  std::shared_ptr<const TuneInfo> tune;          // of the last search
   std::shared_ptr<const RunInfo> run;
   std::shared_ptr<const Picture> picture;
   uint64_t picture_id = 0;

@@ -8,9 +8,12 @@
 #include <set>
 #include <string>
 
+#include "compiler/atc/prepare.h"
 #include "core/base/file.h"
 #include "core/graph/graph.h"
 #include "runtime/session/session.h"
+#include "ui/studio/atc_settings.h"
+#include "ui/studio/quantize_settings.h"
 #include "ui/studio/snapshot.h"
 
 namespace npu::ui {
@@ -25,20 +28,44 @@ ModelInfo describe_graph(const Graph& graph);
 // Whether a file holds a picture, by its first bytes.
 bool is_picture(Bytes bytes);
 
+// --- quantise ---
+struct QuantizeRequest {
+  QuantizeSettings settings;
+  std::span<const Picture> pictures;
+  Preprocess preprocess;
+  std::string chip;
+  bool first_layer = true;    // may be 8-bit: not when it takes an image of bytes
+  std::map<std::string, Shape, std::less<>> input_shapes;
+  int threads = 1;
+};
+// Calibrates with the pictures (without any: with a fixed pattern), on the emulated chip.
+Result<QuantizeInfo> quantize_stage(const Graph& graph, const QuantizeRequest& request, const Progress& progress);
+
 // --- compile ---
 struct CompileRequest {
   std::string chip;
-  std::set<std::string, std::less<>> disabled;
-  std::map<std::string, Shape, std::less<>> input_shapes;
+  PassNames disabled;
+  AtcSettings atc;
+  AtcModel model;       // its open inputs are filled in by the stage
+  std::map<std::string, Shape, std::less<>> input_shapes;  // of a script
+  std::shared_ptr<const ScheduleBank> bank;                // what --op_bank_path stands for here; may be empty
   bool explain = true;  // what each pass changed, as text
-  size_t gear = 0;      // of a model that arrived compiled
 };
+// The tool's code is where its error is: {kind, "E10001", text}.
+Error error_of(const atc::AtcError& error);
+Error with_code(const Error& error);
+struct PreparedCompile {
+  atc::Prepared prepared;
+  std::vector<std::string> arguments, warnings;
+};
+// As atc does with the same command line, but that open dimensions are 1 unless they are given.
+Result<PreparedCompile> prepare_stage(const Graph& graph, const CompileRequest& request);
 // `step` is called after every pass with what is known so far.
 Result<CompileInfo> compile_stage(const Graph& graph, const CompileRequest& request, const Progress& progress,
                                   const std::function<void(const CompileInfo&)>& step);
-// A model that arrived compiled, and which of its gears is meant: the one that takes all the given inputs, else `wished`
-// (the last one when there are fewer). InvalidArgument when inputs are given and no gear takes them.
-CompileInfo describe_compiled(const ModelPackage& package, size_t gear);
+// What `info` says of a package's gear. Which one is meant: the one that takes all the given inputs, else `wished` (the last one
+// when there are fewer). InvalidArgument when inputs are given and no gear takes them.
+CompileInfo with_gear(CompileInfo info, const ModelPackage& package, size_t gear);
 Result<size_t> choose_gear(const ModelPackage& package, size_t wished, const std::map<std::string, Tensor>& inputs);
 
 // --- time ---
@@ -55,6 +82,10 @@ struct RunRequest {
   const SampleInfo* sample = nullptr;          // names of the classes
   int threads = 1;
 };
+// What inputs get that nobody gives: the picture, or a fixed pattern (`seed`: which of several).
+Result<Tensor> picture_input(const Picture& picture, const Preprocess& preprocess, const TensorDesc& desc);
+Tensor pattern_input(const TensorDesc& desc, int seed = 0);
+bool takes_pictures(const TensorDesc& desc);
 // session: of request.model.
 Result<RunInfo> run_stage(Session& session, const RunRequest& request, const Progress& progress);
 // The classes with the highest scores; softmax first unless the values already are probabilities.

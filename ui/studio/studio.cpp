@@ -9,13 +9,31 @@
 
 namespace npu::ui {
 
+// What 8-bit layers depend on.
+struct QuantizeKey {
+  QuantizeSettings settings;
+  std::vector<uint64_t> pictures;
+  Preprocess preprocess;
+  std::string chip;
+  bool first_layer = true;
+  std::map<std::string, Shape, std::less<>> input_shapes;
+
+  friend bool operator==(const QuantizeKey&, const QuantizeKey&) = default;
+};
+
 // What the worker has made so far, and from what.
 struct Studio::Work {
   uint64_t source_id = 0;
   uint64_t picture_id = 0;
-  LoadedSource source;
+  LoadedSource source;                   // its graph is below
+  std::shared_ptr<const Graph> graph;    // empty when the file is compiled already
   PictureSource picture_source;
+  std::vector<Picture> calibration;
+  std::vector<uint64_t> calibrated_with;  // the source, and the opened pictures
+  std::shared_ptr<const QuantizeInfo> quantize;
+  std::optional<QuantizeKey> quantized_for;
   CompileRequest compiled_for;
+  std::shared_ptr<const Graph> compiled_graph;
   std::shared_ptr<const CompileInfo> compile;
   std::shared_ptr<const ProfileInfo> profile;
   std::shared_ptr<const Picture> picture;
@@ -31,8 +49,12 @@ struct Studio::Work {
 namespace {
 
 bool same(const CompileRequest& a, const CompileRequest& b) {
-  return a.chip == b.chip && a.disabled == b.disabled && a.input_shapes == b.input_shapes && a.gear == b.gear;
+  const bool uses_bank = a.atc.options.contains("op_bank_path");
+  return a.chip == b.chip && a.disabled == b.disabled && a.atc == b.atc && a.input_shapes == b.input_shapes && (!uses_bank || a.bank == b.bank);
 }
+
+// Pictures that calibrate: enough for ranges, few enough to be computed while somebody waits.
+constexpr size_t kMostCalibration = 32;
 
 }  // namespace
 
@@ -40,6 +62,7 @@ Studio::Studio(std::function<void()> changed, SampleReader read)
     : changed_(std::move(changed)),
       read_(std::move(read)),
       snapshot_(std::make_shared<Snapshot>()),
+      tuning_([this](std::shared_ptr<const TuneInfo> info) { end_tuning(std::move(info)); }),
       thread_([this] { work(); }) {}
 
 Studio::~Studio() {
@@ -95,6 +118,8 @@ void Request::choose_model(std::string name, SharedBytes bytes) {
 
 void Request::choose_picture(std::string name, SharedBytes bytes, int index) {
   picture = {next_id++, std::move(name), std::move(bytes), index};
+  if (picture.bytes) opened.push_back(picture);
+  if (opened.size() > kMostCalibration) opened.erase(opened.begin());
   inputs.clear();
   if (goal == Goal::Nothing) goal = Goal::Answered;
 }
@@ -211,6 +236,7 @@ Status Studio::bring_up_to_date(Request& request, Work& work) {
   if (request.goal >= Goal::Loaded) NPU_CHECK(load(request, work));
   if (work.source_id == 0) return request.run_id == 0 ? Status{} : fail(ErrorKind::InvalidArgument, "run", "no model is open");
   if (request.goal >= Goal::Compiled) {
+    NPU_CHECK(quantize_model(request, work));
     NPU_CHECK(compile_model(request, work));
     NPU_CHECK(prepare_session(request, work));
   }
@@ -230,10 +256,13 @@ Status Studio::load(Request& request, Work& work) {
   if (request.source.id != work.source_id) {
     if (!progress(Stage::Loading, 0, 0, request.source.name)) return cancelled();
     NPU_TRY(LoadedSource loaded, load_source(request.source, read_));
+    tuning_.cancel();
     work.source = std::move(loaded);
+    work.graph = work.source.package ? nullptr : std::make_shared<const Graph>(std::move(work.source.graph));
     work.source_id = request.source.id;
-    work.session.reset();
     forget_bytes(request);
+    work.quantize.reset(), work.quantized_for.reset();
+    work.session.reset();
     work.compile.reset();
     work.profile.reset();
     work.run.reset();
@@ -241,6 +270,8 @@ Status Studio::load(Request& request, Work& work) {
       s.model = work.source.info;
       s.sample = work.source.sample;
       s.error.reset();
+      s.quantize.reset();
+      s.tune.reset();
       s.compile.reset();
       s.profile.reset();
       s.run.reset();
@@ -272,36 +303,123 @@ Status Studio::load_picture(const Request& request, Work& work) {
   return {};
 }
 
-Status Studio::compile_model(const Request& request, Work& work) {
-  CompileRequest wanted{request.chip, request.disabled_passes, request.input_shapes, request.explain};
-  if (work.source.package) {
-    wanted = {};
-    NPU_TRY(wanted.gear, choose_gear(*work.source.package, request.gear, request.inputs));
+CompileRequest Studio::compile_request(const Request& request, const Work& work) const {
+  CompileRequest wanted{.chip = request.chip, .disabled = request.disabled_passes, .atc = request.atc, .model = {}, .input_shapes = request.input_shapes, .bank = request.bank, .explain = request.explain};
+  wanted.model = {.name = work.source.info->name, .weights = work.source.source.weights_name, .kind = work.source.kind, .input_shape = {}};
+  if (wanted.model.name.find('.') == std::string::npos) wanted.model.name += ".onnx";
+  return wanted;
+}
+
+Status Studio::load_calibration(const Request& request, Work& work) {
+  std::vector<uint64_t> key{work.source_id};
+  if (request.quantize->own_pictures)
+    for (const PictureSource& picture : request.opened) key.push_back(picture.id);
+  if (key == work.calibrated_with) return {};
+  std::vector<Picture> pictures;
+  const auto add = [&](Bytes bytes, const std::string& name, int label) -> Status {
+    NPU_TRY(Image image, decode_image(bytes, name));
+    pictures.push_back({name, std::move(image), label});
+    return {};
+  };
+  if (request.quantize->own_pictures) {
+    for (const PictureSource& picture : request.opened) NPU_CHECK(add(*picture.bytes, picture.name, -1));
+  } else if (work.source.sample) {
+    for (const SampleImage& image : std::span(work.source.sample->images).first(std::min(kMostCalibration, work.source.sample->images.size()))) {
+      NPU_TRY(const OwnedBytes owned, read_(image.file));
+      NPU_CHECK(add(owned.bytes, image.file, image.label));
+    }
   }
-  if (work.compile && same(wanted, work.compiled_for)) return {};
+  work.calibration = std::move(pictures);
+  work.calibrated_with = std::move(key);
+  return {};
+}
+
+Status Studio::quantize_model(const Request& request, Work& work) {
+  if (!request.quantize || !work.graph) {
+    if (work.quantize) publish([](Snapshot& s) { s.quantize.reset(); });
+    work.quantize.reset(), work.quantized_for.reset();
+    return {};
+  }
+  NPU_CHECK(load_calibration(request, work));
+  QuantizeKey key{*request.quantize, work.calibrated_with, request.preprocess.value_or(work.source.preprocess), request.chip, !request.atc.options.contains("insert_op_conf"), request.input_shapes};
+  if (work.quantize && work.quantized_for == key) return {};
+  const QuantizeRequest wanted{key.settings, work.calibration, key.preprocess, key.chip, key.first_layer, key.input_shapes, request.threads};
+  NPU_TRY(QuantizeInfo info, quantize_stage(*work.graph, wanted, [this](size_t done, size_t total, std::string what) { return progress(Stage::Quantizing, done, total, std::move(what)); }));
+  work.quantize = std::make_shared<const QuantizeInfo>(std::move(info));
+  work.quantized_for = std::move(key);
+  publish([&](Snapshot& s) { s.quantize = work.quantize; });
+  return {};
+}
+
+Status Studio::compile_model(const Request& request, Work& work) {
+  const auto graph = work.quantize ? std::shared_ptr<const Graph>(work.quantize, &work.quantize->made.graph) : work.graph;
+  const CompileRequest wanted = graph ? compile_request(request, work) : CompileRequest{};
+  const bool current = work.compile && same(wanted, work.compiled_for) && work.compiled_graph == graph;
+  const ModelPackage* package = work.source.package ? &*work.source.package : current ? work.compile->package.get() : nullptr;
+  size_t gear = 0;
+  if (package != nullptr) {
+    NPU_TRY(gear, choose_gear(*package, request.gear, request.inputs));
+  }
+  if (current && (package == nullptr || work.compile->gear == gear)) return {};
+  const auto before = current ? work.compile : nullptr;
   work.session.reset();
   work.compile.reset();
   work.profile.reset();
   work.run.reset();
   publish([](Snapshot& s) { s.compile.reset(), s.profile.reset(), s.run.reset(), s.error.reset(); });
-  std::shared_ptr<const CompileInfo> compile;
-  if (work.source.package) {
-    compile = std::make_shared<CompileInfo>(describe_compiled(*work.source.package, wanted.gear));
+  CompileInfo info;
+  if (before || !graph) {
+    info = with_gear(before ? *before : CompileInfo{}, *package, gear);
   } else {
-    NPU_TRY(CompileInfo info,
-            compile_stage(work.source.graph, wanted,
-                          [this](size_t done, size_t total, std::string what) {
-                            return progress(Stage::Compiling, done, total, std::move(what));
-                          },
-                          [this](const CompileInfo& so_far) {
-                            publish([&](Snapshot& s) { s.compile = std::make_shared<CompileInfo>(so_far); });
-                          }));
-    compile = std::make_shared<CompileInfo>(std::move(info));
+    NPU_TRY(info, compile_stage(*graph, wanted,
+                                [this](size_t done, size_t total, std::string what) { return progress(Stage::Compiling, done, total, std::move(what)); },
+                                [this](const CompileInfo& so_far) { publish([&](Snapshot& s) { s.compile = std::make_shared<CompileInfo>(so_far); }); }));
+    if (info.package) {
+      NPU_TRY(gear, choose_gear(*info.package, request.gear, request.inputs));
+      info = with_gear(std::move(info), *std::shared_ptr(info.package), gear);
+    }
   }
-  work.compile = std::move(compile);
+  work.compile = std::make_shared<const CompileInfo>(std::move(info));
   work.compiled_for = wanted;
+  work.compiled_graph = graph;
   publish([&](Snapshot& s) { s.compile = work.compile; });
+  const std::lock_guard lock(mutex_);
+  tuned_graph_ = graph, tuned_request_ = wanted;
   return {};
+}
+
+bool Studio::tune(const TuneBudget& budget) {
+  std::shared_ptr<const Graph> graph;
+  CompileRequest request;
+  ScheduleBank bank;
+  {
+    const std::lock_guard lock(mutex_);
+    graph = tuned_graph_, request = tuned_request_;
+    if (request_.bank) bank = *request_.bank;
+  }
+  if (!graph) return false;
+  return tuning_.start(
+      [graph, request](std::shared_ptr<Scheduler> scheduler, const std::function<bool(size_t, size_t)>& on_progress) -> Result<double> {
+        NPU_TRY(PreparedCompile made, prepare_stage(*graph, request));
+        made.prepared.how.scheduler = std::move(scheduler);
+        CompileObserver observer;
+        observer.on_progress = [&](size_t done, size_t total, const std::string&) { return on_progress(done, total); };
+        auto package = atc::compile_prepared(std::move(made.prepared), observer);
+        if (!package) return std::unexpected(with_code(package.error()));
+        if (package->open) return fail(ErrorKind::UnsupportedModel, "tune", "only programs of fixed shapes are tuned");
+        NPU_TRY(const ModelProfile profile, profile_model(package->first(), false));
+        return profile.total_us;
+      },
+      std::move(bank), budget);
+}
+
+// Called from the search's thread, also while it goes on.
+void Studio::end_tuning(std::shared_ptr<const TuneInfo> info) {
+  if (!info->running) {
+    const std::lock_guard lock(mutex_);
+    request_.bank = info->bank;
+  }
+  publish([&](Snapshot& s) { s.tune = std::move(info); });
 }
 
 Status Studio::time_model(Work& work) {

@@ -19,6 +19,7 @@
 #include "core/base/file.h"
 #include "samples/catalog.h"
 #include "ui/studio/snapshot.h"
+#include "ui/studio/stages.h"
 
 namespace npu::ui {
 
@@ -48,7 +49,9 @@ struct Request {
   PictureSource picture;
   std::optional<Preprocess> preprocess;  // empty: the sample's, or a guess from the model's input
   std::string chip = "Ascend310";
-  std::set<std::string, std::less<>> disabled_passes;
+  PassNames disabled_passes;
+  AtcSettings atc;
+  std::optional<QuantizeSettings> quantize;  // empty: as the model is
   std::map<std::string, Shape, std::less<>> input_shapes;
   size_t gear = 0;                       // of an .om with several; inputs given by a script choose theirs
   int threads = 1;
@@ -57,6 +60,8 @@ struct Request {
   std::map<std::string, Tensor> inputs;  // given by a script; the picture fills the others
   uint64_t run_id = 0;                   // a new number asks for a new run of the same
   uint64_t next_id = 1;                  // of sources, pictures and runs
+  std::vector<PictureSource> opened;     // the user's pictures of late, for calibration
+  std::shared_ptr<const ScheduleBank> bank;  // what searches have found; compiles with --op_bank_path use it
   Source half;                           // a file of a Caffe model whose other one has not come: its name and bytes
 
   void choose_source(std::string name, SharedBytes bytes);  // without bytes: a sample
@@ -81,6 +86,10 @@ class Studio {
   uint64_t open_picture(std::string name, SharedBytes bytes);
   uint64_t change(const std::function<void(Request&)>& edit);
   uint64_t run_again();
+  // Searches faster schedules for the model as it is compiled now, beside everything else. What is found goes into the bank;
+  // a compile uses it when --op_bank_path is given. False where nothing is compiled from a graph, or a search is running.
+  bool tune(const TuneBudget& budget);
+  void stop_tuning() { tuning_.cancel(); }
   uint64_t cancel();
   // Reports a problem that happened outside (a file that could not be fetched).
   uint64_t report(Error error);
@@ -100,7 +109,11 @@ class Studio {
   void forget_bytes(Request& request);
   Status load(Request& request, Work& work);
   Status load_picture(const Request& request, Work& work);
+  Status load_calibration(const Request& request, Work& work);
+  Status quantize_model(const Request& request, Work& work);
   Status compile_model(const Request& request, Work& work);
+  CompileRequest compile_request(const Request& request, const Work& work) const;
+  void end_tuning(std::shared_ptr<const TuneInfo> info);
   Status time_model(Work& work);
   Status prepare_session(const Request& request, Work& work);
   Status run_model(const Request& request, Work& work);
@@ -115,7 +128,10 @@ class Studio {
   bool stop_ = false;
   std::optional<Error> outside_error_;
   SnapshotPtr snapshot_;
+  std::shared_ptr<const Graph> tuned_graph_;  // what compiled last, and how
+  CompileRequest tuned_request_;
   std::atomic<bool> interrupt_ = false;  // the running stage works for an outdated request
+  TuneJob tuning_;
   std::thread thread_;
 };
 
