@@ -46,12 +46,15 @@ void choose_model(Settings& settings, const std::string& sample, const std::stri
   settings.model = key;
   settings.image = 0, settings.gear = 0, settings.task = -1;
   settings.preprocess.reset();
+  // They are about the model before: its inputs, its nodes.
+  settings.atc = {};
+  settings.quantize.reset();
 }
 
 // Undo goes back to what was computed, not to what was looked at.
 Settings kept_view(Settings state, const Settings& now) {
   state.language = now.language, state.dark = now.dark;
-  state.tab = now.tab, state.terminal = now.terminal, state.profile_view = now.profile_view, state.pass = now.pass;
+  state.tab = now.tab, state.terminal = now.terminal, state.compile_view = now.compile_view, state.profile_view = now.profile_view, state.pass = now.pass;
   return state;
 }
 
@@ -267,6 +270,7 @@ void App::handle(const Command& command) {
                  [&](const command::ChooseTheme& c) { s.dark = c.dark; },
                  [&](const command::ChooseTab& c) { s.tab = c.tab; },
                  [&](const command::ShowTerminal& c) { s.terminal = c.shown; },
+                 [&](const command::ChooseCompileView& c) { s.compile_view = c.view; },
                  [&](const command::ChooseProfileView& c) { s.profile_view = c.view; },
                  [&](const command::SelectPass& c) { s.pass = c.name; },
                  [&](const command::SelectTask& c) { s.task = c.task; },

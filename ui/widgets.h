@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <algorithm>
 #include <functional>
+#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +73,43 @@ bool begin_table(const View& view, const char* id, std::span<const Column<Row>> 
     tooltip(view.tr(columns[i].help));
   }
   return true;
+}
+
+// The order of a sortable table's rows: computed anew when `rows_of` (who owns them) or the user's choice has changed.
+template <class Row>
+void sort_rows(std::span<const Row> rows, std::span<const Column<Row>> columns, const void* rows_of, const void*& sorted, std::vector<int>& order) {
+  ImGuiTableSortSpecs* sort = ImGui::TableGetSortSpecs();
+  if (sorted == rows_of && order.size() == rows.size() && !(sort && sort->SpecsDirty)) return;
+  sorted = rows_of;
+  order.resize(rows.size());
+  std::iota(order.begin(), order.end(), 0);
+  if (sort && sort->SpecsCount > 0) {
+    const auto less = columns[static_cast<size_t>(sort->Specs[0].ColumnIndex)].less;
+    const bool descending = sort->Specs[0].SortDirection == ImGuiSortDirection_Descending;
+    std::ranges::stable_sort(order, [&](int a, int b) {
+      const Row &x = rows[static_cast<size_t>(a)], &y = rows[static_cast<size_t>(b)];
+      return descending ? less(y, x) : less(x, y);
+    });
+  }
+  if (sort) sort->SpecsDirty = false;
+}
+
+// The visible rows of a table that only shows them.
+template <class Row>
+void draw_rows(const View& view, std::span<const Row> rows, std::span<const Column<Row>> columns, const std::vector<int>& order) {
+  ImGuiListClipper clipper;
+  clipper.Begin(static_cast<int>(order.size()));
+  while (clipper.Step())
+    for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) {
+      const Row& row = rows[static_cast<size_t>(order[static_cast<size_t>(i)])];
+      ImGui::TableNextRow();
+      ImGui::PushID(i);
+      for (size_t c = 0; c < columns.size(); ++c) {
+        ImGui::TableSetColumnIndex(static_cast<int>(c));
+        columns[c].cell(view, row);
+      }
+      ImGui::PopID();
+    }
 }
 
 // Right-aligned text in the current cell.

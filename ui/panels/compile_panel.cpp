@@ -74,13 +74,85 @@ std::vector<int> choose_lines(const TextDiff& diff, bool changes_only) {
 
 }  // namespace
 
+void CompilePanel::draw_views(const View& view, Commands& commands) {
+  struct Choice {
+    CompileView view;
+    Str name, help;
+  };
+  static constexpr Choice kChoices[] = {{CompileView::Passes, Str::PassesView, Str::PassesViewHelp},
+                                        {CompileView::Reasons, Str::ReasonsView, Str::ReasonsViewHelp},
+                                        {CompileView::Options, Str::OptionsView, Str::OptionsViewHelp},
+                                        {CompileView::Tune, Str::TuneView, Str::TuneViewHelp},
+                                        {CompileView::Quantize, Str::QuantizeView, Str::QuantizeViewHelp}};
+  const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
+  for (const Choice& choice : kChoices) {
+    if (ImGui::GetCursorScreenPos().x + ImGui::CalcTextSize(view.tr(choice.name)).x + ImGui::GetStyle().FramePadding.x * 2 > right) ImGui::NewLine();
+    const bool chosen = view.settings.compile_view == choice.view;
+    ImGui::PushStyleColor(ImGuiCol_Button, chosen ? view.theme.raised : ImVec4(0, 0, 0, 0));
+    ImGui::PushStyleColor(ImGuiCol_Text, chosen ? view.theme.text : view.theme.faint);
+    if (ImGui::Button(view.tr(choice.name))) commands.push(command::ChooseCompileView{choice.view});
+    ImGui::PopStyleColor(2);
+    tooltip(view.tr(choice.help));
+    ImGui::SameLine(0, 4);
+  }
+  ImGui::NewLine();
+}
+
 void CompilePanel::draw(const View& view, Commands& commands) {
   title(view, Str::Compile, Str::CompileHelp);
   const CompileInfo* compile = view.now.compile.get();
+  if (compile) draw_summary(view, *compile);
+  draw_views(view, commands);
+  switch (view.settings.compile_view) {
+    case CompileView::Options: return options_.draw(view, commands);
+    case CompileView::Tune: return tune_.draw(view, commands);
+    case CompileView::Quantize: return quantize_.draw(view, commands);
+    default: break;
+  }
   if (!compile) return placeholder(view, Str::CompileEmpty);
-  draw_summary(view, *compile);
   if (compile->passes.empty()) return placeholder(view, Str::NoPasses);
+  if (view.settings.compile_view == CompileView::Reasons) return reasons_.draw(view, commands);
+  draw_pass_view(view, commands, *compile);
+}
+
+// Each pass as wide as it took, the ones that rewrote something in colour; never too narrow to be hit.
+void CompilePanel::draw_time_line(const View& view, Commands& commands, const CompileInfo& compile, int selected) {
+  constexpr float kHeight = 34, kLeast = 4, kBarGap = 1;
+  const size_t count = compile.passes.size();
+  const float width = ImGui::GetContentRegionAvail().x;
+  const float shared = std::max(0.0f, width - static_cast<float>(count) * (kLeast + kBarGap));
+  double total = 0;
+  for (const PassInfo& pass : compile.passes) total += pass.report.milliseconds;
+  ImDrawList& list = *ImGui::GetWindowDrawList();
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  float x = at.x;
+  for (size_t i = 0; i < count; ++i) {
+    const PassInfo& pass = compile.passes[i];
+    const float wide = kLeast + (total > 0 ? shared * static_cast<float>(pass.report.milliseconds / total) : 0);
+    ImGui::SetCursorScreenPos({x, at.y});
+    ImGui::PushID(static_cast<int>(i));
+    if (ImGui::InvisibleButton("pass", {wide, kHeight})) commands.push(command::SelectPass{pass.report.name});
+    const bool lit = ImGui::IsItemHovered() || ImGui::IsItemFocused();
+    ImGui::PopID();
+    tooltip(view.format(Str::PassBar, pass.report.name, pass.report.milliseconds, pass.report.rewrites));
+    const bool chosen = static_cast<int>(i) == selected;
+    const ImVec4& fill = pass.report.rewrites > 0 ? view.theme.accent : view.theme.faint;
+    list.AddRectFilled({x, at.y}, {x + wide, at.y + kHeight}, colour(fill, pass.report.disabled ? 0.12f : chosen || lit ? 0.95f : 0.45f), 2);
+    if (chosen) list.AddRect({x, at.y}, {x + wide, at.y + kHeight}, colour(view.theme.text), 2);
+    const std::string rewrites = fmt::format("{}", pass.report.rewrites);
+    const ImVec2 size = ImGui::CalcTextSize(rewrites.c_str());
+    if (pass.report.rewrites > 0 && size.x + 4 < wide)
+      list.AddText({x + (wide - size.x) / 2, at.y + (kHeight - size.y) / 2}, chosen || lit ? colour(view.theme.on_accent) : colour(view.theme.text), rewrites.c_str());
+    x += wide + kBarGap;
+  }
+  ImGui::SetCursorScreenPos({at.x, at.y + kHeight});
+  ImGui::Dummy({width, 4});
+}
+
+void CompilePanel::draw_pass_view(const View& view, Commands& commands, const CompileInfo& info) {
+  const CompileInfo* compile = &info;
   const int selected = selected_pass(*compile, view.settings.pass);
+  draw_time_line(view, commands, *compile, selected);
   const float space = ImGui::GetContentRegionAvail().y;
   const float row = ImGui::GetTextLineHeight() + ImGui::GetStyle().CellPadding.y * 2;
   const float all = row * (static_cast<float>(compile->passes.size()) + 1.3f);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,68 @@ struct ModelPanel {
   std::vector<int> rows_;
 };
 
-// The passes, what each changed, and why something was not changed.
+// atc's options as a form, and as the command line that fills it.
+struct OptionsPanel {
+  void draw(const View& view, Commands& commands);
+
+ private:
+  void draw_command(const View& view, Commands& commands);
+  void draw_option(const View& view, Commands& commands, const atc::OptionInfo& option);
+  void draw_file(const View& view, Commands& commands, const std::string& name);
+
+  std::string line_, shown_line_;   // as it is edited, as it is
+  std::optional<atc::AtcError> line_error_;
+  std::string filter_;
+  std::map<std::string, std::string, std::less<>> edited_;  // values and files that are being typed, by option or file
+};
+
+// Searches for faster schedules.
+struct TunePanel {
+  void draw(const View& view, Commands& commands);
+
+ private:
+  void draw_result(const View& view, Commands& commands, const TuneInfo& tune);
+
+  TuneBudget budget_;
+  const void* sorted_ = nullptr;
+  std::vector<int> order_;          // of the search's tasks
+};
+
+// 8-bit layers: ranges, the report, before and after.
+struct QuantizePanel {
+  void draw(const View& view, Commands& commands);
+
+ private:
+  void draw_choices(const View& view, Commands& commands);
+  void draw_report(const View& view, const QuantizeInfo& info);
+
+  QuantizeSettings wanted_;
+  const void* sorted_ = nullptr;
+  std::vector<int> order_;          // of the report's layers
+};
+
+// Every place that a pass left as it is, and why.
+struct ReasonsPanel {
+  void draw(const View& view, Commands& commands);
+
+ private:
+  struct Row {
+    int pass = 0;
+    int miss = 0;
+  };
+  std::string filter_, filtered_by_;
+  const void* filtered_ = nullptr;
+  std::vector<Row> rows_;
+};
+
+// The passes, what each changed, and why something was not changed; what compiling can be told.
 struct CompilePanel {
   void draw(const View& view, Commands& commands);
 
  private:
+  void draw_views(const View& view, Commands& commands);
+  void draw_time_line(const View& view, Commands& commands, const CompileInfo& compile, int selected);
+  void draw_pass_view(const View& view, Commands& commands, const CompileInfo& compile);
   void draw_summary(const View& view, const CompileInfo& compile);
   void draw_passes(const View& view, Commands& commands, const CompileInfo& compile, int selected, float height);
   void draw_change(const View& view, Commands& commands, const CompileInfo& compile, int selected);
@@ -46,6 +104,10 @@ struct CompilePanel {
   const void* shown_ = nullptr;     // the diff visible_ was made for
   bool shown_changes_only_ = false;
   std::vector<int> visible_;        // lines of the diff; -1: lines left out
+  ReasonsPanel reasons_;
+  OptionsPanel options_;
+  TunePanel tune_;
+  QuantizePanel quantize_;
 };
 
 // The input picture and the answer.

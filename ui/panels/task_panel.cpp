@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <numeric>
-
 #include "ui/panels/panels.h"
 #include "ui/widgets.h"
 
@@ -55,21 +52,7 @@ void TaskPanel::draw(const View& view, Commands& commands, float height) {
                             ImGuiTableFlags_ScrollY | ImGuiTableFlags_RowBg | ImGuiTableFlags_Sortable |
                                 ImGuiTableFlags_SortTristate | ImGuiTableFlags_Resizable | ImGuiTableFlags_NoPadOuterX))
     return;
-  auto* sort = ImGui::TableGetSortSpecs();
-  if (sorted_ != view.now.profile.get() || (sort && sort->SpecsDirty)) {
-    sorted_ = view.now.profile.get();
-    order_.resize(tasks.size());
-    std::iota(order_.begin(), order_.end(), 0);
-    if (sort && sort->SpecsCount > 0) {
-      const auto less = columns[static_cast<size_t>(sort->Specs[0].ColumnIndex)].less;
-      const bool descending = sort->Specs[0].SortDirection == ImGuiSortDirection_Descending;
-      std::ranges::stable_sort(order_, [&](int a, int b) {
-        return descending ? less(tasks[static_cast<size_t>(b)], tasks[static_cast<size_t>(a)])
-                          : less(tasks[static_cast<size_t>(a)], tasks[static_cast<size_t>(b)]);
-      });
-    }
-    if (sort) sort->SpecsDirty = false;
-  }
+  sort_rows<TaskRow>(tasks, columns, view.now.profile.get(), sorted_, order_);
   ImGuiListClipper clipper;
   clipper.Begin(static_cast<int>(order_.size()));
   while (clipper.Step()) {

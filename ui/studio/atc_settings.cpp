@@ -90,12 +90,12 @@ std::vector<std::string> atc_arguments(const AtcSettings& settings, const std::s
   return words;
 }
 
-std::string command_text(std::span<const std::string> arguments) {
+std::string command_text(std::span<const std::string> arguments, std::string_view between) {
   std::string line = "atc";
   for (const std::string& word : arguments) {
     const bool plain = word.find_first_of(" \t\n;\"'\\&|<>()$`*?#~[]{}") == std::string::npos;
     if (plain) {
-      line += " " + word;
+      line += fmt::format("{}{}", between, word);
       continue;
     }
     const size_t equals = word.find('=');
@@ -104,7 +104,7 @@ std::string command_text(std::span<const std::string> arguments) {
       if (c == '"' || c == '\\' || c == '$' || c == '`') quoted += '\\';
       quoted += c;
     }
-    line += fmt::format(" {}\"{}\"", equals == std::string::npos ? "" : word.substr(0, equals + 1), quoted);
+    line += fmt::format("{}{}\"{}\"", between, equals == std::string::npos ? "" : word.substr(0, equals + 1), quoted);
   }
   return line;
 }

@@ -39,8 +39,9 @@ std::string default_input_shape(const Graph& graph, std::string_view given, cons
 
 // The words after "atc" that compile as the page does; no model is written by their --output.
 std::vector<std::string> atc_arguments(const AtcSettings& settings, const std::string& chip, const PassNames& disabled, const AtcModel& model);
-// "atc --model=net.onnx ...", words with spaces or ; in quotation marks: what a shell takes apart again.
-std::string command_text(std::span<const std::string> arguments);
+// "atc --model=net.onnx ...", words with spaces or ; in quotation marks: what a shell takes apart again. between: " ", or a
+// break of the line.
+std::string command_text(std::span<const std::string> arguments, std::string_view between = " ");
 
 // What a command line says, for the form: the model's name is told, its file is whichever is open.
 struct PastedCommand {

@@ -12,7 +12,7 @@
 
 namespace npu::ui {
 
-enum class SaveKind { Om, OpSummary, Instructions, ChromeTrace, PerfettoTrace };
+enum class SaveKind { Om, OpSummary, Instructions, ChromeTrace, PerfettoTrace, ScheduleBank, QuantizedModel, QuantizeReport };
 
 namespace command {
 struct ChooseSample { std::string name; };
@@ -24,6 +24,7 @@ struct ChooseLanguage { Language language; };
 struct ChooseTheme { bool dark = true; };
 struct ChooseTab { Tab tab; };
 struct ShowTerminal { bool shown = true; };
+struct ChooseCompileView { CompileView view; };
 struct ChooseProfileView { ProfileView view; };
 struct SelectPass { std::string name; };
 struct SelectTask { int task = -1; };
@@ -49,7 +50,7 @@ struct DismissError {};
 
 using Command =
     std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseGear, command::ChooseThreads,
-                 command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseProfileView,
+                 command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseCompileView, command::ChooseProfileView,
                  command::SelectPass, command::SelectTask, command::SwitchPass, command::SetOptions, command::SetCommand,
                  command::Quantize, command::Tune, command::StopTuning, command::ChangePreprocess,
                  command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;

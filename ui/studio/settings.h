@@ -16,6 +16,7 @@ namespace npu::ui {
 
 enum class Language { English, Chinese };
 enum class Tab { Home, Overview, Model, Compile, Run, Profile };
+enum class CompileView { Passes, Reasons, Options, Tune, Quantize };
 enum class ProfileView { Tasks, Memory, Disassembly, Manual, Accuracy };
 
 struct Settings {
@@ -31,6 +32,7 @@ struct Settings {
   bool dark = true;
   Tab tab = Tab::Overview;
   bool terminal = false;          // the drawer with it is open
+  CompileView compile_view = CompileView::Passes;
   ProfileView profile_view = ProfileView::Tasks;
   std::string pass;               // shown in the compile panel; empty: the last that changed something
   int task = -1;                  // selected task
