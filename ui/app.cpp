@@ -150,6 +150,7 @@ void App::use_tuning(const Snapshot& now) {
 void App::draw() {
   catch_up();
   const SnapshotPtr snapshot = studio_.snapshot();
+  use_tuning(*snapshot);  // not in catch_up(): a script without a page decides for itself
   if (snapshot->picture != uploaded_) {
     uploaded_ = snapshot->picture;
     picture_ = uploaded_ ? platform_.upload_picture(*uploaded_) : 0;
@@ -193,7 +194,6 @@ void App::open(std::string name, SharedBytes bytes, bool from_terminal) {
 
 void App::catch_up() {
   const SnapshotPtr snapshot = studio_.snapshot();
-  use_tuning(*snapshot);
   if (!opened_ || snapshot->busy() || snapshot->revision < opened_->revision) return;
   const Opened opened = *std::exchange(opened_, std::nullopt);
   if (snapshot->error) return;

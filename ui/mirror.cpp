@@ -38,6 +38,21 @@ Json passes_of(const CompileInfo& compile) {
   return list;
 }
 
+Json quantize_of(const QuantizeInfo& info) {
+  const auto side = [](const QuantizeInfo::Side& of) {
+    Json json{{"us", of.us}};
+    if (of.accuracy >= 0) json["accuracy"] = of.accuracy;
+    return json;
+  };
+  return {{"int8Layers", info.made.int8_layers()}, {"layers", info.made.layers.size()}, {"cosine", info.made.output_cosine}, {"pictures", info.pictures}, {"before", side(info.floats)}, {"after", side(info.integers)}};
+}
+
+Json tune_of(const TuneInfo& info) {
+  Json json{{"id", info.id}, {"running", info.running}, {"done", info.done}, {"total", info.total}, {"trials", info.trials}, {"before_us", info.before_us}, {"after_us", info.after_us}};
+  if (info.error) json["error"] = info.error->message();
+  return json;
+}
+
 }  // namespace
 
 std::string mirror_json(const Snapshot& s, const Settings& settings) {
@@ -63,6 +78,10 @@ std::string mirror_json(const Snapshot& s, const Settings& settings) {
     json["instructions"] = s.profile->instructions;
     json["latency"] = format(settings.language, Str::MirrorLatency, s.compile ? s.compile->chip : "", s.profile->total_us);
   }
+  if (s.compile && !s.compile->arguments.empty()) json["command"] = command_text(s.compile->arguments);
+  if (s.compile && !s.compile->warnings.empty()) json["warnings"] = s.compile->warnings;
+  if (s.quantize) json["quantize"] = quantize_of(*s.quantize);
+  if (s.tune) json["tune"] = tune_of(*s.tune);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -7,6 +7,9 @@
 //   await npu.open(text, 'net.prototxt', { weights });   // Caffe: the .caffemodel's bytes too
 //   await npu.compile({ chip: 'Ascend310P3' });          // chip, threads, disable: [pass], shapes: {input: [1, 3, 224, 224]}
 //                                                       // of an .om with gears, gear: its index (run() chooses by the inputs' shapes)
+//                                                       // options: {insert_op_conf: 'aipp.cfg'} as atc's, files: {'aipp.cfg': text}
+//   await npu.quantize({ method: 'ifmr' });               // 8-bit layers: minmax, percentile, entropy, ifmr; quantize(null) takes them back
+//   await npu.tune({ seconds: 30 });                      // faster schedules, used from then on; npu.stopTuning() keeps what was found
 //   const outputs = await npu.run({ input: { dtype: 'float32', shape: [1, 1, 28, 28], data } });
 //   outputs.output.data                                  // {name: {shape, dtype, data: typed array}}
 //   const { deviceUs, tasks } = await npu.profile();     // predicted microseconds, one entry a task
@@ -99,10 +102,17 @@ export function makeApi(module) {
   const mirror = () => JSON.parse(call('npu_mirror', 'string', []));
   let waiting = [];
   let progress = null;
+  let given = {};    // atc's options of the last compile
+  let tuned = null;  // who waits for the end of a search
 
   const changed = () => {
-    if (!waiting.length && !progress) return;
+    if (!waiting.length && !progress && !tuned) return;
     const now = mirror();
+    if (tuned && now.tune && !now.tune.running && now.tune.id > tuned.after) {
+      const { resolve, reject } = tuned;
+      tuned = null;
+      now.tune.error ? reject(new Error(now.tune.error)) : resolve(now.tune);
+    }
     progress?.(now.status, now);
     const done = waiting.filter((w) => now.revision >= w.revision && now.state !== 'running' && now.state !== 'loading');
     waiting = waiting.filter((w) => !done.includes(w));
@@ -140,10 +150,31 @@ export function makeApi(module) {
       await answer(call('npu_open_picture', 'number', ['string', 'number'], name, give(module, bytes)));
     },
     async compile(options = {}) {
+      if (options.options) given = options.options;
       const { passes, chip, tasks, compile_ms: ms, gears, gear } =
         await answer(call('npu_compile', 'number', ['string'], JSON.stringify(options)));
       return { passes, chip, tasks, ms, ...(gears && { gears, gear }) };
     },
+    // How the answers and the times change: {int8Layers, layers, cosine, pictures, before, after}; the pictures are those of
+    // openPicture(), or a sample's.
+    async quantize(settings = {}) {
+      const { method = 'ifmr', percentile, budget = 0, own = true } = settings ?? {};
+      const text = [percentile ? `${method}:${percentile}` : method, budget && `budget:${budget}`, own && 'own'].filter(Boolean).join(',');
+      const { quantize } = await answer(call('npu_compile', 'number', ['string'], JSON.stringify({ int8: settings === null ? '' : text })));
+      return quantize;
+    },
+    // {beforeUs, afterUs, trials}; the model is compiled with what was found.
+    async tune({ trials = 200, seconds = 30 } = {}) {
+      const after = mirror().tune?.id ?? 0;
+      if (!call('npu_tune', 'number', ['number', 'number'], trials, seconds)) throw new Error('there is nothing to tune, or a search is running');
+      const found = await new Promise((resolve, reject) => {
+        tuned = { after, resolve, reject };
+      });
+      const options = { ...given, op_bank_path: 'bank' };
+      await answer(call('npu_compile', 'number', ['string'], JSON.stringify({ options })));
+      return { beforeUs: found.before_us, afterUs: found.after_us, trials: found.trials };
+    },
+    stopTuning: () => call('npu_stop_tuning', null, []),
     async run(inputs = {}) {
       for (const [name, { dtype = 'float32', shape, data }] of Object.entries(inputs)) {
         const problem = call('npu_add_input', 'string', ['string', 'string', 'string', 'number'],

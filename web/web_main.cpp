@@ -269,7 +269,8 @@ EMSCRIPTEN_KEEPALIVE double npu_open_picture(const char* name, void* data) {
   auto bytes = take(data);
   return static_cast<double>(page().app->studio().open_picture(name, std::move(bytes)));
 }
-// {"chip":"Ascend310","threads":2,"disable":["fuse-bias"],"shapes":{"input":[1,3,224,224]},"gear":0}, every part optional.
+// {"chip":"Ascend310","threads":2,"disable":["fuse-bias"],"shapes":{"input":[1,3,224,224]},"gear":0,
+// "options":{"precision_mode":"force_fp16"},"files":{"aipp.cfg":"aipp_op { ... }"},"int8":"ifmr"}, every part optional.
 EMSCRIPTEN_KEEPALIVE double npu_compile(const char* options) {
   const Json json = Json::parse(options, nullptr, false);
   return static_cast<double>(page().app->studio().change([&](Request& request) {
@@ -280,12 +281,18 @@ EMSCRIPTEN_KEEPALIVE double npu_compile(const char* options) {
       request.threads = std::clamp(json.value("threads", request.threads), 1, 16);
       if (json.contains("disable")) request.disabled_passes = json.at("disable").get<std::set<std::string, std::less<>>>();
       if (json.contains("gear")) request.gear = json.at("gear").get<size_t>(), request.inputs.clear();
+      if (json.contains("options")) request.atc.options = json.at("options").get<atc::GivenOptions>();
+      if (json.contains("files")) request.atc.files = json.at("files").get<std::map<std::string, std::string, std::less<>>>();
+      if (json.contains("int8")) request.quantize = quantize_settings_from_text(json.at("int8").get<std::string>());
       if (json.contains("shapes")) request.input_shapes = json.at("shapes").get<std::map<std::string, Shape, std::less<>>>();
     } catch (const Json::exception&) {
       // npu.js builds the text: what it gives is well formed, other values are left as they were
     }
   }));
 }
+// Begins a search for faster schedules, whose state is in the mirror; 0 where there is nothing to tune or a search is running.
+EMSCRIPTEN_KEEPALIVE int npu_tune(int trials, double seconds) { return page().app->studio().tune({std::max(trials, 1), std::max(seconds, 0.0)}); }
+EMSCRIPTEN_KEEPALIVE void npu_stop_tuning() { page().app->studio().stop_tuning(); }
 // Gives one input; npu_run uses them all once.
 EMSCRIPTEN_KEEPALIVE const char* npu_add_input(const char* name, const char* dtype, const char* shape, void* data) {
   const SharedBytes bytes = take(data);

@@ -18,6 +18,7 @@ constexpr MethodRow kMethods[] = {{RangeMethod::Ifmr, Str::MethodIfmr, Str::Meth
                                   {RangeMethod::MinMax, Str::MethodMinMax, Str::MethodMinMaxHelp},
                                   {RangeMethod::Percentile, Str::MethodPercentile, Str::MethodPercentileHelp},
                                   {RangeMethod::Entropy, Str::MethodEntropy, Str::MethodEntropyHelp}};
+constexpr std::string_view kNothing = "\xe2\x80\x93";
 constexpr double kBudgets[] = {0, 0.001, 0.003, 0.01};
 constexpr double kPercentiles[] = {0.999, 0.9999, 0.99999, 0.999999};
 
@@ -27,9 +28,11 @@ void cell_type(const View& view, const LayerReport& layer) {
   ImGui::TextColored(layer.int8 ? view.theme.good : view.theme.warn, "%s", layer.int8 ? "int8" : "fp16");
   if (!layer.reason.empty()) tooltip(layer.reason);
 }
-void cell_sqnr(const View&, const LayerReport& layer) { right_text(fmt::format("{:.1f}", layer.sqnr_db)); }
-void cell_cosine(const View&, const LayerReport& layer) { right_text(fmt::format("{:.5f}", layer.cosine)); }
-void cell_range(const View&, const LayerReport& layer) { right_text(fmt::format("{:.3g} .. {:.3g}", layer.range.low, layer.range.high)); }
+// Layers that 8 bits cannot do have not been measured.
+bool is_measured(const LayerReport& layer) { return layer.int8 || layer.range.low != layer.range.high; }
+void cell_sqnr(const View&, const LayerReport& layer) { right_text(is_measured(layer) ? fmt::format("{:.1f}", layer.sqnr_db) : std::string(kNothing)); }
+void cell_cosine(const View&, const LayerReport& layer) { right_text(is_measured(layer) ? fmt::format("{:.5f}", layer.cosine) : std::string(kNothing)); }
+void cell_range(const View&, const LayerReport& layer) { right_text(is_measured(layer) ? fmt::format("{:.3g} .. {:.3g}", layer.range.low, layer.range.high) : std::string(kNothing)); }
 
 using L = const LayerReport&;
 constexpr Column<LayerReport> kColumns[] = {{Str::ColLayer, Str::ColLayerHelp, 0, cell_layer, [](L a, L b) { return a.name < b.name; }},
@@ -40,7 +43,7 @@ constexpr Column<LayerReport> kColumns[] = {{Str::ColLayer, Str::ColLayerHelp, 0
                                             {Str::ColRange, Str::ColLayerRangeHelp, 120, cell_range, [](L a, L b) { return a.range.high - a.range.low < b.range.high - b.range.low; }}};
 constexpr Column<LayerReport> kNarrowColumns[] = {kColumns[0], kColumns[2], kColumns[3], kColumns[4]};
 
-std::string share_text(double share) { return share < 0 ? std::string("\xe2\x80\x93") : fmt::format("{:.1f} %", 100 * share); }
+std::string share_text(double share) { return share < 0 ? std::string(kNothing) : fmt::format("{:.1f} %", 100 * share); }
 
 void draw_sides(const View& view, const QuantizeInfo& info) {
   if (!ImGui::BeginTable("sides", 3, ImGuiTableFlags_RowBg | ImGuiTableFlags_NoPadOuterX)) return;
