@@ -231,6 +231,7 @@ void Studio::work() {
 Status Studio::bring_up_to_date(Request& request, Work& work) {
   if (request.source.id == 0 && work.source_id != 0) {
     work = {};
+    forget_tuned();
     publish([](Snapshot& s) { s = Snapshot{.revision = s.revision}; });
   }
   if (request.goal >= Goal::Loaded) NPU_CHECK(load(request, work));
@@ -245,6 +246,12 @@ Status Studio::bring_up_to_date(Request& request, Work& work) {
   return {};
 }
 
+void Studio::forget_tuned() {
+  tuning_.cancel();
+  const std::lock_guard lock(mutex_);
+  tuned_graph_.reset();
+}
+
 // What is loaded is not loaded again, and a file is as large as its model.
 void Studio::forget_bytes(Request& request) {
   request.source.bytes.reset(), request.source.weights.reset();
@@ -256,7 +263,7 @@ Status Studio::load(Request& request, Work& work) {
   if (request.source.id != work.source_id) {
     if (!progress(Stage::Loading, 0, 0, request.source.name)) return cancelled();
     NPU_TRY(LoadedSource loaded, load_source(request.source, read_));
-    tuning_.cancel();
+    forget_tuned();
     work.source = std::move(loaded);
     work.graph = work.source.package ? nullptr : std::make_shared<const Graph>(std::move(work.source.graph));
     work.source_id = request.source.id;

@@ -113,6 +113,7 @@ class Studio {
   Status quantize_model(const Request& request, Work& work);
   Status compile_model(const Request& request, Work& work);
   CompileRequest compile_request(const Request& request, const Work& work) const;
+  void forget_tuned();  // the model is another one, or none
   void end_tuning(std::shared_ptr<const TuneInfo> info);
   Status time_model(Work& work);
   Status prepare_session(const Request& request, Work& work);
