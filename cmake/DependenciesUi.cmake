@@ -9,7 +9,8 @@ npu_source_library(imgui IMGUI_SOURCE_DIR "${npu_src}/imgui"
     imgui_tables.cpp
     imgui_widgets.cpp
     misc/cpp/imgui_stdlib.cpp)
-target_compile_definitions(npu_imgui PUBLIC IMGUI_DISABLE_DEMO_WINDOWS IMGUI_DISABLE_OBSOLETE_FUNCTIONS)
+# WebGL draws a list with one range of vertices: 65,536 are too few for a graph of 10,000 nodes.
+target_compile_definitions(npu_imgui PUBLIC IMGUI_DISABLE_DEMO_WINDOWS IMGUI_DISABLE_OBSOLETE_FUNCTIONS "ImDrawIdx=unsigned int")
 
 if(EMSCRIPTEN)
   include(Sdl2Web)

@@ -44,7 +44,7 @@ void compile_as(const Settings& settings, Request& request) {
 void choose_model(Settings& settings, const std::string& sample, const std::string& key) {
   settings.sample = sample;
   settings.model = key;
-  settings.image = 0, settings.gear = 0, settings.task = -1;
+  settings.image = 0, settings.gear = 0, settings.task = -1, settings.node.clear();
   settings.preprocess.reset();
   // They are about the model before: its inputs, its nodes.
   settings.atc = {};
@@ -157,9 +157,10 @@ void App::draw() {
   }
   Settings shown = settings_;
   shown.language = shown_language();
-  const View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_, &terminal_};
+  View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_, &terminal_};
   marks_.clear();
   terminal_.set_environment({shown.chip, shown.threads, shown.language});
+  view.wake = [platform = &platform_] { platform->wake(); };
   Commands commands;
   scroll_by_touch();
   workspace_.draw(view, commands);
@@ -274,6 +275,7 @@ void App::handle(const Command& command) {
                  [&](const command::ChooseProfileView& c) { s.profile_view = c.view; },
                  [&](const command::SelectPass& c) { s.pass = c.name; },
                  [&](const command::SelectTask& c) { s.task = c.task; },
+                 [&](const command::SelectNode& c) { s.node = c.name; },
                  [&](const command::SwitchPass& c) { c.on ? void(s.disabled_passes.erase(c.name)) : void(s.disabled_passes.insert(c.name)); },
                  [&](const command::SetOptions& c) { s.atc = c.atc; },
                  [&](const command::SetCommand& c) { set_command(c.command, s); },
@@ -287,6 +289,7 @@ void App::handle(const Command& command) {
                  [&](const command::ExportSession&) { platform_.export_session(to_link(settings_, defaults_)); },
                  [&](const command::Undo&) { if (auto state = history_.undo(settings_)) follow(s = kept_view(*state, settings_)); },
                  [&](const command::Redo&) { if (auto state = history_.redo(settings_)) follow(s = kept_view(*state, settings_)); },
+                 [&](const command::SaveFile& c) { platform_.save_file(c.name, *c.bytes); },
                  [&](const command::Copy& c) { platform_.copy_text(c.text); },
                  [&](const command::OpenPage& c) { platform_.open_page(c.name); },
                  [&](const command::Run&) { studio_.run_again(); },

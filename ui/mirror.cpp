@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/mirror.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
+#include "ui/graph/describe.h"
 #include "ui/strings.h"
 #include "ui/workspace.h"
 
@@ -53,6 +56,14 @@ Json tune_of(const TuneInfo& info) {
   return json;
 }
 
+// The node that is selected in the graph, in words.
+std::string node_of(const Snapshot& s, const Settings& settings) {
+  if (settings.node.empty() || !s.model || !s.model->graph) return {};
+  const auto& nodes = s.model->graph->nodes;
+  const auto found = std::ranges::find(nodes, settings.node, &GraphNode::name);
+  return found == nodes.end() ? std::string() : node_text(*s.model->graph, static_cast<int>(found - nodes.begin()), nullptr, settings.language);
+}
+
 }  // namespace
 
 std::string mirror_json(const Snapshot& s, const Settings& settings) {
@@ -61,6 +72,7 @@ std::string mirror_json(const Snapshot& s, const Settings& settings) {
   json["theme"] = settings.dark ? "dark" : "light";
   if (s.error) json["error"] = error_text(settings.language, *s.error);
   if (s.model) json["model"] = {{"name", s.model->name}, {"nodes", s.model->nodes.size()}, {"parameters", s.model->parameters}};
+  if (const std::string node = node_of(s, settings); !node.empty()) json["node"] = node;
   if (s.run) {
     json["result"] = result_of(*s.run, settings.language);
     json["probabilities"] = s.run->probabilities;

@@ -12,7 +12,7 @@ constexpr float kSlack = 6;  // pixels a finger may move and still tap
 bool can_scroll(const ImGuiWindow& window) { return window.ScrollMax.y > 0 || window.ScrollMax.x > 0; }
 
 ImGuiWindow* scrollable_from(ImGuiWindow* window) {
-  while (window && !can_scroll(*window) && window->ParentWindow && (window->Flags & ImGuiWindowFlags_ChildWindow))
+  while (window && !can_scroll(*window) && !(window->Flags & ImGuiWindowFlags_NoScrollWithMouse) && window->ParentWindow && (window->Flags & ImGuiWindowFlags_ChildWindow))
     window = window->ParentWindow;
   return window && can_scroll(*window) && !(window->Flags & ImGuiWindowFlags_NoScrollWithMouse) ? window : nullptr;
 }

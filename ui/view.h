@@ -2,6 +2,8 @@
 // What a panel is given to draw.
 #pragma once
 
+#include <functional>
+
 #include "ui/marks.h"
 #include "ui/strings.h"
 #include "ui/studio/commands.h"
@@ -26,6 +28,8 @@ struct View {
   bool exports_sessions = false;
   Marks* marks = nullptr;
   terminal::Terminal* terminal = nullptr;
+
+  std::function<void()> wake;    // asks for a frame; from any thread
 
   const char* tr(Str id) const { return ui::tr(settings.language, id); }
   template <class... Args>

@@ -66,6 +66,7 @@ function mirror() {
   root.lang = now.lang === 'zh' ? 'zh-CN' : 'en';
   root.dataset.theme = now.theme;
   text('npu-status', now.error ?? now.status);
+  text('npu-node', now.node ?? '');
   text('npu-model', now.model ? `${now.model.name}: ${now.model.nodes} nodes` : '');
   list('npu-result', (now.result ?? []).map(({ label, value }) => `${label}: ${now.probabilities ? percent(value) : value.toPrecision(4)}`));
   const profile = document.getElementById('npu-profile');
@@ -241,7 +242,8 @@ async function start() {
   progress(chinese ? '正在加载……' : 'Loading...');
   const host = {
     changed() { mirror(); made.changed(); wake(); },
-    askForFile, requestFont, settings, save,
+    askForFile, requestFont, save,
+    settings(link) { settings(link); if (module) mirror(); },
     copy: (value) => navigator.clipboard?.writeText(value),
     copyLink: (link) => navigator.clipboard?.writeText(location.href.split('#')[0] + (link && `#${link}`)),
     keepFile: (key, name, bytes) => keepFile(key, name, bytes).catch((error) => console.warn(`${name} is not kept: ${error}`)),

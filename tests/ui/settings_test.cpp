@@ -69,3 +69,13 @@ TEST_CASE("any bytes are accepted as a link") {
     CHECK(from_link(to_link(s, {}), {}) == s);
   }
 }
+
+TEST_CASE("a link tells which node is selected") {
+  const Settings defaults;
+  Settings s;
+  s.node = "/bert/encoder/layer.0/Add & 1";
+  CHECK(from_link(to_link(s, defaults), defaults) == s);
+  CHECK_FALSE(changes_content(s, defaults));
+  s.node = std::string(100000, 'x');
+  CHECK(from_link(to_link(s, defaults), defaults).node.empty());
+}

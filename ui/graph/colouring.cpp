@@ -74,7 +74,9 @@ class Colourer {
     }
     Colouring made;
     for (const auto& vote : votes) {
-      const auto most = std::ranges::max_element(vote, {}, [](const auto& v) { return v.second; });
+      auto most = std::ranges::max_element(vote, {}, [](const auto& v) { return v.second; });
+      // What a block is about are its convolutions and products, however many small operators are around them.
+      if (by_ == ColourBy::Kind && vote.size() > 1 && vote.begin()->first <= static_cast<int>(OpKind::Attention)) most = vote.begin();
       made.of_node.push_back(most == vote.end() ? kNone : classes.at(most->first).first.rgb);
     }
     for (auto& [order, entry] : classes) made.legend.push_back({std::move(entry.first.label), entry.first.rgb, entry.second});

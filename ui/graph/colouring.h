@@ -41,7 +41,7 @@ struct Colouring {
 };
 
 // `links` may be nullptr: then engines are those of the nodes, and times are not known. A folded group has the colour of most of its
-// nodes, or the time of all its tasks.
+// nodes (of its convolutions or products where operators are shown), or the time of all its tasks.
 Colouring colour_scene(const Scene& scene, ColourBy by, const TaskLinks* links, Language language);
 
 // Of the steps of Time; from cold (0) to hot (1); readable with any kind of colour blindness.

@@ -46,12 +46,10 @@ std::string node_line(const Scene& scene, int node, Language language) {
   return line + "; " + format(language, Str::GraphNeighbours, list(scene.in[index], true), list(scene.out[index], false));
 }
 
-std::string node_text(const Scene& scene, int node, const TaskLinks* links, Language language) {
-  const SceneNode& shown = scene.nodes[static_cast<size_t>(node)];
-  if (shown.group >= 0) return fmt::format("{}\n  {}\n", shown.title, shown.detail);
-  std::string text = operator_text(*scene.model, scene.model->nodes[static_cast<size_t>(shown.node)], language);
-  if (!links) return text;
-  for (const int task : links->of_node[static_cast<size_t>(shown.node)]) {
+std::string node_text(const GraphModel& model, int node, const TaskLinks* links, Language language) {
+  std::string text = operator_text(model, model.nodes[static_cast<size_t>(node)], language);
+  if (!links || static_cast<size_t>(node) >= links->of_node.size()) return text;
+  for (const int task : links->of_node[static_cast<size_t>(node)]) {
     const TaskLinks::Info& info = links->tasks[static_cast<size_t>(task)];
     text += format(language, Str::GraphTask, task, info.name) + (info.us >= 0 ? fmt::format("  {:.2f} us\n", info.us) : "\n");
   }

@@ -9,8 +9,8 @@
 
 namespace npu::ui {
 
-// A node of the scene: what it is, its attributes, what it reads and writes, the tasks it became. Lines end in "\n".
-std::string node_text(const Scene& scene, int node, const TaskLinks* links, Language language);
+// A node of the model: what it is, its attributes, what it reads and writes, the tasks it became. Lines end in "\n".
+std::string node_text(const GraphModel& model, int node, const TaskLinks* links, Language language);
 
 // One line: "Conv conv1, 7×7 s2 64; from 1 node, to 1 node".
 std::string node_line(const Scene& scene, int node, Language language);

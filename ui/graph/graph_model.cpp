@@ -70,9 +70,9 @@ std::string detail_of(const Graph& graph, const Node& node) {
   }
   if (node.find_attr("perm")) return join(node.ints_attr("perm"), " ");
   for (const char* name : {"src_format", "dst_format", "to", "mode"})
-    if (const Attr* attr = node.find_attr(name)) add_word(text, std::visit(AttrText{}, *attr));
-  if (const Attr* axis = node.find_attr("axis")) add_word(text, "axis " + std::visit(AttrText{}, *axis));
-  if (const Attr* axes = node.find_attr("axes")) add_word(text, "axes " + std::visit(AttrText{}, *axes));
+    if (const Attr* attr = node.find_attr(name)) add_word(text, attr_text(*attr));
+  if (const Attr* axis = node.find_attr("axis")) add_word(text, "axis " + attr_text(*axis));
+  if (const Attr* axes = node.find_attr("axes")) add_word(text, "axes " + attr_text(*axes));
   if (text.empty() && weights && weights->type.dims.size() == 2) {
     const bool turned = node.int_attr("transB", 0) != 0;
     const int64_t rows = weights->type.dims[0].value(), columns = weights->type.dims[1].value();
@@ -144,7 +144,7 @@ class ModelMaker {
   void add_operator(const Node& n) {
     if (add_constant(n)) return;
     GraphNode node{.op = n.op, .name = n.name, .detail = detail_of(graph_, n), .engine = n.engine, .task = n.task, .origin = n.origin};
-    for (const auto& [name, attr] : n.attrs) node.attrs.push_back({name, std::visit(AttrText{}, attr)});
+    for (const auto& [name, attr] : n.attrs) node.attrs.push_back({name, attr_text(attr)});
     const int index = begin_node();
     for (const ValueId id : n.inputs) read(node, id, index);
     for (const ValueId id : n.outputs) produce(node, id, index);
@@ -178,6 +178,8 @@ std::string shape_text(const TensorType& type) {
     text += (text.empty() ? "" : kTimes) + (dim.known() ? std::to_string(dim.value()) : dim.symbol().empty() ? "?" : dim.symbol());
   return text;
 }
+
+std::string attr_text(const Attr& attr) { return std::visit(AttrText{}, attr); }
 
 GraphModel graph_model(const Graph& graph, bool keep_constants) { return ModelMaker(graph, keep_constants).make(); }
 

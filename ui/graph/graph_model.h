@@ -60,6 +60,9 @@ struct GraphModel {
 };
 using GraphModelPtr = std::shared_ptr<const GraphModel>;
 
+// "[3, 3]", "float32[64x3x7x7]": long lists are cut.
+std::string attr_text(const Attr& attr);
+
 // Constants share the graph's elements unless keep_constants is false: then they keep their types only.
 GraphModel graph_model(const Graph& graph, bool keep_constants = true);
 

@@ -15,7 +15,8 @@ OpKind op_kind(std::string_view op) {
     case Family::MatMul:
     case Family::QuantMatMul:
     case Family::Recurrent: return OpKind::MatMul;
-    case Family::Attention: return OpKind::Attention;
+    case Family::Attention:
+    case Family::Rotary: return OpKind::Attention;
     case Family::Elementwise: return OpKind::Arithmetic;
     case Family::Softmax:
     case Family::LayerNorm: return OpKind::Normalise;

@@ -64,10 +64,30 @@ constexpr Column<NodeRow> kNarrowColumns[] = {{Str::ColOperator, Str::ColOperato
 
 }  // namespace
 
-void ModelPanel::draw(const View& view, Commands&) {
-  title(view, Str::Model, Str::ModelHelp);
+void ModelPanel::draw(const View& view, Commands& commands) {
   const ModelInfo* model = view.now.model.get();
+  const bool room = view.settings.tab == Tab::Model && model && model->graph;
+  if (room) {
+    if (!draw_choice(view)) return graph_.draw(view, commands);
+  } else {
+    title(view, Str::Model, Str::ModelHelp);
+  }
   if (!model) return placeholder(view, Str::ModelEmpty);
+  draw_facts(view, *model);
+}
+
+// Whether the list is wanted.
+bool ModelPanel::draw_choice(const View& view) {
+  title(view, Str::Model, Str::ModelHelp);
+  ImGui::SameLine(0, 16);
+  if (ImGui::RadioButton(view.tr(Str::GraphPicture), !as_list_)) as_list_ = false;
+  ImGui::SameLine();
+  if (ImGui::RadioButton(view.tr(Str::GraphList), as_list_)) as_list_ = true;
+  return as_list_;
+}
+
+void ModelPanel::draw_facts(const View& view, const ModelInfo& info) {
+  const ModelInfo* model = &info;
   if (view.now.sample) {
     wrapped_text(view, view.pick(view.now.sample->title));
     wrapped_text(view, view.pick(view.now.sample->description), true);

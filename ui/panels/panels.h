@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/lower/support.h"
+#include "ui/panels/graph_panel.h"
 #include "ui/view.h"
 
 namespace npu::ui {
@@ -18,12 +19,17 @@ struct HomePanel {
   void draw(const View& view, Commands& commands);
 };
 
-// Facts about the model and the list of its nodes.
+// Facts about the model and the list of its nodes; in a room of its own its graph.
 struct ModelPanel {
   void draw(const View& view, Commands& commands);
 
  private:
+  void draw_facts(const View& view, const ModelInfo& model);
   void draw_nodes(const View& view, const ModelInfo& model);
+  bool draw_choice(const View& view);
+
+  GraphPanel graph_;
+  bool as_list_ = false;
 
   std::string filter_;
   const void* filtered_ = nullptr;  // the model and filter that rows_ was made for

@@ -2,6 +2,8 @@
 // What a panel can ask for.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -28,6 +30,7 @@ struct ChooseCompileView { CompileView view; };
 struct ChooseProfileView { ProfileView view; };
 struct SelectPass { std::string name; };
 struct SelectTask { int task = -1; };
+struct SelectNode { std::string name; };
 struct SwitchPass { std::string name; bool on = true; };
 struct SetOptions { AtcSettings atc; };             // all of them
 struct SetCommand { PastedCommand command; };       // as atc would be called
@@ -41,6 +44,7 @@ struct ExportSession {};
 struct Undo {};
 struct Redo {};
 struct Save { SaveKind kind; };
+struct SaveFile { std::string name; std::shared_ptr<const std::vector<std::byte>> bytes; };
 struct Copy { std::string text; };
 struct OpenPage { std::string name; };  // that comes with the application
 struct Run {};
@@ -51,9 +55,9 @@ struct DismissError {};
 using Command =
     std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseGear, command::ChooseThreads,
                  command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseCompileView, command::ChooseProfileView,
-                 command::SelectPass, command::SelectTask, command::SwitchPass, command::SetOptions, command::SetCommand,
+                 command::SelectPass, command::SelectTask, command::SelectNode, command::SwitchPass, command::SetOptions, command::SetCommand,
                  command::Quantize, command::Tune, command::StopTuning, command::ChangePreprocess,
-                 command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;
+                 command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::SaveFile, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;
 
 class Commands {
  public:

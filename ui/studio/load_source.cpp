@@ -7,33 +7,13 @@
 #include <fmt/format.h>
 
 #include "core/om/om.h"
+#include "core/ops/op.h"
 #include "core/onnx/onnx.h"
+#include "ui/graph/graph_model.h"
 #include "ui/studio/stages.h"
 
 namespace npu::ui {
 namespace {
-
-constexpr size_t kShownValues = 8;  // of a list attribute
-
-template <class T>
-std::string list_text(const std::vector<T>& values) {
-  std::string text = "[";
-  for (size_t i = 0; i < values.size() && i < kShownValues; ++i) text += fmt::format("{}{}", i ? "," : "", values[i]);
-  return text + (values.size() > kShownValues ? ",...]" : "]");
-}
-
-struct AttrText {
-  std::string operator()(const Tensor& t) const { return fmt::format("{}[{}]", to_string(t.dtype()), to_string(t.shape())); }
-  std::string operator()(const Subgraph& g) const { return fmt::format("{{{} nodes}}", g->order().size()); }
-  std::string operator()(const TensorType& type) const { return to_string(type); }
-  std::string operator()(const std::string& s) const { return s; }
-  std::string operator()(int64_t v) const { return fmt::format("{}", v); }
-  std::string operator()(float v) const { return fmt::format("{}", v); }
-  template <class T>
-  std::string operator()(const std::vector<T>& values) const {
-    return list_text(values);
-  }
-};
 
 NodeRow describe_node(const Graph& graph, const Node& node) {
   NodeRow row{node.op, node.name, "", "", ""};
@@ -44,8 +24,14 @@ NodeRow describe_node(const Graph& graph, const Node& node) {
     row.output = out.type.has_rank ? to_string(out.type) : out.name;
   }
   for (const auto& [name, attr] : node.attrs)
-    row.attrs += (row.attrs.empty() ? "" : "  ") + name + "=" + std::visit(AttrText{}, attr);
+    row.attrs += (row.attrs.empty() ? "" : "  ") + name + "=" + attr_text(attr);
   return row;
+}
+
+// With the shapes that follow from the file's; where they do not, as the file has them.
+GraphModelPtr typed_model(const Graph& graph) {
+  Graph typed = graph;
+  return std::make_shared<const GraphModel>(graph_model(infer_shapes(typed) ? typed : graph));
 }
 
 Preprocess guess_preprocess(const TensorType& input) {
@@ -123,6 +109,7 @@ Result<LoadedSource> load_om_source(const Source& source) {
 
 ModelInfo describe_graph(const Graph& graph) {
   ModelInfo info;
+  info.graph = typed_model(graph);
   info.opset = graph.opset;
   for (const ValueId id : graph.inputs) info.inputs.push_back({graph.value(id).name, to_string(graph.value(id).type)});
   for (const ValueId id : graph.outputs) info.outputs.push_back({graph.value(id).name, to_string(graph.value(id).type)});

@@ -39,6 +39,7 @@ constexpr Names<ProfileView, 5> kProfileViews{{{"tasks", ProfileView::Tasks},
 
 constexpr int kMostThreads = 64;
 constexpr int kMostTasks = 1'000'000;
+constexpr size_t kLongestName = 512;
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
@@ -185,6 +186,8 @@ constexpr Row kRows[] = {
     {"view", false, [](const Settings& s) { return name_of(kProfileViews, s.profile_view); },
      [](Settings& s, const std::string& v) { set_by_name(kProfileViews, v, s.profile_view); }},
     {"pass", false, [](const Settings& s) { return s.pass; }, [](Settings& s, const std::string& v) { s.pass = v; }},
+    {"node", false, [](const Settings& s) { return s.node; },
+     [](Settings& s, const std::string& v) { if (v.size() <= kLongestName) s.node = v; }},
     {"task", false, [](const Settings& s) { return std::to_string(s.task); },
      [](Settings& s, const std::string& v) { set_number(v, -1, kMostTasks, s.task); }},
     {"off", true, [](const Settings& s) { return join(s.disabled_passes); },

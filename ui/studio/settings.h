@@ -36,6 +36,7 @@ struct Settings {
   ProfileView profile_view = ProfileView::Tasks;
   std::string pass;               // shown in the compile panel; empty: the last that changed something
   int task = -1;                  // selected task
+  std::string node;               // name of the node that is selected in the graph
   PassNames disabled_passes;
   AtcSettings atc;                // options of atc
   std::optional<QuantizeSettings> quantize;  // 8-bit layers; empty: as the model is

@@ -17,6 +17,7 @@
 #include "runtime/profile/profile.h"
 #include "runtime/session/image_input.h"
 #include "samples/catalog.h"
+#include "ui/graph/graph_model.h"
 #include "ui/studio/preprocess.h"
 #include "ui/studio/text_diff.h"
 #include "ui/studio/timeline.h"
@@ -49,6 +50,7 @@ struct ModelInfo {
   std::vector<std::pair<std::string, int>> operators;  // most frequent first
   int64_t parameters = 0;
   int64_t parameter_bytes = 0;
+  GraphModelPtr graph;          // to be drawn
 };
 
 struct PassInfo {

@@ -178,7 +178,7 @@ TEST_CASE("in words every shown node has a line, inside its group") {
   const std::string text = scene_text(*scene, Language::English);
   CHECK(std::ranges::count(text, '\n') == static_cast<ptrdiff_t>(scene->nodes.size() + scene->frames.size()));
   CHECK(text.find("3 \xc3\x97 transformer layer:\n  transformer layer 1") != std::string::npos);
-  CHECK(node_text(*scene, 2, nullptr, Language::English).find("float32[1,128]") != std::string::npos);
+  CHECK(node_text(*scene->model, 2, nullptr, Language::English).find("float32[1,128]") != std::string::npos);
 }
 
 TEST_CASE("a newer job replaces the older one of its key, others are done in turn") {
