@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "core/base/parse_real.h"
 
 namespace npu::ui {
 namespace {
@@ -22,11 +23,9 @@ std::string_view take_until(std::string_view& text, char end) {
 std::optional<std::vector<float>> numbers(std::string_view text) {
   std::vector<float> values;
   while (!text.empty()) {
-    const std::string item(take_until(text, ','));
-    char* end = nullptr;
-    const float value = std::strtof(item.c_str(), &end);
-    if (item.empty() || end != item.c_str() + item.size() || !std::isfinite(value)) return std::nullopt;
-    values.push_back(value);
+    const auto value = parse_real(take_until(text, ','));
+    if (!value || !std::isfinite(static_cast<float>(*value))) return std::nullopt;
+    values.push_back(static_cast<float>(*value));
   }
   return values;
 }

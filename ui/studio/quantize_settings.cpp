@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/studio/quantize_settings.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "compiler/atc/text.h"
+#include "core/base/parse_real.h"
 
 namespace npu::ui {
 namespace {
@@ -14,9 +13,8 @@ constexpr double kNoShare = -1;
 
 // 0 to 1, or kNoShare.
 double share_of(std::string_view text) {
-  double value = kNoShare;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failed == std::errc() && end == text.data() + text.size() && value >= 0 && value <= 1 ? value : kNoShare;
+  const double value = parse_real(text).value_or(kNoShare);
+  return value >= 0 && value <= 1 ? value : kNoShare;
 }
 
 }  // namespace
