@@ -15,8 +15,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr Sample kSamples[] = {
-    {"defects", "defects", nullptr},
-    {"digits", "digits", nullptr},
+    {"defects", "defects/sample.json", nullptr},
+    {"digits", "digits/sample.json", nullptr},
+    {"defects_int8", "defects/sample_int8.json", nullptr},
     {"resnet50", {}, build_resnet50},
     {"resnet18", {}, build_resnet18},
     {"mobilenet_v2", {}, build_mobilenet_v2},
@@ -54,6 +55,7 @@ SampleInfo parse_info(const std::string& folder, const Json& json, const Json& l
   for (const Json& image : json.at("images"))
     info.images.push_back({folder + image.at("file").get<std::string>(), image.at("label")});
   info.accuracy_percent = json.at("accuracy").at("percent");
+  if (json.contains("sheet")) info.sheet_file = folder + json.at("sheet").get<std::string>();
   return info;
 }
 
@@ -87,8 +89,8 @@ Result<SampleInfo> load_sample_info(const Sample& sample, const SampleReader& re
     if (!model) return fail(ErrorKind::InvalidArgument, std::string(sample.name), "is not in the zoo");
     return zoo_info(*model);
   }
-  const std::string folder = std::string(sample.folder) + "/";
-  const std::string file = folder + "sample.json";
+  const std::string file(sample.info);
+  const std::string folder = file.substr(0, file.rfind('/') + 1);
   NPU_TRY(const Json json, read_json(file, read));
   try {
     NPU_TRY(const Json labels, read_json(folder + json.at("labels").get<std::string>(), read));

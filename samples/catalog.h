@@ -40,12 +40,13 @@ struct SampleInfo {
   std::vector<std::string> labels_zh;
   std::vector<SampleImage> images;
   double accuracy_percent = 0;         // measured when it was trained; 0 when not trained
+  std::string sheet_file;              // describes many labelled pictures, to measure the accuracy with; relative to samples/, empty: none
 };
 
 struct Sample {
   std::string_view name;
   // Exactly one of both.
-  std::string_view folder;             // relative to samples/, holds sample.json
+  std::string_view info;               // relative to samples/: "digits/sample.json"
   Graph (*build)(uint64_t seed);
 };
 

@@ -2,6 +2,9 @@
 #include "ui/app.h"
 
 #include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
 
 #include "core/model_file/model_file.h"
 #include "core/soc/soc.h"
@@ -30,6 +33,11 @@ Settings checked(Settings settings, const Settings& defaults) {
   return settings;
 }
 
+std::string today() {
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()));
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+}
+
 void compile_as(const Settings& settings, Request& request) {
   request.chip = settings.chip;
   request.threads = settings.threads;
@@ -54,7 +62,8 @@ void choose_model(Settings& settings, const std::string& sample, const std::stri
 // Undo goes back to what was computed, not to what was looked at.
 Settings kept_view(Settings state, const Settings& now) {
   state.language = now.language, state.dark = now.dark;
-  state.tab = now.tab, state.terminal = now.terminal, state.compile_view = now.compile_view, state.profile_view = now.profile_view, state.pass = now.pass;
+  state.lesson = now.lesson, state.tab = now.tab, state.terminal = now.terminal;
+  state.compile_view = now.compile_view, state.profile_view = now.profile_view, state.pass = now.pass;
   return state;
 }
 
@@ -63,6 +72,28 @@ void set_command(const PastedCommand& command, Settings& settings) {
   settings.atc.options = command.settings.options;
   settings.disabled_passes = command.disabled;
   if (!command.chip.empty()) settings.chip = command.chip;
+}
+
+constexpr std::string_view kAippOption = "insert_op_conf";
+constexpr const char* kAippFile = "aipp.cfg";
+
+void switch_aipp(bool on, const Preprocess& now, Settings& settings) {
+  AtcSettings& atc = settings.atc;
+  if (on) {
+    atc.options[std::string(kAippOption)] = kAippFile;
+    atc.files[kAippFile] = aipp_config(settings.preprocess.value_or(now));
+  } else if (const auto given = atc.options.find(kAippOption); given != atc.options.end()) {
+    atc.files.erase(given->second);
+    atc.options.erase(given);
+  }
+}
+
+// AIPP follows as long as its file is the one that does the preprocessing of `now`.
+void change_preprocess(const Preprocess& wanted, const Preprocess& now, Settings& settings) {
+  const auto given = settings.atc.options.find(kAippOption);
+  const auto file = given == settings.atc.options.end() ? settings.atc.files.end() : settings.atc.files.find(given->second);
+  if (file != settings.atc.files.end() && file->second == aipp_config(settings.preprocess.value_or(now))) file->second = aipp_config(wanted);
+  settings.preprocess = wanted;
 }
 
 // A file that an option of atc names: it becomes that option's.
@@ -83,12 +114,42 @@ App::App(Platform& platform, Settings defaults, std::string_view link)
     : platform_(platform),
       defaults_(std::move(defaults)),
       settings_(checked(from_link(link, defaults_), defaults_)),
+      learn_([&platform](const std::string& text) { platform.progress_changed(text); }, today),
       studio_([&platform] { platform.wake(); },
               [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }),
       terminal_([&platform] { platform.wake(); },
                 [&platform](MemoryFiles& files) { terminal::fill_home(files, terminal::kHome, [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }); }) {}
 
+void App::load_course() {
+  if (std::exchange(course_requested_, true)) return;
+  studio_.post([this] {
+    auto course = ui::load_course([this](const std::string& file) { return platform_.read_asset("samples/" + file); });
+    {
+      const std::lock_guard lock(course_mutex_);
+      fetched_course_ = std::move(course);
+    }
+    platform_.wake();
+  });
+}
+
+void App::update_learning() {
+  if (!settings_.lesson.empty()) load_course();
+  {
+    const std::lock_guard lock(course_mutex_);
+    if (fetched_course_ && *fetched_course_) learn_.set_course(std::make_shared<Course>(std::move(**fetched_course_)));
+    if (fetched_course_ && !*fetched_course_) studio_.report(fetched_course_->error());
+    fetched_course_.reset();
+  }
+  const SnapshotPtr snapshot = studio_.snapshot();
+  if (studio_.is_current(*snapshot)) learn_.update({*snapshot, settings_});
+}
+
+void App::load_progress(const std::string& text) {
+  if (const Status status = learn_.load(text); !status) studio_.report(status.error());
+}
+
 void App::start() {
+  learn_.open(settings_.lesson);
   studio_.change([this](Request& request) {
     if (settings_.model.empty()) request.choose_source(settings_.sample, nullptr);
     request.choose_picture("", nullptr, settings_.image);
@@ -102,7 +163,7 @@ Language App::shown_language() const {
   return settings_.language == Language::Chinese && !cjk_font_ ? Language::English : settings_.language;
 }
 
-std::string App::mirror() const { return mirror_json(*studio_.snapshot(), settings_); }
+std::string App::mirror() const { return mirror_json(*studio_.snapshot(), settings_, &learn_); }
 
 void App::prepare_frame() {
   if (settings_.language == Language::Chinese && !cjk_font_ && !font_requested_) {
@@ -157,7 +218,7 @@ void App::draw() {
   }
   Settings shown = settings_;
   shown.language = shown_language();
-  View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_, &terminal_};
+  View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_, &terminal_, &learn_};
   marks_.clear();
   terminal_.set_environment({shown.chip, shown.threads, shown.language});
   view.wake = [platform = &platform_] { platform->wake(); };
@@ -194,6 +255,7 @@ void App::open(std::string name, SharedBytes bytes, bool from_terminal) {
 }
 
 void App::catch_up() {
+  update_learning();
   const SnapshotPtr snapshot = studio_.snapshot();
   if (!opened_ || snapshot->busy() || snapshot->revision < opened_->revision) return;
   const Opened opened = *std::exchange(opened_, std::nullopt);
@@ -234,6 +296,7 @@ void App::apply(const Settings& wanted) {
 void App::follow(const Settings& wanted) {
   const Settings old = std::exchange(settings_, wanted);
   if (wanted.dark != old.dark) theme_current_ = false;
+  if (wanted.lesson != old.lesson) learn_.open(wanted.lesson);
   const bool other_code = wanted.chip != old.chip || wanted.threads != old.threads || wanted.disabled_passes != old.disabled_passes ||
                           wanted.atc != old.atc || wanted.quantize != old.quantize || wanted.gear != old.gear || wanted.preprocess != old.preprocess;
   const bool other_sample = wanted.model.empty() && (wanted.sample != old.sample || !old.model.empty());
@@ -282,7 +345,7 @@ void App::handle(const Command& command) {
                  [&](const command::Quantize& c) { s.quantize = c.settings; },
                  [&](const command::Tune& c) { studio_.tune(c.budget); },
                  [&](const command::StopTuning&) { studio_.stop_tuning(); },
-                 [&](const command::ChangePreprocess& c) { s.preprocess = c.preprocess; },
+                 [&](const command::ChangePreprocess& c) { change_preprocess(c.preprocess, studio_.snapshot()->preprocess, s); },
                  [&](const command::OpenFile&) { platform_.ask_for_file(); },
                  [&](const command::Save& c) { save(c.kind); },
                  [&](const command::CopyLink&) { platform_.copy_link(to_link(settings_, defaults_)); },
@@ -292,6 +355,17 @@ void App::handle(const Command& command) {
                  [&](const command::SaveFile& c) { platform_.save_file(c.name, *c.bytes); },
                  [&](const command::Copy& c) { platform_.copy_text(c.text); },
                  [&](const command::OpenPage& c) { platform_.open_page(c.name); },
+                 [&](const command::SaveText& c) { platform_.save_file(c.name, as_byte_view(c.text)); },
+                 [&](const command::SwitchAipp& c) { switch_aipp(c.on, studio_.snapshot()->preprocess, s); },
+                 [&](const command::Evaluate&) { studio_.evaluate(); },
+                 [&](const command::OpenLesson& c) { s.lesson = c.name; },
+                 [&](const command::ApplyLink& c) {
+                   // A sample takes the place of the user's own file.
+                   if (c.link.find("sample=") != std::string::npos) choose_model(s, s.sample, ""), s.picture.clear();
+                   s = checked(from_link(c.link, s), settings_);
+                 },
+                 [&](const command::LoadCourse&) { load_course(); },
+                 [&](const command::Teach& c) { learn_.act(c.action, {*studio_.snapshot(), settings_}); },
                  [&](const command::Run&) { studio_.run_again(); },
                  [&](const command::Cancel&) { studio_.cancel(); },
                  [&](const command::DismissError&) { studio_.dismiss_error(); },

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,8 @@ class Platform {
   // A page that comes with the application ("residuals.html"), for reading.
   virtual void open_page(const std::string& name) = 0;
   virtual void settings_changed(const Settings& settings, const std::string& link) = 0;
+  // What was learnt so far, to be kept and given to App::load_progress next time.
+  virtual void progress_changed(const std::string& text) { (void)text; }
   virtual ImTextureID upload_picture(const Picture& picture) = 0;
 };
 
@@ -68,9 +71,12 @@ class App {
   void set_link(std::string_view link);
   // What a panel asked for.
   void handle(const Command& command);
+  // A text of Platform::progress_changed; what is none is reported and changes nothing.
+  void load_progress(const std::string& text);
 
   Studio& studio() { return studio_; }
   terminal::Terminal& terminal() { return terminal_; }
+  const Learn& learn() const { return learn_; }
   const Settings& settings() const { return settings_; }
   std::string mirror() const;
   const Marks& marks() const { return marks_; }
@@ -94,12 +100,19 @@ class App {
   void use_tuning(const Snapshot& now);
   void save(SaveKind kind);
   void load_fonts();
+  void load_course();
+  // Brings the lesson up to what the studio has made.
+  void update_learning();
   // Chinese only once its characters can be drawn.
   Language shown_language() const;
 
   Platform& platform_;
   const Settings defaults_;
   Settings settings_;
+  Learn learn_;
+  std::mutex course_mutex_;                         // of what the worker hands over
+  std::optional<Result<Course>> fetched_course_;
+  bool course_requested_ = false;
   Studio studio_;
   terminal::Terminal terminal_;
   Workspace workspace_;

@@ -64,9 +64,19 @@ std::string node_of(const Snapshot& s, const Settings& settings) {
   return found == nodes.end() ? std::string() : node_text(*s.model->graph, static_cast<int>(found - nodes.begin()), nullptr, settings.language);
 }
 
+Json lesson_of(const Learn& learn, const Facts& facts, Language language) {
+  const Lesson& lesson = *learn.lesson();
+  const Step& step = lesson.steps[learn.step_index()];
+  Json checks = Json::array();
+  for (size_t i = 0; i < step.conditions.size(); ++i)
+    checks.push_back({{"text", describe(step.conditions[i], facts, language)}, {"met", learn.step_done() || (i < learn.met().size() && learn.met()[i])}});
+  return {{"name", lesson.name}, {"title", pick(language, step.title)}, {"step", learn.step_index() + 1}, {"steps", lesson.steps.size()},
+          {"text", fill_in(pick(language, step.body), facts)}, {"checks", std::move(checks)}, {"done", learn.step_done()}};
+}
+
 }  // namespace
 
-std::string mirror_json(const Snapshot& s, const Settings& settings) {
+std::string mirror_json(const Snapshot& s, const Settings& settings, const Learn* learn) {
   Json json{{"state", state_of(s)}, {"status", activity_text(settings.language, s.activity)}, {"revision", s.revision}};
   json["lang"] = settings.language == Language::Chinese ? "zh" : "en";
   json["theme"] = settings.dark ? "dark" : "light";
@@ -94,6 +104,7 @@ std::string mirror_json(const Snapshot& s, const Settings& settings) {
   if (s.compile && !s.compile->warnings.empty()) json["warnings"] = s.compile->warnings;
   if (s.quantize) json["quantize"] = quantize_of(*s.quantize);
   if (s.tune) json["tune"] = tune_of(*s.tune);
+  if (learn && learn->lesson()) json["lesson"] = lesson_of(*learn, {s, settings}, settings.language);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

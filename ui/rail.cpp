@@ -19,7 +19,8 @@ constexpr Room kRooms[] = {{Tab::Home, "room-home", icon::kHome, Str::Home, Str:
                            {Tab::Model, "room-model", icon::kModel, Str::Model, Str::ModelHelp},
                            {Tab::Compile, "room-compile", icon::kCompile, Str::Compile, Str::CompileHelp},
                            {Tab::Run, "room-run", icon::kRun, Str::Run, Str::RunHelp},
-                           {Tab::Profile, "room-profile", icon::kProfile, Str::Profile, Str::ProfileHelp}};
+                           {Tab::Profile, "room-profile", icon::kProfile, Str::Profile, Str::ProfileHelp},
+                           {Tab::Learn, "room-learn", icon::kLearn, Str::LearnTitle, Str::LearnHelp}};
 
 // No room of its own: a drawer below them.
 constexpr Room kTerminal{Tab::Home, "room-terminal", icon::kTerminal, Str::TerminalTitle, Str::TerminalHelp};

@@ -132,6 +132,7 @@ void draw_wide(const View& view, Commands& commands) {
 std::string sample_title(const View& view, std::string_view name) {
   if (name == "defects") return view.tr(Str::SampleDefects);
   if (name == "digits") return view.tr(Str::SampleDigits);
+  if (name == "defects_int8") return view.tr(Str::SampleDefectsInt8);
   static constexpr std::pair<std::string_view, const char*> kNames[] = {
       {"resnet50", "ResNet-50"}, {"resnet18", "ResNet-18"}, {"mobilenet_v2", "MobileNetV2"}, {"squeezenet1_1", "SqueezeNet 1.1"}};
   for (const auto& [sample, shown] : kNames)

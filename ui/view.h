@@ -28,6 +28,7 @@ struct View {
   bool exports_sessions = false;
   Marks* marks = nullptr;
   terminal::Terminal* terminal = nullptr;
+  const Learn* learn = nullptr;
 
   std::function<void()> wake;    // asks for a frame; from any thread
 

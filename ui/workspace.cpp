@@ -14,6 +14,8 @@ namespace {
 constexpr Tab kColumnsOrder[] = {Tab::Model, Tab::Compile, Tab::Run, Tab::Profile};
 constexpr float kSmallestColumn = 170;
 constexpr float kSmallestDrawer = 150;
+constexpr float kLessonWidth = 380;   // of the column beside the rooms
+constexpr float kLessonSheet = 0.45f;  // of the height, where the window is narrow
 
 void begin_card(const View& view, const char* id, ImVec2 size) {
   ImGui::PushStyleColor(ImGuiCol_ChildBg, view.theme.surface);
@@ -60,6 +62,7 @@ std::string activity_text(Language language, const Activity& activity) {
     case Stage::Quantizing: return format(language, Str::StateQuantizing, activity.what);
     case Stage::Compiling: return format(language, Str::StateCompiling, activity.what);
     case Stage::Timing: return format(language, Str::StateTiming, activity.what);
+    case Stage::Evaluating: return format(language, Str::StateEvaluating, activity.what);
     case Stage::Running: return format(language, Str::StateRunning, activity.what);
   }
   return {};
@@ -100,6 +103,20 @@ void Workspace::draw_body(const View& view, Commands& commands) {
   if (ImGui::IsKeyChordPressed(ImGuiMod_Ctrl | ImGuiKey_GraveAccent)) commands.push(command::ShowTerminal{!view.settings.terminal});
   draw_top_bar(view, commands);
   draw_status(view, commands);
+  if (view.settings.lesson.empty()) return draw_rooms(view, commands);
+  // The lesson stays beside the rooms, so that its steps are done in them: a column at the right, or a sheet at the bottom.
+  const ImVec2 all = ImGui::GetContentRegionAvail();
+  ImGui::BeginChild("rooms", view.compact ? ImVec2(0, all.y * (1 - kLessonSheet)) : ImVec2(all.x - kLessonWidth - kGap, 0), ImGuiChildFlags_NavFlattened);
+  draw_rooms(view, commands);
+  ImGui::EndChild();
+  if (!view.compact) ImGui::SameLine(0, kGap);
+  begin_card(view, "lesson", {0, 0});
+  lesson_.draw(view, commands);
+  ImGui::EndChild();
+}
+
+// The room, and the terminal in a drawer below it.
+void Workspace::draw_rooms(const View& view, Commands& commands) {
   const bool drawer = view.settings.terminal && view.terminal;
   const bool room = !drawer || !view.compact;  // a narrow window has no place for both
   const float space = ImGui::GetContentRegionAvail().y;
@@ -135,6 +152,7 @@ void Workspace::draw_room(Tab tab, const View& view, Commands& commands) {
     case Tab::Compile: return compile_.draw(view, commands);
     case Tab::Run: return run_.draw(view, commands);
     case Tab::Profile: return profile_.draw(view, commands);
+    case Tab::Learn: return learn_.draw(view, commands);
     case Tab::Overview: return;
   }
 }

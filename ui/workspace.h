@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "ui/panels/learn_panel.h"
 #include "ui/panels/panels.h"
 #include "ui/panels/terminal_panel.h"
 
@@ -16,6 +17,7 @@ class Workspace {
 
  private:
   void draw_body(const View& view, Commands& commands);
+  void draw_rooms(const View& view, Commands& commands);
   void draw_overview(const View& view, Commands& commands);
   void draw_drawer(const View& view, Commands& commands);
   void draw_room(Tab tab, const View& view, Commands& commands);
@@ -26,6 +28,8 @@ class Workspace {
   RunPanel run_;
   ProfilePanel profile_;
   TerminalPanel terminal_;
+  LearnPanel learn_;
+  LessonView lesson_;
   std::array<float, 4> shares_{0.18f, 0.27f, 0.18f, 0.37f};  // of the overview's columns
   float drawer_ = 260;  // its height, CSS pixels
 };

@@ -23,5 +23,6 @@ void schedule_bank(Bytes bytes);  // of compiler_bodies.cpp; refuses with words,
 void shell_input(Bytes bytes);      // of terminal_bodies.cpp; refuses with words, or every word becomes arguments
 void terminal_output(Bytes bytes);  // of terminal_bodies.cpp
 void om(Bytes bytes);  // inspects and loads; what loads must survive saving
+void lesson(Bytes bytes);  // of ui_bodies.cpp; lessons, quizzes, their texts and a learner's progress: refuses with file and line, or reads
 
 }  // namespace npu::fuzz

@@ -52,7 +52,8 @@ TEST_CASE("trained samples name each of their images right from its bytes") {
       auto model = compile(std::move(*graph), {.soc = soc});
       REQUIRE_MESSAGE(model, (model ? "" : model.error().message()));
       CHECK(model->tasks[0].fused[0] == "Aipp");
-      CHECK(model->tasks[0].op_type == "Conv2D");
+      // An 8-bit network quantises its input first: the image has a task of its own.
+      CHECK(model->tasks[0].op_type == (info->name == "defects_int8" ? "Aipp" : "Conv2D"));
       const Shape shape = model->inputs[0].shape;
       auto session = Session::create(std::make_shared<const CompiledModel>(std::move(*model)), 2);
       REQUIRE(session);

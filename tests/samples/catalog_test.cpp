@@ -17,7 +17,7 @@ Result<OwnedBytes> read_sample_file(const std::string& file) {
 TEST_CASE("every sample can be described and loaded, and its model has the input and output it names") {
   for (const Sample& sample : samples()) {
     CAPTURE(sample.name);
-    CHECK(sample.folder.empty() == (sample.build != nullptr));
+    CHECK(sample.info.empty() == (sample.build != nullptr));
     const auto info = load_sample_info(sample, read_sample_file);
     REQUIRE_MESSAGE(info.has_value(), info.error().message());
     CHECK(info->name == sample.name);
@@ -58,7 +58,7 @@ TEST_CASE("trained samples come with images of every class and an accuracy") {
 }
 
 TEST_CASE("a broken sample.json is an error and not an exception") {
-  const Sample sample{"digits", "digits", nullptr};
+  const Sample sample{"digits", "digits/sample.json", nullptr};
   for (const std::string text : {"", "{", "[]", "{}", R"({"labels": 3})", R"({"labels": "labels.json", "name": 1})"}) {
     CAPTURE(text);
     const auto kept = std::make_shared<std::string>(text);

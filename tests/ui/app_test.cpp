@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/app.h"
 
+#include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -11,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "ui/rasterise.h"
 
 using namespace npu;
 using namespace npu::ui;
@@ -135,4 +138,43 @@ TEST_CASE("a link to a file that is not kept says so") {
   std::unique_lock lock(platform.mutex);
   REQUIRE(platform.wake_up.wait_for(lock, std::chrono::seconds(60), [&] { return Json::parse(app.mirror()).at("state") == "error"; }));
   CHECK(Json::parse(app.mirror()).at("error").get<std::string>().find("0123456789abcdef") != std::string::npos);
+}
+
+TEST_CASE("AIPP is an option of atc that prepares pictures as the host does, and follows the preprocessing") {
+  TestPlatform platform;
+  App app(platform, Settings{}, "sample=defects");
+  app.start();
+  Picture32 drawn(96, 96, IM_COL32(140, 140, 140, 255));  // a line that only red has
+  for (int y = 20; y < 76; ++y)
+    for (int x = y; x < y + 3; ++x) drawn.pixels[static_cast<size_t>(y * 96 + x)] = IM_COL32(20, 140, 140, 255);
+  app.open_file("drawn.png", std::make_shared<std::vector<std::byte>>(encode_png(drawn)));
+  first_ready(platform, app, 2);
+  app.catch_up();
+  int revision = 2;
+  const auto logits = [&](const Command& command) {
+    app.handle(command);
+    first_ready(platform, app, ++revision);
+    return app.studio().snapshot()->run->tensors.begin()->second.to_doubles();
+  };
+  const auto furthest = [](const std::vector<double>& a, const std::vector<double>& b) {
+    double most = 0;
+    for (size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b.at(i)));
+    return most;
+  };
+  const Preprocess rgb{{0.55f, 0.5f, 0.6f}, {0.25f, 0.5f, 1.0f}, false, false}, bgr{rgb.mean, rgb.deviation, false, true};
+  const auto host_bgr = logits(command::ChangePreprocess{bgr}), host = logits(command::ChangePreprocess{rgb});
+  REQUIRE(furthest(host, host_bgr) > 1);
+  const auto chip = logits(command::SwitchAipp{true});
+  CHECK(app.studio().snapshot()->compile->model->inputs[0].dtype == DType::UInt8);
+  CHECK(app.settings().atc.options == atc::GivenOptions{{"insert_op_conf", "aipp.cfg"}});
+  CHECK(furthest(chip, host) < 0.1);  // rounding of fp16 inputs
+  CHECK(furthest(logits(command::ChangePreprocess{bgr}), host_bgr) < 0.1);
+  CHECK(logits(command::SwitchAipp{false}) == host_bgr);
+  CHECK(app.settings().atc.empty());
+
+  AtcSettings own{{{"insert_op_conf", "own.cfg"}}, {{"own.cfg", aipp_config(rgb)}}};
+  own.files["own.cfg"] += "# mine\n";
+  app.handle(command::SetOptions{own});
+  app.handle(command::ChangePreprocess{rgb});
+  CHECK(app.settings().atc == own);  // what somebody wrote stays
 }

@@ -106,6 +106,7 @@ TEST_CASE("options and files survive a link, nonsense does not") {
   settings.atc.files = {{"my aipp.cfg", kAipp}};
   settings.quantize = QuantizeSettings{.method = quantize::RangeMethod::Percentile, .percentile = 0.999, .budget = 0.003, .own_pictures = true};
   CHECK(from_link(to_link(settings, {}), {}) == settings);
+  CHECK(from_link("atc=&files=", settings).atc.empty());  // a link may take them back
   CHECK(from_link("atc=--nonsense=1&int8=best&files=[1]", {}) == Settings{});
   CHECK(from_link("atc=--mode=1%20--om=a.om%20--output_type=FP16", {}).atc.options == atc::GivenOptions{{"output_type", "FP16"}});
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "ui/escape_markup.h"
+
 namespace npu::ui {
 namespace {
 
@@ -12,21 +14,6 @@ constexpr float kMargin = 24, kRound = 6, kPadX = 11, kPadY = 6, kLineGap = 2;
 
 std::string colour(uint32_t rgb) { return fmt::format("#{:06x}", rgb & 0xFFFFFF); }
 uint32_t text_on(uint32_t rgb) { return (299 * (rgb >> 16 & 255) + 587 * (rgb >> 8 & 255) + 114 * (rgb & 255)) / 1000 > 140 ? 0x10141A : 0xFFFFFF; }
-
-// Control characters are not allowed in XML, whatever a model is called.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 class Writer {
  public:
@@ -37,7 +24,7 @@ class Writer {
     put("<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" width=\"{0:.1f}\" height=\"{1:.1f}\" viewBox=\"{2} {2} {0:.1f} {1:.1f}\" "
         "font-family=\"Noto Sans, Segoe UI, PingFang SC, Microsoft YaHei, sans-serif\">\n",
         width, height, -kMargin);
-    put("<title>{}</title>\n", escaped(scene_.model->name));
+    put("<title>{}</title>\n", escape_markup(scene_.model->name));
     put("<rect x=\"{0}\" y=\"{0}\" width=\"{1:.1f}\" height=\"{2:.1f}\" fill=\"{3}\"/>\n", -kMargin, width, height, colour(theme_.background));
     for (const SceneFrame& frame : scene_.frames) draw(frame);
     put("<g fill=\"none\" stroke=\"{}\" stroke-width=\"1.2\">\n", colour(theme_.edge));
@@ -56,7 +43,7 @@ class Writer {
   }
 
   void text(float x, float y, float size, uint32_t rgb, std::string_view words, const char* more = "") {
-    if (!words.empty()) put("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n", x, y, size, colour(rgb), more, escaped(words));
+    if (!words.empty()) put("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n", x, y, size, colour(rgb), more, escape_markup(words));
   }
 
   void draw(const SceneFrame& frame) {

@@ -26,6 +26,7 @@ constexpr Door kDoors[] = {
        commands.push(command::ChooseTab{Tab::Overview});
      }},
     {icon::kOpen, Str::HomeOwn, Str::HomeOwnText, [](Commands& commands) { commands.push(command::OpenFile{}); }},
+    {icon::kLearn, Str::LearnTitle, Str::HomeLearnText, [](Commands& commands) { commands.push(command::ChooseTab{Tab::Learn}); }},
 };
 
 void draw_door(const View& view, Commands& commands, const Door& door, ImVec2 size) {

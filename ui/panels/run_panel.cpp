@@ -153,6 +153,9 @@ void RunPanel::draw_preprocess(const View& view, Commands& commands) {
     wanted.deviation.assign(preset.deviation.begin(), preset.deviation.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(now.mean.size(), 3)));
     if (ImGui::RadioButton(view.tr(preset.name), wanted == now)) commands.push(command::ChangePreprocess{wanted});
   }
+  bool aipp = view.settings.atc.options.contains("insert_op_conf");
+  if (ImGui::Checkbox(view.tr(Str::AippChoice), &aipp)) commands.push(command::SwitchAipp{aipp});
+  tooltip(view.tr(Str::AippChoiceHelp));
   Preprocess swapped = now;
   if (!now.grey && ImGui::Checkbox(view.tr(Str::SwapRedBlue), &swapped.bgr)) commands.push(command::ChangePreprocess{swapped});
   ImGui::TreePop();

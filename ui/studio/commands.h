@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "ui/learn/learn.h"
 #include "ui/studio/settings.h"
 #include "ui/studio/snapshot.h"
 
@@ -47,6 +48,13 @@ struct Save { SaveKind kind; };
 struct SaveFile { std::string name; std::shared_ptr<const std::vector<std::byte>> bytes; };
 struct Copy { std::string text; };
 struct OpenPage { std::string name; };  // that comes with the application
+struct SaveText { std::string name; std::string text; };
+struct SwitchAipp { bool on = true; };  // --insert_op_conf with the preprocessing as it is
+struct Evaluate {};           // measures the accuracy
+struct OpenLesson { std::string name; };  // empty: closes it
+struct ApplyLink { std::string link; };   // over the settings as they are
+struct LoadCourse {};         // the lessons, when they are needed first
+struct Teach { LearnAction action; };
 struct Run {};
 struct Cancel {};
 struct DismissError {};
@@ -57,7 +65,8 @@ using Command =
                  command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseCompileView, command::ChooseProfileView,
                  command::SelectPass, command::SelectTask, command::SelectNode, command::SwitchPass, command::SetOptions, command::SetCommand,
                  command::Quantize, command::Tune, command::StopTuning, command::ChangePreprocess,
-                 command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::SaveFile, command::Copy, command::OpenPage, command::Run, command::Cancel, command::DismissError>;
+                 command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::SaveFile, command::Copy, command::OpenPage, command::SaveText,
+                 command::SwitchAipp, command::Evaluate, command::OpenLesson, command::ApplyLink, command::LoadCourse, command::Teach, command::Run, command::Cancel, command::DismissError>;
 
 class Commands {
  public:

@@ -46,4 +46,14 @@ std::optional<Preprocess> preprocess_from_text(std::string_view text) {
   return Preprocess{*mean, *deviation, colours == "grey", colours == "bgr"};
 }
 
+std::string aipp_config(const Preprocess& preprocess) {
+  const size_t channels = preprocess.grey ? 1 : 3;
+  const auto at = [](const std::vector<float>& values, size_t c, float missing) { return values.empty() ? missing : values[std::min(c, values.size() - 1)]; };
+  std::string text = fmt::format("aipp_op {{\n  aipp_mode: static\n  input_format: {}\n", preprocess.grey ? "YUV400_U8" : "RGB888_U8");
+  if (preprocess.bgr && !preprocess.grey) text += "  rbuv_swap_switch: true\n";
+  for (size_t c = 0; c < channels; ++c)
+    text += fmt::format("  min_chn_{0}: {1}\n  var_reci_chn_{0}: {2}\n", c, at(preprocess.mean, c, 0) * 255, 1 / (at(preprocess.deviation, c, 1) * 255));
+  return text + "}\n";
+}
+
 }  // namespace npu::ui

@@ -23,4 +23,7 @@ std::string to_text(const Preprocess& preprocess);
 // Empty for anything else: no number or one that is not finite, more than 4 channels, different counts.
 std::optional<Preprocess> preprocess_from_text(std::string_view text);
 
+// The file of --insert_op_conf that makes the chip do it.
+std::string aipp_config(const Preprocess& preprocess);
+
 }  // namespace npu::ui

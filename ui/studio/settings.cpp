@@ -20,12 +20,13 @@ using Names = std::array<std::pair<std::string_view, T>, N>;
 
 constexpr Names<Language, 2> kLanguages{{{"en", Language::English}, {"zh", Language::Chinese}}};
 constexpr Names<bool, 2> kThemes{{{"light", false}, {"dark", true}}};
-constexpr Names<Tab, 6> kTabs{{{"home", Tab::Home},
+constexpr Names<Tab, 7> kTabs{{{"home", Tab::Home},
                                {"overview", Tab::Overview},
                                {"model", Tab::Model},
                                {"compile", Tab::Compile},
                                {"run", Tab::Run},
-                               {"profile", Tab::Profile}}};
+                               {"profile", Tab::Profile},
+                               {"learn", Tab::Learn}}};
 constexpr Names<CompileView, 5> kCompileViews{{{"passes", CompileView::Passes},
                                                {"reasons", CompileView::Reasons},
                                                {"options", CompileView::Options},
@@ -146,6 +147,7 @@ std::string files_text(const AtcSettings& settings) {
 }
 
 void set_files(std::string_view text, AtcSettings& settings) {
+  if (text.empty()) return settings.files.clear();
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !std::ranges::all_of(json, [](const auto& value) { return value.is_string(); })) return;
   settings.files.clear();
@@ -198,6 +200,7 @@ constexpr Row kRows[] = {
      [](Settings& s, const std::string& v) { set_files(v, s.atc); }},
     {"int8", true, [](const Settings& s) { return s.quantize ? to_text(*s.quantize) : std::string(); },
      [](Settings& s, const std::string& v) { s.quantize = quantize_settings_from_text(v); }},
+    {"lesson", false, [](const Settings& s) { return s.lesson; }, [](Settings& s, const std::string& v) { s.lesson = v; }},
 };
 
 }  // namespace

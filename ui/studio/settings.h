@@ -15,7 +15,7 @@
 namespace npu::ui {
 
 enum class Language { English, Chinese };
-enum class Tab { Home, Overview, Model, Compile, Run, Profile };
+enum class Tab { Home, Overview, Model, Compile, Run, Profile, Learn };
 enum class CompileView { Passes, Reasons, Options, Tune, Quantize };
 enum class ProfileView { Tasks, Memory, Disassembly, Manual, Accuracy };
 
@@ -40,6 +40,7 @@ struct Settings {
   PassNames disabled_passes;
   AtcSettings atc;                // options of atc
   std::optional<QuantizeSettings> quantize;  // 8-bit layers; empty: as the model is
+  std::string lesson;             // being taken; empty: none
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

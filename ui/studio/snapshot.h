@@ -103,6 +103,16 @@ struct RunInfo {
   int threads = 1;
 };
 
+// The model's answers to the sample's labelled pictures.
+struct Evaluation {
+  int right = 0;
+  int total = 0;
+  int fp32_right = 0;           // of the trained network in float32, as its file tells
+
+  double percent() const { return total > 0 ? 100.0 * right / total : 0; }
+  double lost_points() const { return total > 0 ? 100.0 * (fp32_right - right) / total : 0; }  // negative: it won some
+};
+
 struct TaskRow {
   std::string name;
   std::string op;               // "Conv2D + Relu"
@@ -142,7 +152,7 @@ struct QuantizeInfo {
   double agreement = -1;                // share of the pictures that both sides put into the same class; -1: no classes
 };
 
-enum class Stage { Idle, Loading, Quantizing, Compiling, Timing, Running };
+enum class Stage { Idle, Loading, Quantizing, Compiling, Timing, Running, Evaluating };
 
 struct Activity {
   Stage stage = Stage::Idle;
@@ -161,6 +171,7 @@ struct Snapshot {
   std::shared_ptr<const ProfileInfo> profile;
   std::shared_ptr<const TuneInfo> tune;          // of the last search
   std::shared_ptr<const RunInfo> run;
+  std::shared_ptr<const Evaluation> evaluation;  // of this compile and preprocessing, once it was asked for
   std::shared_ptr<const Picture> picture;
   uint64_t picture_id = 0;
   std::shared_ptr<const SampleInfo> sample;  // empty: the user's own file

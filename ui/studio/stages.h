@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/graph/graph.h"
 #include "runtime/session/session.h"
+#include "samples/catalog.h"
 #include "ui/studio/atc_settings.h"
 #include "ui/studio/quantize_settings.h"
 #include "ui/studio/snapshot.h"
@@ -88,6 +89,10 @@ Tensor pattern_input(const TensorDesc& desc, int seed = 0);
 bool takes_pictures(const TensorDesc& desc);
 // session: of request.model.
 Result<RunInfo> run_stage(Session& session, const RunRequest& request, const Progress& progress);
+
+// --- accuracy ---
+// Answers all pictures of the sample's sheet. InvalidArgument when there is none.
+Result<Evaluation> evaluate_stage(Session& session, const RunRequest& request, const SampleReader& read, const Progress& progress);
 // The classes with the highest scores; softmax first unless the values already are probabilities.
 std::vector<Score> top_scores(const Tensor& output, const SampleInfo* sample, size_t count, bool& probabilities);
 

@@ -44,6 +44,7 @@ struct Studio::Work {
   uint64_t run_id = 0;
   uint64_t run_picture_id = 0;
   Preprocess run_preprocess;
+  uint64_t evaluation_id = 0;
 };
 
 namespace {
@@ -151,6 +152,26 @@ uint64_t Studio::run_again() {
   });
 }
 
+uint64_t Studio::evaluate() {
+  return change([](Request& request) {
+    request.evaluation_id = request.next_id++;
+    request.goal = Goal::Answered;
+  });
+}
+
+void Studio::post(std::function<void()> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_all();
+}
+
+bool Studio::is_current(const Snapshot& snapshot) const {
+  const std::lock_guard lock(mutex_);
+  return snapshot.revision == revision_ && !snapshot.busy();
+}
+
 uint64_t Studio::cancel() {
   return change([](Request& request) { request.goal = Goal::Nothing; });
 }
@@ -199,8 +220,13 @@ void Studio::work() {
     std::optional<Error> error;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stop_ || revision_ != answered; });
+      wake_.wait(lock, [&] { return stop_ || !jobs_.empty() || revision_ != answered; });
       if (stop_) return;
+      if (auto jobs = std::exchange(jobs_, {}); !jobs.empty()) {
+        lock.unlock();
+        for (const auto& job : jobs) job();
+        continue;
+      }
       request = request_;
       revision = revision_;
       error = outside_error_;
@@ -243,6 +269,7 @@ Status Studio::bring_up_to_date(Request& request, Work& work) {
   }
   if (request.goal >= Goal::Answered) NPU_CHECK(run_model(request, work));
   if (request.goal == Goal::Timed || (request.goal > Goal::Timed && request.explain)) NPU_CHECK(time_model(work));
+  if (request.goal >= Goal::Answered) NPU_CHECK(evaluate_model(request, work));
   return {};
 }
 
@@ -282,6 +309,7 @@ Status Studio::load(Request& request, Work& work) {
       s.compile.reset();
       s.profile.reset();
       s.run.reset();
+      s.evaluation.reset();
     });
   }
   return load_picture(request, work);
@@ -373,7 +401,7 @@ Status Studio::compile_model(const Request& request, Work& work) {
   work.compile.reset();
   work.profile.reset();
   work.run.reset();
-  publish([](Snapshot& s) { s.compile.reset(), s.profile.reset(), s.run.reset(), s.error.reset(); });
+  publish([](Snapshot& s) { s.compile.reset(), s.profile.reset(), s.run.reset(), s.evaluation.reset(), s.error.reset(); });
   CompileInfo info;
   if (before || !graph) {
     info = with_gear(before ? *before : CompileInfo{}, *package, gear);
@@ -465,8 +493,22 @@ Status Studio::run_model(const Request& request, Work& work) {
   work.run_preprocess = preprocess;
   publish([&](Snapshot& s) {
     s.run = work.run;
+    if (s.preprocess != preprocess) s.evaluation.reset();
     s.preprocess = preprocess;
   });
+  return {};
+}
+
+Status Studio::evaluate_model(const Request& request, Work& work) {
+  if (request.evaluation_id == work.evaluation_id) return {};
+  const RunRequest run{*work.compile->model, {}, nullptr, work.run_preprocess, work.source.sample.get(), request.threads};
+  const auto found = evaluate_stage(*work.session, run, read_, [this](size_t done, size_t total, std::string what) {
+    return progress(Stage::Evaluating, done, total, std::move(what));
+  });
+  // What was interrupted is done with the newer request; what failed would fail again.
+  if (found || found.error().kind != ErrorKind::Cancelled) work.evaluation_id = request.evaluation_id;
+  if (!found) return std::unexpected(found.error());
+  publish([&](Snapshot& s) { s.evaluation = std::make_shared<Evaluation>(*found); });
   return {};
 }
 

@@ -59,6 +59,7 @@ struct Request {
   bool explain = true;                   // the texts of the passes and the times of the tasks, for people to look at
   std::map<std::string, Tensor> inputs;  // given by a script; the picture fills the others
   uint64_t run_id = 0;                   // a new number asks for a new run of the same
+  uint64_t evaluation_id = 0;            // a new number asks for the accuracy on the sample's labelled pictures
   uint64_t next_id = 1;                  // of sources, pictures and runs
   std::vector<PictureSource> opened;     // the user's pictures of late, for calibration
   std::shared_ptr<const ScheduleBank> bank;  // what searches have found; compiles with --op_bank_path use it
@@ -94,8 +95,13 @@ class Studio {
   // Reports a problem that happened outside (a file that could not be fetched).
   uint64_t report(Error error);
   void dismiss_error();
+  uint64_t evaluate();
+  // Runs on the worker, which may read files, before the next request.
+  void post(std::function<void()> job);
 
   SnapshotPtr snapshot() const;
+  // It answers the latest request.
+  bool is_current(const Snapshot& snapshot) const;
 
  private:
   struct Work;
@@ -118,6 +124,7 @@ class Studio {
   Status time_model(Work& work);
   Status prepare_session(const Request& request, Work& work);
   Status run_model(const Request& request, Work& work);
+  Status evaluate_model(const Request& request, Work& work);
 
   std::function<void()> changed_;
   std::chrono::steady_clock::time_point shown_;  // when progress was published last; the worker's
@@ -127,6 +134,7 @@ class Studio {
   Request request_;
   uint64_t revision_ = 0;             // of request_
   bool stop_ = false;
+  std::vector<std::function<void()>> jobs_;
   std::optional<Error> outside_error_;
   SnapshotPtr snapshot_;
   std::shared_ptr<const Graph> tuned_graph_;  // what compiled last, and how
