@@ -211,7 +211,7 @@ export function makeApi(module) {
 export async function createNpu({ threads = hostThreads(), onProgress = null } = {}) {
   let made = null;
   const host = { changed: () => made?.changed(), settings() {}, askForFile() {}, requestFont() {}, copy() {}, copyLink() {}, openPage() {},
-                 keepFile() {}, askForKeptFile() {}, exportSession() {}, save() {}, textInput() {} };
+                 keepFile() {}, askForKeptFile() {}, exportSession() {}, keepProgress() {}, save() {}, textInput() {} };
   const module = await loadModule({ host });
   const problem = module.ccall('npu_start', 'string', ['string', 'string'], ['', JSON.stringify({ threads, headless: true })]);
   if (problem) throw new Error(problem);

@@ -4,7 +4,7 @@ import { checkRoom, give, hostThreads, loadModule, makeApi, variant } from './np
 import { makeTextInput } from './text_input.js';
 import { isZip } from './archive.js';
 import { exportSession, importSession } from './session.js';
-import { keepFile, readFile, recall, remember } from './store.js';
+import { keepFile, keepText, readFile, readText, recall, remember } from './store.js';
 
 const root = document.documentElement;
 const canvas = document.getElementById('canvas');
@@ -73,6 +73,7 @@ function mirror() {
   text('npu-profile', now.latency ?? '');
   if (now.device_us === undefined) delete profile.dataset.us;
   else profile.dataset.us = now.device_us.toFixed(3);
+  text('npu-lesson', now.lesson ? [now.lesson.title, now.lesson.text, ...now.lesson.checks.map(({ text: what, met }) => `${met ? '✓' : '○'} ${what}`)].join('\n') : '');
   list('npu-passes', (now.passes ?? []).map((p) => `${p.name}: ${p.before} -> ${p.after}`));
   if (now.state === 'ready') session.ready();
   root.dataset.state = now.state;  // last: who waits for it finds the rest in place
@@ -204,9 +205,10 @@ async function isolate() {
 
 // What was loaded before the worker existed is fetched once more through it, from the browser's own cache.
 async function keepForOffline() {
+  if (!navigator.serviceWorker) return;
+  const controlled = new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
   await worker();
-  await navigator.serviceWorker?.ready;
-  if (!navigator.serviceWorker?.controller) return;
+  if (!navigator.serviceWorker.controller) await controlled;  // it claims the page a moment after it is ready
   const seen = performance.getEntriesByType('resource').map((entry) => entry.name);
   const read = JSON.parse(module.ccall('npu_assets', 'string', [])).map((path) => new URL(path, import.meta.url).href);
   for (const address of [location.href.split('#')[0], ...seen, ...read])
@@ -248,6 +250,7 @@ async function start() {
     copyLink: (link) => navigator.clipboard?.writeText(location.href.split('#')[0] + (link && `#${link}`)),
     keepFile: (key, name, bytes) => keepFile(key, name, bytes).catch((error) => console.warn(`${name} is not kept: ${error}`)),
     askForKeptFile,
+    keepProgress: (value) => keepText('progress', value).catch((error) => console.warn(`progress is not kept: ${error}`)),
     exportSession: async (link) => save('npu-sandbox-session.zip', await exportSession(link)),
     textInput: (on, x, y, height) => typing?.want(on, x, y, height),
     openPage: (name) => globalThis.open(`${name}#${document.documentElement.lang}`, '_blank', 'noopener'),
@@ -262,13 +265,15 @@ async function start() {
   const problem = loaded.ccall('npu_start', 'string', ['string', 'string'],
     [link, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, threads: hostThreads() })]);
   if (problem) throw new Error(problem);
+  const progressSoFar = await readText('progress').catch(() => undefined);
+  if (progressSoFar) loaded.ccall('npu_load_progress', null, ['string'], [progressSoFar]);
   listen();
   mirror();
   wake();
   // For scripts in this page: the same promises as createNpu's, over what is on the screen.
   globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count(), marks: () => JSON.parse(loaded.ccall('npu_marks', 'string', [])) };
   sessionStorage.removeItem('isolating');
-  setTimeout(() => keepForOffline().catch(() => {}), 3000);
+  setTimeout(() => keepForOffline().catch((error) => console.warn(`not kept for offline use: ${error}`)), 3000);
   watchForUpdate().catch(() => {});
 }
 

@@ -32,6 +32,7 @@ EM_JS(void, npu_js_keep_file, (const char* key, const char* name, const void* da
 });
 EM_JS(void, npu_js_ask_for_kept_file, (const char* key), { Module.host.askForKeptFile(UTF8ToString(key)); });
 EM_JS(void, npu_js_export_session, (const char* link), { Module.host.exportSession(UTF8ToString(link)); });
+EM_JS(void, npu_js_keep_progress, (const char* text), { Module.host.keepProgress(UTF8ToString(text)); });
 EM_JS(void, npu_js_text_input, (int on, double x, double y, double height), { Module.host.textInput(!!on, x, y, height); });
 EM_JS(void, npu_js_open_page, (const char* name), { Module.host.openPage(UTF8ToString(name)); });
 EM_JS(void, npu_js_settings, (const char* link), { Module.host.settings(UTF8ToString(link)); });
@@ -84,6 +85,7 @@ class WebPlatform final : public Platform {
     npu_js_keep_file(key.c_str(), name.c_str(), bytes->data(), bytes->size());
   }
   void ask_for_kept_file(const std::string& key) override { npu_js_ask_for_kept_file(key.c_str()); }
+  void progress_changed(const std::string& text) override { npu_js_keep_progress(text.c_str()); }
   bool exports_sessions() const override { return true; }
   void export_session(const std::string& link) override { npu_js_export_session(link.c_str()); }
   void open_page(const std::string& name) override { npu_js_open_page(name.c_str()); }
@@ -238,6 +240,8 @@ EMSCRIPTEN_KEEPALIVE void npu_give_kept_file(const char* key, const char* name, 
   page().app->give_kept_file(key, name, data ? take(data) : nullptr);
 }
 EMSCRIPTEN_KEEPALIVE void npu_set_font(void* data) { page().app->set_cjk_font(take(data)); }
+// What npu_js_keep_progress was given on an earlier visit.
+EMSCRIPTEN_KEEPALIVE void npu_load_progress(const char* text) { page().app->load_progress(text); }
 // A problem that the page met.
 EMSCRIPTEN_KEEPALIVE void npu_report(const char* where, const char* what) {
   page().app->studio().report({ErrorKind::InvalidArgument, where, what});

@@ -9,14 +9,14 @@ await pageTest(async ({ page, url, context, check }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.goto(`${url}#tab=model`);
   await waitState(page, 'ready');
-  await click(page, 'node-filter');
+  await click(page, 'graph-search');
   await page.waitForFunction(() => document.activeElement.id === 'text-input');
   await page.keyboard.type('Conv2');
-  await holds(page, 'node-filter', 'Conv2');
+  await holds(page, 'graph-search', 'Conv2');
   await page.keyboard.press('Backspace');
   await page.keyboard.press('Home');
   await page.keyboard.type('x');
-  await holds(page, 'node-filter', 'xConv');
+  await holds(page, 'graph-search', 'xConv');
   check(true, 'keys write and edit');
 
   await page.keyboard.press('Control+a');
@@ -24,18 +24,18 @@ await pageTest(async ({ page, url, context, check }) => {
   await page.waitForFunction(async () => await navigator.clipboard.readText() === 'xConv');
   check(true, 'Ctrl+C copies to the clipboard');
   await page.keyboard.press('Delete');
-  await holds(page, 'node-filter', '');
+  await holds(page, 'graph-search', '');
   await page.evaluate(() => navigator.clipboard.writeText('卷积 Relu'));
   await page.keyboard.press('Control+v');
-  await holds(page, 'node-filter', '卷积 Relu');
+  await holds(page, 'graph-search', '卷积 Relu');
   check(true, 'Ctrl+V pastes once');
 
   await page.keyboard.press('Control+a');
   const cdp = await context.newCDPSession(page);
   await cdp.send('Input.imeSetComposition', { text: 'juanji', selectionStart: 6, selectionEnd: 6 });
-  check((await marked(page, 'node-filter')).value === '卷积 Relu', 'what an input method composes is not taken yet');
+  check((await marked(page, 'graph-search')).value === '卷积 Relu', 'what an input method composes is not taken yet');
   await cdp.send('Input.insertText', { text: '卷积' });
-  await holds(page, 'node-filter', '卷积');
+  await holds(page, 'graph-search', '卷积');
   check(true, 'what it composed is');
 
   await page.keyboard.press('Escape');
@@ -49,11 +49,11 @@ await pageTest(async ({ page, url, context, check }) => {
 await pageTest(async ({ page, url, check }) => {
   await page.goto(`${url}#tab=model`);
   await waitState(page, 'ready');
-  const { x, y, width, height } = await marked(page, 'node-filter');
+  const { x, y, width, height } = await marked(page, 'graph-search');
   await page.touchscreen.tap(x + width / 2, y + height / 2);
   await page.waitForFunction(() => document.activeElement.id === 'text-input');
   check((await active(page)) === 'text-input', 'a touch on a field has the keyboard come up');
   await page.keyboard.insertText('Relu');
-  await holds(page, 'node-filter', 'Relu');
+  await holds(page, 'graph-search', 'Relu');
   check(true, 'and what it types arrives');
 }, { context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } });

@@ -176,6 +176,7 @@ void GraphPanel::draw_search(const View& view) {
     jump(ImGui::GetIO().KeyShift ? -1 : 1);
     focus_search_ = true;
   }
+  mark(view, "graph-search", search_);
   tooltip(view.tr(Str::GraphSearchHelp));
   if (search_.empty()) return;
   ImGui::SameLine(0, 4);

@@ -116,7 +116,6 @@ void ModelPanel::draw_facts(const View& view, const ModelInfo& info) {
 void ModelPanel::draw_nodes(const View& view, const ModelInfo& model) {
   ImGui::SetNextItemWidth(-1);
   ImGui::InputTextWithHint("##filter", view.tr(Str::FilterNodes), &filter_);
-  mark(view, "node-filter", filter_);
   if (filtered_ != &model || filtered_by_ != filter_) {
     filtered_ = &model;
     filtered_by_ = filter_;
