@@ -59,14 +59,6 @@ void choose_model(Settings& settings, const std::string& sample, const std::stri
   settings.quantize.reset();
 }
 
-// Undo goes back to what was computed, not to what was looked at.
-Settings kept_view(Settings state, const Settings& now) {
-  state.language = now.language, state.dark = now.dark;
-  state.lesson = now.lesson, state.tab = now.tab, state.terminal = now.terminal;
-  state.compile_view = now.compile_view, state.profile_view = now.profile_view, state.pass = now.pass;
-  return state;
-}
-
 // Files stay: a command line names them and does not hold them.
 void set_command(const PastedCommand& command, Settings& settings) {
   settings.atc.options = command.settings.options;
@@ -350,8 +342,8 @@ void App::handle(const Command& command) {
                  [&](const command::Save& c) { save(c.kind); },
                  [&](const command::CopyLink&) { platform_.copy_link(to_link(settings_, defaults_)); },
                  [&](const command::ExportSession&) { platform_.export_session(to_link(settings_, defaults_)); },
-                 [&](const command::Undo&) { if (auto state = history_.undo(settings_)) follow(s = kept_view(*state, settings_)); },
-                 [&](const command::Redo&) { if (auto state = history_.redo(settings_)) follow(s = kept_view(*state, settings_)); },
+                 [&](const command::Undo&) { if (auto state = history_.undo(settings_)) follow(s = with_view_of(*state, settings_)); },
+                 [&](const command::Redo&) { if (auto state = history_.redo(settings_)) follow(s = with_view_of(*state, settings_)); },
                  [&](const command::SaveFile& c) { platform_.save_file(c.name, *c.bytes); },
                  [&](const command::Copy& c) { platform_.copy_text(c.text); },
                  [&](const command::OpenPage& c) { platform_.open_page(c.name); },

@@ -134,6 +134,17 @@ bool small_button(const View& view, const char* label, Str help, bool enabled) {
   return pressed;
 }
 
+bool view_tab(const View& view, Str name, Str help, bool chosen, float right) {
+  if (ImGui::GetCursorScreenPos().x + ImGui::CalcTextSize(view.tr(name)).x + ImGui::GetStyle().FramePadding.x * 2 > right) ImGui::NewLine();
+  ImGui::PushStyleColor(ImGuiCol_Button, chosen ? view.theme.raised : ImVec4(0, 0, 0, 0));
+  ImGui::PushStyleColor(ImGuiCol_Text, chosen ? view.theme.text : view.theme.faint);
+  const bool pressed = ImGui::Button(view.tr(name));
+  ImGui::PopStyleColor(2);
+  tooltip(view.tr(help));
+  ImGui::SameLine(0, 4);
+  return pressed;
+}
+
 void mark(const View& view, std::string_view name, std::string value) {
   if (view.marks) view.marks->set(name, {ImGui::GetItemRectMin(), ImGui::GetItemRectMax(), std::move(value)});
 }

@@ -36,6 +36,8 @@ void fact(const View& view, Str label, std::string_view value, float column);
 void bar(const View& view, double fraction, const ImVec4& colour, float width, float height);
 // Names the item just drawn (see Marks).
 void mark(const View& view, std::string_view name, std::string value = {});
+// One of several views to choose from, beside the last one; begins a new line where it does not fit before `right` (screen).
+bool view_tab(const View& view, Str name, Str help, bool chosen, float right);
 // Shown where there is nothing yet.
 void placeholder(const View& view, Str text);
 bool small_button(const View& view, const char* label, Str help, bool enabled = true);

@@ -85,16 +85,8 @@ void CompilePanel::draw_views(const View& view, Commands& commands) {
                                         {CompileView::Tune, Str::TuneView, Str::TuneViewHelp},
                                         {CompileView::Quantize, Str::QuantizeView, Str::QuantizeViewHelp}};
   const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
-  for (const Choice& choice : kChoices) {
-    if (ImGui::GetCursorScreenPos().x + ImGui::CalcTextSize(view.tr(choice.name)).x + ImGui::GetStyle().FramePadding.x * 2 > right) ImGui::NewLine();
-    const bool chosen = view.settings.compile_view == choice.view;
-    ImGui::PushStyleColor(ImGuiCol_Button, chosen ? view.theme.raised : ImVec4(0, 0, 0, 0));
-    ImGui::PushStyleColor(ImGuiCol_Text, chosen ? view.theme.text : view.theme.faint);
-    if (ImGui::Button(view.tr(choice.name))) commands.push(command::ChooseCompileView{choice.view});
-    ImGui::PopStyleColor(2);
-    tooltip(view.tr(choice.help));
-    ImGui::SameLine(0, 4);
-  }
+  for (const Choice& choice : kChoices)
+    if (view_tab(view, choice.name, choice.help, view.settings.compile_view == choice.view, right)) commands.push(command::ChooseCompileView{choice.view});
   ImGui::NewLine();
 }
 

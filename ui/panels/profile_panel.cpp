@@ -58,17 +58,8 @@ void ProfilePanel::draw(const View& view, Commands& commands) {
   }
   ImGui::Spacing();
   const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
-  for (const ViewTab& tab : kTabs) {
-    // A narrow window has two lines of them.
-    if (ImGui::GetCursorScreenPos().x + ImGui::CalcTextSize(view.tr(tab.name)).x + ImGui::GetStyle().FramePadding.x * 2 > right) ImGui::NewLine();
-    const bool chosen = view.settings.profile_view == tab.view;
-    ImGui::PushStyleColor(ImGuiCol_Button, chosen ? view.theme.raised : ImVec4(0, 0, 0, 0));
-    ImGui::PushStyleColor(ImGuiCol_Text, chosen ? view.theme.text : view.theme.faint);
-    if (ImGui::Button(view.tr(tab.name))) commands.push(command::ChooseProfileView{tab.view});
-    ImGui::PopStyleColor(2);
-    tooltip(view.tr(tab.help));
-    ImGui::SameLine(0, 4);
-  }
+  for (const ViewTab& tab : kTabs)
+    if (view_tab(view, tab.name, tab.help, view.settings.profile_view == tab.view, right)) commands.push(command::ChooseProfileView{tab.view});
   ImGui::NewLine();
   const float height = std::max(180.0f, ImGui::GetContentRegionAvail().y);
   switch (view.settings.profile_view) {

@@ -157,58 +157,66 @@ void set_files(std::string_view text, AtcSettings& settings) {
 // One row for each part of the settings that a link carries.
 struct Row {
   std::string_view key;
-  bool content;  // decides what is computed, not only what is looked at
   std::string (*get)(const Settings&);
   void (*set)(Settings&, const std::string&);
 };
 
 constexpr Row kRows[] = {
-    {"sample", true, [](const Settings& s) { return s.sample; }, [](Settings& s, const std::string& v) { s.sample = v; }},
-    {"model", true, [](const Settings& s) { return s.model; }, [](Settings& s, const std::string& v) { set_key(v, s.model); }},
-    {"image", true, [](const Settings& s) { return std::to_string(s.image); },
+    {"sample", [](const Settings& s) { return s.sample; }, [](Settings& s, const std::string& v) { s.sample = v; }},
+    {"model", [](const Settings& s) { return s.model; }, [](Settings& s, const std::string& v) { set_key(v, s.model); }},
+    {"image", [](const Settings& s) { return std::to_string(s.image); },
      [](Settings& s, const std::string& v) { set_number(v, 0, 1000, s.image); }},
-    {"picture", true, [](const Settings& s) { return s.picture; }, [](Settings& s, const std::string& v) { set_key(v, s.picture); }},
-    {"preprocess", true, [](const Settings& s) { return s.preprocess ? to_text(*s.preprocess) : std::string(); },
+    {"picture", [](const Settings& s) { return s.picture; }, [](Settings& s, const std::string& v) { set_key(v, s.picture); }},
+    {"preprocess", [](const Settings& s) { return s.preprocess ? to_text(*s.preprocess) : std::string(); },
      [](Settings& s, const std::string& v) { s.preprocess = preprocess_from_text(v); }},
-    {"gear", true, [](const Settings& s) { return std::to_string(s.gear); },
+    {"gear", [](const Settings& s) { return std::to_string(s.gear); },
      [](Settings& s, const std::string& v) { set_number(v, 0, 1000, s.gear); }},
-    {"chip", true, [](const Settings& s) { return s.chip; }, [](Settings& s, const std::string& v) { s.chip = v; }},
-    {"threads", true, [](const Settings& s) { return std::to_string(s.threads); },
+    {"chip", [](const Settings& s) { return s.chip; }, [](Settings& s, const std::string& v) { s.chip = v; }},
+    {"threads", [](const Settings& s) { return std::to_string(s.threads); },
      [](Settings& s, const std::string& v) { set_number(v, 1, kMostThreads, s.threads); }},
-    {"lang", false, [](const Settings& s) { return name_of(kLanguages, s.language); },
+    {"lang", [](const Settings& s) { return name_of(kLanguages, s.language); },
      [](Settings& s, const std::string& v) { set_by_name(kLanguages, v, s.language); }},
-    {"theme", false, [](const Settings& s) { return name_of(kThemes, s.dark); },
+    {"theme", [](const Settings& s) { return name_of(kThemes, s.dark); },
      [](Settings& s, const std::string& v) { set_by_name(kThemes, v, s.dark); }},
-    {"tab", false, [](const Settings& s) { return name_of(kTabs, s.tab); },
+    {"tab", [](const Settings& s) { return name_of(kTabs, s.tab); },
      [](Settings& s, const std::string& v) { set_by_name(kTabs, v, s.tab); }},
-    {"terminal", false, [](const Settings& s) { return std::string(s.terminal ? "1" : "0"); },
+    {"terminal", [](const Settings& s) { return std::string(s.terminal ? "1" : "0"); },
      [](Settings& s, const std::string& v) { s.terminal = v == "1"; }},
-    {"compile", false, [](const Settings& s) { return name_of(kCompileViews, s.compile_view); },
+    {"compile", [](const Settings& s) { return name_of(kCompileViews, s.compile_view); },
      [](Settings& s, const std::string& v) { set_by_name(kCompileViews, v, s.compile_view); }},
-    {"view", false, [](const Settings& s) { return name_of(kProfileViews, s.profile_view); },
+    {"view", [](const Settings& s) { return name_of(kProfileViews, s.profile_view); },
      [](Settings& s, const std::string& v) { set_by_name(kProfileViews, v, s.profile_view); }},
-    {"pass", false, [](const Settings& s) { return s.pass; }, [](Settings& s, const std::string& v) { s.pass = v; }},
-    {"node", false, [](const Settings& s) { return s.node; },
+    {"pass", [](const Settings& s) { return s.pass; }, [](Settings& s, const std::string& v) { s.pass = v; }},
+    {"node", [](const Settings& s) { return s.node; },
      [](Settings& s, const std::string& v) { if (v.size() <= kLongestName) s.node = v; }},
-    {"task", false, [](const Settings& s) { return std::to_string(s.task); },
+    {"task", [](const Settings& s) { return std::to_string(s.task); },
      [](Settings& s, const std::string& v) { set_number(v, -1, kMostTasks, s.task); }},
-    {"off", true, [](const Settings& s) { return join(s.disabled_passes); },
+    {"off", [](const Settings& s) { return join(s.disabled_passes); },
      [](Settings& s, const std::string& v) { s.disabled_passes = split(v); }},
-    {"atc", true, [](const Settings& s) { return option_words(s.atc); },
+    {"atc", [](const Settings& s) { return option_words(s.atc); },
      [](Settings& s, const std::string& v) { set_options(v, s.atc); }},
-    {"files", true, [](const Settings& s) { return files_text(s.atc); },
+    {"files", [](const Settings& s) { return files_text(s.atc); },
      [](Settings& s, const std::string& v) { set_files(v, s.atc); }},
-    {"int8", true, [](const Settings& s) { return s.quantize ? to_text(*s.quantize) : std::string(); },
+    {"int8", [](const Settings& s) { return s.quantize ? to_text(*s.quantize) : std::string(); },
      [](Settings& s, const std::string& v) { s.quantize = quantize_settings_from_text(v); }},
-    {"lesson", false, [](const Settings& s) { return s.lesson; }, [](Settings& s, const std::string& v) { s.lesson = v; }},
+    {"lesson", [](const Settings& s) { return s.lesson; }, [](Settings& s, const std::string& v) { s.lesson = v; }},
 };
 
 }  // namespace
 
 std::string key_of(Bytes bytes) { return fmt::format("{:016x}", hash_bytes(bytes)); }
 
+Settings with_view_of(Settings state, const Settings& now) {
+  state.language = now.language, state.dark = now.dark;
+  state.lesson = now.lesson, state.tab = now.tab, state.terminal = now.terminal;
+  state.compile_view = now.compile_view, state.profile_view = now.profile_view, state.pass = now.pass;
+  return state;
+}
+
 bool changes_content(const Settings& a, const Settings& b) {
-  return std::ranges::any_of(kRows, [&](const Row& row) { return row.content && row.get(a) != row.get(b); });
+  Settings seen_alike = with_view_of(a, b);
+  seen_alike.task = b.task, seen_alike.node = b.node;
+  return seen_alike != b;
 }
 
 std::string to_link(const Settings& settings, const Settings& defaults) {

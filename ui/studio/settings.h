@@ -48,6 +48,9 @@ struct Settings {
 // The name under which a file of the user is kept: a fingerprint of its bytes, 16 hexadecimal digits.
 std::string key_of(Bytes bytes);
 
+// `state` as it is looked at in `now`: undo goes back to what was computed. What is selected in it comes back with it.
+Settings with_view_of(Settings state, const Settings& now);
+
 // Whether they differ in more than what is looked at: in what is computed.
 bool changes_content(const Settings& a, const Settings& b);
 
