@@ -223,9 +223,14 @@ EMSCRIPTEN_KEEPALIVE void npu_frame() {
 }
 EMSCRIPTEN_KEEPALIVE int npu_frame_count() { return page().frames; }
 EMSCRIPTEN_KEEPALIVE int npu_wants_text() { return ImGui::GetIO().WantTextInput; }
-EMSCRIPTEN_KEEPALIVE void npu_type(const char* text) { ImGui::GetIO().AddInputCharactersUTF8(text); }
+// Text comes after the keys that were pressed before it, also when no frame was drawn in between.
+EMSCRIPTEN_KEEPALIVE void npu_type(const char* text) {
+  page().platform.window->take_input(0, {});
+  ImGui::GetIO().AddInputCharactersUTF8(text);
+}
 // Text fields take it as what the clipboard holds when Ctrl+V is pressed, whoever pasted it.
 EMSCRIPTEN_KEEPALIVE void npu_paste(const char* text) {
+  page().platform.window->take_input(0, {});
   page().pasted = text;
   ImGuiIO& io = ImGui::GetIO();
   const bool held = io.KeyCtrl;

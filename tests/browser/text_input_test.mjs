@@ -19,6 +19,23 @@ await pageTest(async ({ page, url, context, check }) => {
   await holds(page, 'graph-search', 'xConv');
   check(true, 'keys write and edit');
 
+  // What comes between two frames of a slow machine, all in one task of the page.
+  await page.evaluate(() => {
+    const field = document.getElementById('text-input');
+    for (const name of ['keydown', 'keyup'])
+      field.dispatchEvent(new KeyboardEvent(name, { key: 'End', code: 'End', keyCode: 35, which: 35, bubbles: true, cancelable: true }));
+    field.value = '!';
+    field.dispatchEvent(new InputEvent('input', { inputType: 'insertText', data: '!', bubbles: true }));
+    for (const name of ['keydown', 'keyup'])
+      field.dispatchEvent(new KeyboardEvent(name, { key: 'Backspace', code: 'Backspace', keyCode: 8, which: 8, bubbles: true, cancelable: true }));
+    field.value = '?';
+    field.dispatchEvent(new InputEvent('input', { inputType: 'insertText', data: '?', bubbles: true }));
+  });
+  await holds(page, 'graph-search', 'xConv?');
+  check(true, 'keys and text keep their order when no frame is drawn between them');
+  await page.keyboard.press('Backspace');
+  await holds(page, 'graph-search', 'xConv');
+
   await page.keyboard.press('Control+a');
   await page.keyboard.press('Control+c');
   await page.waitForFunction(async () => await navigator.clipboard.readText() === 'xConv');
