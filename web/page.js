@@ -26,7 +26,7 @@ let later = 0;
 function draw() {
   scheduled = false;
   if (!module) return;
-  module._npu_frame();
+  if (module._npu_frame()) wanted = Math.max(wanted, settle);
   root.dataset.shown = '';
   if (--wanted > 0) schedule();
 }
@@ -265,13 +265,13 @@ async function start() {
   const problem = loaded.ccall('npu_start', 'string', ['string', 'string'],
     [link, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, threads: hostThreads() })]);
   if (problem) throw new Error(problem);
+  // For scripts in this page: the same promises as createNpu's, over what is on the screen.
+  globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count(), marks: () => JSON.parse(loaded.ccall('npu_marks', 'string', [])) };
   const progressSoFar = await readText('progress').catch(() => undefined);
   if (progressSoFar) loaded.ccall('npu_load_progress', null, ['string'], [progressSoFar]);
   listen();
   mirror();
   wake();
-  // For scripts in this page: the same promises as createNpu's, over what is on the screen.
-  globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count(), marks: () => JSON.parse(loaded.ccall('npu_marks', 'string', [])) };
   sessionStorage.removeItem('isolating');
   setTimeout(() => keepForOffline().catch((error) => console.warn(`not kept for offline use: ${error}`)), 3000);
   watchForUpdate().catch(() => {});

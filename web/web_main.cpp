@@ -216,10 +216,12 @@ EMSCRIPTEN_KEEPALIVE void npu_awake() {
   page().app->catch_up();
   npu_js_changed();
 }
-EMSCRIPTEN_KEEPALIVE void npu_frame() {
+// Whether input waits for another frame.
+EMSCRIPTEN_KEEPALIVE int npu_frame() {
   page().platform.window->take_input(0, {});
   page().platform.window->draw(*page().app);
   ++page().frames;
+  return page().platform.window->input_waits();
 }
 EMSCRIPTEN_KEEPALIVE int npu_frame_count() { return page().frames; }
 EMSCRIPTEN_KEEPALIVE int npu_wants_text() { return ImGui::GetIO().WantTextInput; }

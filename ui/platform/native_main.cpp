@@ -81,8 +81,8 @@ void show(NativePlatform& platform, App& app) {
     if (!platform.window.take_input(frames > 0 ? 1 : kTooltipMs, [&](const std::string& path) { open_path(app, path); })) return;
     const bool timed_out = frames <= 0 && SDL_GetTicks() - before >= kTooltipMs;
     if (timed_out) SDL_WaitEventTimeout(nullptr, kIdleMs * 3600);
-    frames = frames <= 0 ? kSettle : frames - 1;
     platform.window.draw(app);
+    frames = frames <= 0 || platform.window.input_waits() ? kSettle : frames - 1;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <SDL_opengl.h>
 #include <imgui_impl_opengl3.h>
 #include <imgui_impl_sdl2.h>
+#include <imgui_internal.h>
 #include <stb_image_write.h>
 
 namespace npu::ui {
@@ -91,6 +92,8 @@ void SdlWindow::draw(App& app) {
   render(app);
   SDL_GL_SwapWindow(window_);
 }
+
+bool SdlWindow::input_waits() const { return !ImGui::GetCurrentContext()->InputEventsQueue.empty(); }
 
 void SdlWindow::render(App& app) {
   app.prepare_frame();

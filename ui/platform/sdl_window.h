@@ -28,6 +28,8 @@ class SdlWindow {
   // A dropped file goes to `dropped`.
   bool take_input(int wait_ms, const std::function<void(const std::string& path)>& dropped);
   void draw(App& app);
+  // ImGui gives each frame a part of what came at once (a key, then text), so that none is lost; the rest waits.
+  bool input_waits() const;
   // What is shown, as a PNG.
   Status save_picture(App& app, const std::string& path);
   ImTextureID upload_picture(const Picture& picture);
