@@ -21,8 +21,6 @@ std::string state_of(const Snapshot& s) {
   return s.revision == 0 ? "loading" : "ready";
 }
 
-const std::string& pick(Language language, const Text& text) { return language == Language::Chinese && !text.zh.empty() ? text.zh : text.en; }
-
 Json result_of(const RunInfo& run, Language language) {
   Json list = Json::array();
   for (const Score& score : run.top) {

@@ -27,4 +27,6 @@ const char* tr(Language language, Str id) {
 
 const char* name_of(Str id) { return kRows[static_cast<size_t>(id)].name; }
 
+const std::string& pick(Language language, const Text& text) { return language == Language::Chinese && !text.zh.empty() ? text.zh : text.en; }
+
 }  // namespace npu::ui

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "samples/catalog.h"
 #include "ui/studio/settings.h"
 
 namespace npu::ui {
@@ -24,6 +25,8 @@ inline constexpr int kStrings = 0
 
 const char* tr(Language language, Str id);
 const char* name_of(Str id);
+// A text of a sample or lesson; the English one where there is no Chinese one.
+const std::string& pick(Language language, const Text& text);
 
 // The text with its {} filled in. A test proves that both languages take the same arguments.
 template <class... Args>

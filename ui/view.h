@@ -37,9 +37,7 @@ struct View {
   std::string format(Str id, const Args&... args) const {
     return ui::format(settings.language, id, args...);
   }
-  const std::string& pick(const Text& text) const {
-    return settings.language == Language::Chinese && !text.zh.empty() ? text.zh : text.en;
-  }
+  const std::string& pick(const Text& text) const { return ui::pick(settings.language, text); }
 };
 
 }  // namespace npu::ui

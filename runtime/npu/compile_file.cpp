@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/atc/gear_options.h"
 #include "compiler/open_model.h"
+#include "core/base/path.h"
 #include "core/model_file/model_file.h"
 #include "core/onnx/onnx.h"
 #include "runtime/npu/commands.h"
 
 namespace npu {
 namespace {
-
-std::string base_name(const std::string& path) { return path.substr(path.find_last_of("/\\") + 1); }
 
 Result<Graph> load_graph(const ModelToCompile& model, std::span<const InputShape> shapes, FileSystem& files) {
   NPU_TRY(const SharedBytes bytes, files.read(model.path));

@@ -2,11 +2,11 @@
 #include "ui/learn/facts.h"
 
 #include <cmath>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "compiler/passes/pass.h"
+#include "core/base/parse_real.h"
 #include "core/isa/isa.h"
 #include "core/soc/soc.h"
 
@@ -231,11 +231,7 @@ bool is_live(std::string_view expression) { return expression.find("now.") != st
 std::optional<double> decimal(std::string_view text) {
   constexpr size_t kLongest = 30;
   if (text.empty() || text.size() > kLongest || text.find_first_not_of("+-.0123456789") != std::string_view::npos) return {};
-  const std::string copy(text);
-  char* end = nullptr;
-  const double value = std::strtod(copy.c_str(), &end);
-  if (end != copy.c_str() + copy.size()) return {};
-  return value;
+  return parse_real(text);
 }
 
 std::string number_text(double value) {

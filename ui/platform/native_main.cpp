@@ -13,12 +13,11 @@
 #include <fmt/format.h>
 
 #include "core/base/file.h"
+#include "core/base/path.h"
 #include "ui/platform/sdl_window.h"
 
 namespace npu::ui {
 namespace {
-
-std::string base_name(const std::string& path) { return path.substr(path.find_last_of("/\\") + 1); }
 
 class NativePlatform final : public Platform {
  public:

@@ -9,6 +9,7 @@
 
 #include "compiler/atc/gear_options.h"
 #include "compiler/passes/pass.h"
+#include "core/base/path.h"
 
 namespace npu::ui {
 namespace {
@@ -25,7 +26,6 @@ bool is_among(const std::string_view (&names)[N], std::string_view name) {
   return std::ranges::find(names, name) != std::end(names);
 }
 
-std::string base_name(std::string_view path) { return std::string(path.substr(path.find_last_of("/\\") + 1)); }
 std::string stem_of(const std::string& name) { return name.substr(0, name.rfind('.')); }
 
 std::string_view framework_number(ModelKind kind) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "compiler/atc/options.h"
+#include "core/base/path.h"
 #include "core/isa/manual.h"
 #include "runtime/npu/npu_program.h"
 #include "ui/terminal/shell.h"
@@ -12,8 +13,6 @@ namespace npu::terminal {
 namespace {
 
 using Context = CommandContext;
-
-std::string base_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 int fail_with(const Context& context, std::string_view name, const Error& error) {
   context.streams.print_error("{}: {}: {}\n", name, error.where, error.what);

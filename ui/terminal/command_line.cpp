@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "compiler/atc/options.h"
+#include "core/base/path.h"
 
 namespace npu::terminal {
 namespace {
@@ -18,7 +19,6 @@ struct Framework {
 };
 constexpr Framework kFrameworks[] = {{"Caffe", 0}, {"MindIR", 1}, {"TensorFlow", 3}, {"ONNX", 5}};
 
-std::string base_name(const std::string& path) { return path.substr(path.find_last_of("/\\") + 1); }
 std::string without_ending(const std::string& name) { return name.substr(0, name.rfind('.')); }
 
 // Where the terminal has the model.

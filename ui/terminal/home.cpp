@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/terminal/home.h"
 
+#include "core/base/path.h"
 #include "core/onnx/onnx.h"
 #include "core/tensor/npy.h"
 #include "runtime/session/image_input.h"
@@ -72,8 +73,6 @@ Result<SharedBytes> make_array(const SampleInfo& info, const std::string& file, 
   NPU_TRY(const Tensor tensor, image_tensor(image, DType::Float32, {1, info.channels, info.height, info.width}, options));
   return shared(save_npy(tensor));
 }
-
-std::string base_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 void add_images(MemoryFiles& files, const std::string& home, const SampleInfo& info, const SampleReader& read) {
   const std::string images = home + "/images/" + info.name, arrays = home + "/data/" + info.name;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/terminal/terminal.h"
+#include "core/base/path.h"
 
 #include <exception>
 #include <utility>
@@ -11,9 +12,6 @@ MemoryFiles& with_home(MemoryFiles& files) {
   (void)files.create_folders(kHome);
   return files;
 }
-
-// A file's own name, as it can be typed.
-std::string base_name(const std::string& path) { return path.substr(path.find_last_of("/\\") + 1); }
 
 }  // namespace
 
