@@ -21,6 +21,12 @@ double cpu_gflop(const Task& task) {
   return static_cast<double>(elements + written) * 1e-9;
 }
 
+std::vector<Program> changed(std::vector<Program> blocks, void (*change)(Instr&)) {
+  for (Program& block : blocks)
+    for (Instr& instr : block) change(instr);
+  return blocks;
+}
+
 }  // namespace
 
 Result<ModelProfile> profile_model(const CompiledModel& model, bool events) {
@@ -29,11 +35,16 @@ Result<ModelProfile> profile_model(const CompiledModel& model, bool events) {
 }
 
 Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, bool events) {
+  return profile_model(model, soc, {.events = events, .change = nullptr, .on_progress = {}});
+}
+
+Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, const ProfileOptions& options) {
   ModelProfile profile;
   ChipTimer timer(soc);
   double now = soc.model_launch_us;
   double macs = 0;
   for (const Task& task : model.tasks) {
+    if (options.on_progress && !options.on_progress(profile.tasks.size(), model.tasks.size())) return fail(ErrorKind::Cancelled, model.name, "stopped");
     TaskProfile row;
     macs += static_cast<double>(task.macs);
     row.wait_us = soc.task_launch_us + (task.engine == Engine::AiCpu ? soc.ai_cpu_launch_us : 0);
@@ -46,7 +57,8 @@ Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, b
       for (const TensorDesc& desc : task.inputs) row.timing.activity += timer.touch(desc.address, desc.bytes, false);
       for (const TensorDesc& desc : task.outputs) row.timing.activity += timer.touch(desc.address, desc.bytes, true);
     } else {
-      NPU_TRY(row.timing, timer.time(task.blocks, task.vector_task, events));
+      const std::vector<Program> other = options.change ? changed(task.blocks, options.change) : std::vector<Program>();
+      NPU_TRY(row.timing, timer.time(options.change ? other : task.blocks, task.vector_task, options.events));
       row.cycles = row.timing.cycles;
       row.duration_us = soc.cycles_to_us(static_cast<double>(row.cycles));
       row.cores = std::min(static_cast<int>(task.blocks.size()), soc.cores_for(task.vector_task));

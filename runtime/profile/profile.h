@@ -2,6 +2,7 @@
 // When everything happens on the chip: all tasks of a model timed in order, with L2 between them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,23 @@ Result<ModelProfile> profile_model(const CompiledModel& model, bool events);
 // The same streams on a chip with other numbers (fitting, what-if).
 Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, bool events);
 
+struct ProfileOptions {
+  bool events = false;                                         // as above
+  void (*change)(Instr&) = nullptr;                            // each instruction as it is timed instead; may not change what it stands in for
+  std::function<bool(size_t task, size_t total)> on_progress;  // before each task; returning false: Cancelled
+};
+Result<ModelProfile> profile_model(const CompiledModel& model, const Soc& soc, const ProfileOptions& options);
+
 // The pipe that is busy longest, or "launch" for tasks shorter than their launch.
 std::string_view bound_pipe(const TaskProfile& task, const Soc& soc);
 
-// The vendor's op_summary.csv (msprof), one row a task.
+// The vendor's op_summary (msprof): its columns in its order, one row a task, cells as it writes them.
+struct OpSummary {
+  std::vector<std::string_view> headers;
+  std::vector<std::vector<std::string>> rows;
+};
+OpSummary op_summary(const CompiledModel& model, const ModelProfile& profile);
+// The same as op_summary.csv.
 std::string op_summary_csv(const CompiledModel& model, const ModelProfile& profile);
 
 // The vendor's instr_exe.csv (msprof op simulator), one row for each instruction of each block. Needs events.

@@ -28,7 +28,7 @@ template <class F>
 std::string joined(const std::vector<TensorDesc>& list, F&& text) {
   std::string result;
   for (size_t i = 0; i < list.size(); ++i) result += (i ? ";" : "") + text(list[i]);
-  return "\"" + result + "\"";
+  return result;
 }
 
 std::string shapes(const std::vector<TensorDesc>& list) {
@@ -50,6 +50,7 @@ std::string field_text(std::string text) {
 struct Column {
   std::string_view header;
   std::string (*cell)(const Row&);
+  bool quoted = false;  // in the file
 };
 
 #define NPU_PIPE_COLUMNS(label, pipe)                                                                   \
@@ -75,12 +76,12 @@ const std::array kColumns{
     Column{"Block Num", [](const Row& r) { return std::to_string(r.task.blocks.size()); }},
     Column{"Mix Block Num", [](const Row&) { return std::string("0"); }},
     Column{"HF32 Eligible", [](const Row&) { return std::string("NO"); }},
-    Column{"Input Shapes", [](const Row& r) { return shapes(r.task.inputs); }},
-    Column{"Input Data Types", [](const Row& r) { return dtypes(r.task.inputs); }},
-    Column{"Input Formats", [](const Row& r) { return formats(r.task.inputs); }},
-    Column{"Output Shapes", [](const Row& r) { return shapes(r.task.outputs); }},
-    Column{"Output Data Types", [](const Row& r) { return dtypes(r.task.outputs); }},
-    Column{"Output Formats", [](const Row& r) { return formats(r.task.outputs); }},
+    Column{"Input Shapes", [](const Row& r) { return shapes(r.task.inputs); }, true},
+    Column{"Input Data Types", [](const Row& r) { return dtypes(r.task.inputs); }, true},
+    Column{"Input Formats", [](const Row& r) { return formats(r.task.inputs); }, true},
+    Column{"Output Shapes", [](const Row& r) { return shapes(r.task.outputs); }, true},
+    Column{"Output Data Types", [](const Row& r) { return dtypes(r.task.outputs); }, true},
+    Column{"Output Formats", [](const Row& r) { return formats(r.task.outputs); }, true},
     Column{"Context ID", [](const Row&) { return std::string("N/A"); }},
     Column{"aicore_time(us)", [](const Row& r) { return fmt::format("{:.3f}", r.profile.cycles > 0 ? r.profile.duration_us : 0.0); }},
     Column{"total_cycles", [](const Row& r) { return std::to_string(r.profile.cycles * r.profile.cores); }},
@@ -105,15 +106,25 @@ const std::array kColumns{
 
 }  // namespace
 
-std::string op_summary_csv(const CompiledModel& model, const ModelProfile& profile) {
-  std::string text;
-  for (const Column& column : kColumns) text += (text.empty() ? "" : ",") + std::string(column.header);
-  text += '\n';
+OpSummary op_summary(const CompiledModel& model, const ModelProfile& profile) {
+  OpSummary table;
+  for (const Column& column : kColumns) table.headers.push_back(column.header);
   for (size_t i = 0; i < model.tasks.size(); ++i) {
     const Row row{model, model.tasks[i], profile.tasks[i], i};
-    for (size_t c = 0; c < kColumns.size(); ++c) text += (c ? "," : "") + kColumns[c].cell(row);
-    text += '\n';
+    std::vector<std::string>& cells = table.rows.emplace_back();
+    for (const Column& column : kColumns) cells.push_back(column.cell(row));
   }
+  return table;
+}
+
+std::string op_summary_csv(const CompiledModel& model, const ModelProfile& profile) {
+  const OpSummary table = op_summary(model, profile);
+  std::string text = fmt::format("{}\n", fmt::join(table.headers, ","));
+  for (const auto& row : table.rows)
+    for (size_t c = 0; c < row.size(); ++c) {
+      const std::string_view quote = kColumns[c].quoted ? "\"" : "";
+      text += fmt::format("{}{}{}{}", quote, row[c], quote, c + 1 < row.size() ? "," : "\n");
+    }
   return text;
 }
 

@@ -26,6 +26,11 @@ void GraphWorker::post(const void* key, Job job) {
   wake_.notify_all();
 }
 
+void GraphWorker::cancel(const void* key) {
+  const std::lock_guard lock(mutex_);
+  if (running_ == key) cancelled_ = true;
+}
+
 void GraphWorker::drop(const void* key) {
   std::unique_lock lock(mutex_);
   std::erase_if(items_, [&](const Item& item) { return item.key == key; });

@@ -23,6 +23,8 @@ class GraphWorker {
   // The job replaces the one with the same key, waiting or running (that one is told through `cancelled`). The thread starts with
   // the first job.
   void post(const void* key, Job job);
+  // Tells the running job of this key to end, and does not wait for it.
+  void cancel(const void* key);
   // After it no job of this key runs or will; waits for the one that does.
   void drop(const void* key);
 

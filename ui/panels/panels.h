@@ -10,6 +10,7 @@
 
 #include "compiler/lower/support.h"
 #include "ui/panels/graph_panel.h"
+#include "ui/panels/profile_views.h"
 #include "ui/view.h"
 
 namespace npu::ui {
@@ -199,9 +200,14 @@ struct ProfilePanel {
 
  private:
   void draw_summary(const View& view, Commands& commands);
+  void draw_timeline(const View& view, Commands& commands);
 
   TimelinePanel timeline_;
   TaskPanel tasks_;
+  OpSummaryPanel op_summary_;
+  RooflinePanel roofline_;
+  BottleneckPanel bottlenecks_;
+  ComparePanel compare_;
   MemoryPanel memory_;
   DisassemblyPanel disassembly_;
   ManualPanel manual_;

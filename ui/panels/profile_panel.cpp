@@ -11,12 +11,41 @@ struct ViewTab {
   ProfileView view;
   Str name;
   Str help;
+  bool timeline = false;  // above it
 };
-constexpr ViewTab kTabs[] = {{ProfileView::Tasks, Str::Tasks, Str::TasksHelp},
-                             {ProfileView::Memory, Str::Memory, Str::MemoryHelp},
-                             {ProfileView::Disassembly, Str::Disassembly, Str::DisassemblyHelp},
+constexpr ViewTab kTabs[] = {{ProfileView::Tasks, Str::Tasks, Str::TasksHelp, true},
+                             {ProfileView::OpSummary, Str::OpSummaryTab, Str::OpSummaryTabHelp},
+                             {ProfileView::Roofline, Str::RooflineTab, Str::RooflineTabHelp},
+                             {ProfileView::Bottlenecks, Str::BottlenecksTab, Str::BottlenecksTabHelp},
+                             {ProfileView::Compare, Str::CompareTab, Str::CompareTabHelp},
+                             {ProfileView::Memory, Str::Memory, Str::MemoryHelp, true},
+                             {ProfileView::Disassembly, Str::Disassembly, Str::DisassemblyHelp, true},
                              {ProfileView::Manual, Str::Manual, Str::ManualHelp},
                              {ProfileView::Accuracy, Str::AccuracyTab, Str::AccuracyHelp}};
+
+const ViewTab& tab_of(ProfileView view) {
+  const auto found = std::ranges::find(kTabs, view, &ViewTab::view);
+  return found == std::end(kTabs) ? kTabs[0] : *found;
+}
+
+// A row of names where it fits into two lines, else one to open.
+void draw_tabs(const View& view, Commands& commands) {
+  const ViewTab& chosen = tab_of(view.settings.profile_view);
+  if (view.compact) {
+    ImGui::SetNextItemWidth(-1);
+    const bool open = ImGui::BeginCombo("##view", view.tr(chosen.name), ImGuiComboFlags_HeightLargest);
+    mark(view, "profile-view", view.tr(chosen.name));
+    if (!open) return;
+    for (const ViewTab& tab : kTabs)
+      if (ImGui::Selectable(view.tr(tab.name), &tab == &chosen)) commands.push(command::ChooseProfileView{tab.view});
+    return ImGui::EndCombo();
+  }
+  const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
+  for (const ViewTab& tab : kTabs) {
+    if (view_tab(view, tab.name, tab.help, &tab == &chosen, right)) commands.push(command::ChooseProfileView{tab.view});
+  }
+  ImGui::NewLine();
+}
 
 struct SaveItem {
   SaveKind kind;
@@ -46,8 +75,26 @@ void ProfilePanel::draw(const View& view, Commands& commands) {
   title(view, Str::Profile, Str::ProfileHelp);
   if (!view.now.profile || !view.now.compile || !view.now.compile->model) return placeholder(view, Str::ProfileEmpty);
   draw_summary(view, commands);
+  draw_tabs(view, commands);
+  const ViewTab& tab = tab_of(view.settings.profile_view);
+  if (tab.timeline) draw_timeline(view, commands);
+  const float height = std::max(180.0f, ImGui::GetContentRegionAvail().y);
+  switch (tab.view) {
+    case ProfileView::OpSummary: return op_summary_.draw(view, commands, height);
+    case ProfileView::Roofline: return roofline_.draw(view, commands, height);
+    case ProfileView::Bottlenecks: return bottlenecks_.draw(view, commands, height);
+    case ProfileView::Compare: return compare_.draw(view, commands, height);
+    case ProfileView::Memory: return memory_.draw(view, commands, height);
+    case ProfileView::Disassembly: return disassembly_.draw(view, commands, height);
+    case ProfileView::Manual: return manual_.draw(view, height);
+    case ProfileView::Accuracy: return accuracy_.draw(view, commands, height);
+    default: return tasks_.draw(view, commands, height);
+  }
+}
+
+void ProfilePanel::draw_timeline(const View& view, Commands& commands) {
   const float space = ImGui::GetContentRegionAvail().y;
-  timeline_.draw(view, commands, std::clamp(space * 0.48f, 200.0f, 520.0f));
+  timeline_.draw(view, commands, std::clamp(space * 0.52f, 200.0f, 520.0f));
   if (const auto clicked = timeline_.take_clicked(); clicked.task >= 0) {
     commands.push(command::SelectTask{clicked.task});
     if (clicked.instr >= 0) {
@@ -57,18 +104,6 @@ void ProfilePanel::draw(const View& view, Commands& commands) {
     }
   }
   ImGui::Spacing();
-  const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
-  for (const ViewTab& tab : kTabs)
-    if (view_tab(view, tab.name, tab.help, view.settings.profile_view == tab.view, right)) commands.push(command::ChooseProfileView{tab.view});
-  ImGui::NewLine();
-  const float height = std::max(180.0f, ImGui::GetContentRegionAvail().y);
-  switch (view.settings.profile_view) {
-    case ProfileView::Tasks: return tasks_.draw(view, commands, height);
-    case ProfileView::Memory: return memory_.draw(view, commands, height);
-    case ProfileView::Disassembly: return disassembly_.draw(view, commands, height);
-    case ProfileView::Manual: return manual_.draw(view, height);
-    case ProfileView::Accuracy: return accuracy_.draw(view, commands, height);
-  }
 }
 
 void ProfilePanel::draw_summary(const View& view, Commands& commands) {

@@ -32,11 +32,17 @@ constexpr Names<CompileView, 5> kCompileViews{{{"passes", CompileView::Passes},
                                                {"options", CompileView::Options},
                                                {"tune", CompileView::Tune},
                                                {"int8", CompileView::Quantize}}};
-constexpr Names<ProfileView, 5> kProfileViews{{{"tasks", ProfileView::Tasks},
-                                               {"memory", ProfileView::Memory},
-                                               {"disassembly", ProfileView::Disassembly},
-                                               {"manual", ProfileView::Manual},
-                                               {"accuracy", ProfileView::Accuracy}}};
+constexpr Names<ProfileView, 11> kProfileViews{{{"tasks", ProfileView::Tasks},
+                                                {"op-summary", ProfileView::OpSummary},
+                                                {"roofline", ProfileView::Roofline},
+                                                {"bottlenecks", ProfileView::Bottlenecks},
+                                                {"compare", ProfileView::Compare},
+                                                {"provenance", ProfileView::Provenance},
+                                                {"usage", ProfileView::Usage},
+                                                {"memory", ProfileView::Memory},
+                                                {"disassembly", ProfileView::Disassembly},
+                                                {"manual", ProfileView::Manual},
+                                                {"accuracy", ProfileView::Accuracy}}};
 
 constexpr int kMostThreads = 64;
 constexpr int kMostTasks = 1'000'000;

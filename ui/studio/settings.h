@@ -17,7 +17,7 @@ namespace npu::ui {
 enum class Language { English, Chinese };
 enum class Tab { Home, Overview, Model, Compile, Run, Profile, Learn };
 enum class CompileView { Passes, Reasons, Options, Tune, Quantize };
-enum class ProfileView { Tasks, Memory, Disassembly, Manual, Accuracy };
+enum class ProfileView { Tasks, OpSummary, Roofline, Bottlenecks, Compare, Provenance, Usage, Memory, Disassembly, Manual, Accuracy };
 
 struct Settings {
   std::string sample = "defects";  // empty: a file the user opened
