@@ -53,6 +53,7 @@ void choose_model(Settings& settings, const std::string& sample, const std::stri
   settings.sample = sample;
   settings.model = key;
   settings.image = 0, settings.gear = 0, settings.task = -1, settings.node.clear();
+  settings.chip_place.clear(), settings.chip_breaks.clear();
   settings.preprocess.reset();
   // They are about the model before: its inputs, its nodes.
   settings.atc = {};
@@ -110,7 +111,8 @@ App::App(Platform& platform, Settings defaults, std::string_view link)
       studio_([&platform] { platform.wake(); },
               [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }),
       terminal_([&platform] { platform.wake(); },
-                [&platform](MemoryFiles& files) { terminal::fill_home(files, terminal::kHome, [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }); }) {}
+                [&platform](MemoryFiles& files) { terminal::fill_home(files, terminal::kHome, [&platform](const std::string& file) { return platform.read_asset("samples/" + file); }); }),
+      chip_([&platform] { platform.wake(); }) {}
 
 void App::load_course() {
   if (std::exchange(course_requested_, true)) return;
@@ -136,6 +138,14 @@ void App::update_learning() {
   if (studio_.is_current(*snapshot)) learn_.update({*snapshot, settings_});
 }
 
+void App::update_chip(const Snapshot& now) {
+  const ChipStatePtr chip = chip_.state();
+  if (chip->model && (!now.compile || now.compile->model != chip->model)) return chip_.close();
+  if (settings_.tab != Tab::Chip || now.busy() || !now.compile || !now.compile->model || !now.run || !now.run->inputs) return;
+  if (chip->model) chip_.open(now.compile->model, now.run->inputs, chip->moment ? std::optional(chip->moment->place) : place_from_key(settings_.chip_place));
+  else chip_.open(now.compile->model, now.run->inputs, place_from_key(settings_.chip_place));
+}
+
 void App::load_progress(const std::string& text) {
   if (const Status status = learn_.load(text); !status) studio_.report(status.error());
 }
@@ -155,7 +165,7 @@ Language App::shown_language() const {
   return settings_.language == Language::Chinese && !cjk_font_ ? Language::English : settings_.language;
 }
 
-std::string App::mirror() const { return mirror_json(*studio_.snapshot(), settings_, &learn_); }
+std::string App::mirror() const { return mirror_json(*studio_.snapshot(), settings_, &learn_, chip_.state().get()); }
 
 void App::prepare_frame() {
   if (settings_.language == Language::Chinese && !cjk_font_ && !font_requested_) {
@@ -203,6 +213,7 @@ void App::use_tuning(const Snapshot& now) {
 void App::draw() {
   catch_up();
   const SnapshotPtr snapshot = studio_.snapshot();
+  update_chip(*snapshot);
   use_tuning(*snapshot);  // not in catch_up(): a script without a page decides for itself
   if (snapshot->picture != uploaded_) {
     uploaded_ = snapshot->picture;
@@ -210,7 +221,7 @@ void App::draw() {
   }
   Settings shown = settings_;
   shown.language = shown_language();
-  View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_, &terminal_, &learn_};
+  View view{*snapshot, shown, theme_, ImGui::GetIO().DisplaySize.x < kCompactWidth, picture_, history_.can_undo(), history_.can_redo(), platform_.exports_sessions(), &marks_, &terminal_, &learn_, &chip_};
   marks_.clear();
   terminal_.set_environment({shown.chip, shown.threads, shown.language});
   view.wake = [platform = &platform_] { platform->wake(); };
@@ -289,6 +300,10 @@ void App::follow(const Settings& wanted) {
   const Settings old = std::exchange(settings_, wanted);
   if (wanted.dark != old.dark) theme_current_ = false;
   if (wanted.lesson != old.lesson) learn_.open(wanted.lesson);
+  if (const auto place = place_from_key(wanted.chip_place); place && wanted.chip_place != old.chip_place) {
+    const ChipStatePtr chip = chip_.state();
+    if (chip->model && !(chip->moment && !chip->busy && chip->moment->place == *place)) chip_.go(*place);
+  }
   const bool other_code = wanted.chip != old.chip || wanted.threads != old.threads || wanted.disabled_passes != old.disabled_passes ||
                           wanted.atc != old.atc || wanted.quantize != old.quantize || wanted.gear != old.gear || wanted.preprocess != old.preprocess;
   const bool other_sample = wanted.model.empty() && (wanted.sample != old.sample || !old.model.empty());
@@ -331,6 +346,8 @@ void App::handle(const Command& command) {
                  [&](const command::SelectPass& c) { s.pass = c.name; },
                  [&](const command::SelectTask& c) { s.task = c.task; },
                  [&](const command::SelectNode& c) { s.node = c.name; },
+                 [&](const command::ShowPlace& c) { s.chip_place = c.key; },
+                 [&](const command::SetBreakpoints& c) { s.chip_breaks = c.list; },
                  [&](const command::SwitchPass& c) { c.on ? void(s.disabled_passes.erase(c.name)) : void(s.disabled_passes.insert(c.name)); },
                  [&](const command::SetOptions& c) { s.atc = c.atc; },
                  [&](const command::SetCommand& c) { set_command(c.command, s); },

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "ui/chip/chip_session.h"
 #include "ui/studio/history.h"
 #include "ui/studio/studio.h"
 #include "ui/terminal/terminal.h"
@@ -77,6 +78,7 @@ class App {
   Studio& studio() { return studio_; }
   terminal::Terminal& terminal() { return terminal_; }
   const Learn& learn() const { return learn_; }
+  ChipSession& chip() { return chip_; }
   const Settings& settings() const { return settings_; }
   std::string mirror() const;
   const Marks& marks() const { return marks_; }
@@ -103,6 +105,8 @@ class App {
   void load_course();
   // Brings the lesson up to what the studio has made.
   void update_learning();
+  // The run that the Chip room looks at is of what was answered last.
+  void update_chip(const Snapshot& now);
   // Chinese only once its characters can be drawn.
   Language shown_language() const;
 
@@ -115,6 +119,7 @@ class App {
   bool course_requested_ = false;
   Studio studio_;
   terminal::Terminal terminal_;
+  ChipSession chip_;
   Workspace workspace_;
   History<Settings> history_{100};
   std::optional<Opened> opened_;

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ui/chip/chip_session.h"
+#include "ui/chip/describe.h"
 #include "ui/graph/describe.h"
 #include "ui/strings.h"
 #include "ui/workspace.h"
@@ -72,9 +74,16 @@ Json lesson_of(const Learn& learn, const Facts& facts, Language language) {
           {"text", fill_in(pick(language, step.body), facts)}, {"checks", std::move(checks)}, {"done", learn.step_done()}};
 }
 
+// The instruction that is looked at, and what it did, in words.
+Json chip_of(const ChipState& chip, Language language) {
+  const ChipMoment& moment = *chip.moment;
+  return {{"position", moment.position}, {"steps", chip.steps}, {"place", place_text(moment.place)}, {"busy", chip.busy},
+          {"text", moment_text(*chip.model, moment, language)}};
+}
+
 }  // namespace
 
-std::string mirror_json(const Snapshot& s, const Settings& settings, const Learn* learn) {
+std::string mirror_json(const Snapshot& s, const Settings& settings, const Learn* learn, const ChipState* chip) {
   Json json{{"state", state_of(s)}, {"status", activity_text(settings.language, s.activity)}, {"revision", s.revision}};
   json["lang"] = settings.language == Language::Chinese ? "zh" : "en";
   json["theme"] = settings.dark ? "dark" : "light";
@@ -103,6 +112,7 @@ std::string mirror_json(const Snapshot& s, const Settings& settings, const Learn
   if (s.quantize) json["quantize"] = quantize_of(*s.quantize);
   if (s.tune) json["tune"] = tune_of(*s.tune);
   if (learn && learn->lesson()) json["lesson"] = lesson_of(*learn, {s, settings}, settings.language);
+  if (chip && chip->moment && settings.tab == Tab::Chip) json["chip_view"] = chip_of(*chip, settings.language);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

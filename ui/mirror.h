@@ -12,6 +12,8 @@
 
 namespace npu::ui {
 
-std::string mirror_json(const Snapshot& snapshot, const Settings& settings, const Learn* learn = nullptr);
+struct ChipState;
+
+std::string mirror_json(const Snapshot& snapshot, const Settings& settings, const Learn* learn = nullptr, const ChipState* chip = nullptr);
 
 }  // namespace npu::ui

@@ -19,6 +19,7 @@ constexpr Room kRooms[] = {{Tab::Home, "room-home", icon::kHome, Str::Home, Str:
                            {Tab::Model, "room-model", icon::kModel, Str::Model, Str::ModelHelp},
                            {Tab::Compile, "room-compile", icon::kCompile, Str::Compile, Str::CompileHelp},
                            {Tab::Run, "room-run", icon::kRun, Str::Run, Str::RunHelp},
+                           {Tab::Chip, "room-chip", icon::kChip, Str::ChipRoom, Str::ChipRoomHelp},
                            {Tab::Profile, "room-profile", icon::kProfile, Str::Profile, Str::ProfileHelp},
                            {Tab::Learn, "room-learn", icon::kLearn, Str::LearnTitle, Str::LearnHelp}};
 

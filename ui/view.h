@@ -17,6 +17,8 @@ class Terminal;
 
 namespace npu::ui {
 
+class ChipSession;
+
 struct View {
   const Snapshot& now;
   const Settings& settings;
@@ -29,6 +31,7 @@ struct View {
   Marks* marks = nullptr;
   terminal::Terminal* terminal = nullptr;
   const Learn* learn = nullptr;
+  ChipSession* chip = nullptr;
 
   std::function<void()> wake;    // asks for a frame; from any thread
 

@@ -151,6 +151,7 @@ void Workspace::draw_room(Tab tab, const View& view, Commands& commands) {
     case Tab::Model: return model_.draw(view, commands);
     case Tab::Compile: return compile_.draw(view, commands);
     case Tab::Run: return run_.draw(view, commands);
+    case Tab::Chip: return chip_.draw(view, commands);
     case Tab::Profile: return profile_.draw(view, commands);
     case Tab::Learn: return learn_.draw(view, commands);
     case Tab::Overview: return;

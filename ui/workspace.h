@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "ui/panels/chip_panel.h"
 #include "ui/panels/learn_panel.h"
 #include "ui/panels/panels.h"
 #include "ui/panels/terminal_panel.h"
@@ -26,6 +27,7 @@ class Workspace {
   ModelPanel model_;
   CompilePanel compile_;
   RunPanel run_;
+  ChipPanel chip_;
   ProfilePanel profile_;
   TerminalPanel terminal_;
   LearnPanel learn_;

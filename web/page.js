@@ -11,6 +11,7 @@ const canvas = document.getElementById('canvas');
 const fileInput = document.getElementById('file');
 const chinese = (navigator.languages ?? [navigator.language]).find((l) => /^(zh|en)/i.test(l))?.toLowerCase().startsWith('zh') ?? false;
 const dark = !matchMedia('(prefers-color-scheme: light)').matches;
+const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 let module = null;
 let made = null;
@@ -263,7 +264,7 @@ async function start() {
   const link = location.hash || (session.read() ?? 'tab=home');
   session.begin();
   const problem = loaded.ccall('npu_start', 'string', ['string', 'string'],
-    [link, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, threads: hostThreads() })]);
+    [link, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, calm, threads: hostThreads() })]);
   if (problem) throw new Error(problem);
   // For scripts in this page: the same promises as createNpu's, over what is on the screen.
   globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count(), marks: () => JSON.parse(loaded.ccall('npu_marks', 'string', [])) };

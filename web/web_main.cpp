@@ -167,13 +167,14 @@ using namespace npu::ui;
 extern "C" {
 
 // --- start ---
-// link: the part of the address after '#'; options: {"lang":"zh","dark":true,"threads":2,"headless":false}.
+// link: the part of the address after '#'; options: {"lang":"zh","dark":true,"calm":false,"threads":2,"headless":false}.
 EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options) {
   const Json json = Json::parse(options, nullptr, false);
   Settings defaults;
   if (json.is_object()) {
     if (json.value("lang", "en") == "zh") defaults.language = Language::Chinese;
     defaults.dark = json.value("dark", true);
+    defaults.calm = json.value("calm", false);
     defaults.threads = std::clamp(json.value("threads", 1), 1, 16);
   }
   page().headless = json.is_object() && json.value("headless", false);

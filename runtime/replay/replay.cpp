@@ -32,6 +32,7 @@ Replay::Replay(std::shared_ptr<const CompiledModel> model, const Soc& soc, const
   // Pages that nothing ever wrote stay null in the snapshots.
   memory_.track_changes();
   memory_.clear_changes();
+  if (options.keep_ended_block) ended_.emplace(soc);
 }
 
 Place Replay::place() const {
@@ -41,6 +42,11 @@ Place Replay::place() const {
 }
 
 const Instr* Replay::next() const { return in_block() ? core_.next() : nullptr; }
+
+AccessList Replay::next_accesses() const {
+  const Instr* instr = next();
+  return instr ? accesses(*instr, core_.issue_state()) : AccessList{};
+}
 
 void Replay::start_block() {
   const auto& blocks = model_->tasks[place_.task].blocks;
@@ -60,6 +66,7 @@ void Replay::enter_next_work() {
 
 Status Replay::step_once() {
   const Task& task = model_->tasks[place_.task];
+  shows_ended_ = false;
   if (!in_block()) {
     NPU_CHECK(run_cpu_task(*model_, task, memory_));
     ++place_.task;
@@ -71,6 +78,7 @@ Status Replay::step_once() {
     }
     in_midst_ = !core_.done();
     if (!in_midst_) {
+      if (ended_) std::swap(core_, *ended_), shows_ended_ = true;
       ++place_.block;
       enter_next_work();
     }
@@ -88,6 +96,7 @@ void Replay::restore(int64_t position) {
   position_ = snapshot.position;
   place_ = {snapshot.place.task, snapshot.place.block, 0};
   in_midst_ = snapshot.core != nullptr;
+  shows_ended_ = false;
   if (in_midst_) core_ = *snapshot.core;
   else if (in_block()) start_block();
 }
@@ -105,10 +114,16 @@ Result<int64_t> Replay::step(int64_t count) {
   return position_ - from;
 }
 
-Status Replay::seek(int64_t position) {
+Status Replay::seek(int64_t position) { return seek(position, nullptr); }
+
+Status Replay::seek(int64_t position, const GoOn& go_on) {
+  constexpr int64_t kBetweenQuestions = 1024;
   if (position < 0) return fail(ErrorKind::InvalidArgument, "position", fmt::format("{} is negative", position));
   if (position < position_ || snapshots_.position_before(position) > position_) restore(position);
-  NPU_CHECK(step(position - position_));
+  while (position_ < position && !at_end()) {
+    NPU_CHECK(step(std::min(position - position_, kBetweenQuestions)));
+    if (go_on && position_ < position && !go_on(position_)) return fail(ErrorKind::Cancelled, "seek", fmt::format("stopped at {} on the way to {}", position_, position));
+  }
   if (position_ == position) return {};
   return fail(ErrorKind::InvalidArgument, "position", fmt::format("{} is after the end of the run, which is {}", position, position_));
 }
@@ -140,6 +155,10 @@ Result<std::vector<std::byte>> Replay::contents(Buffer buffer, int64_t begin, in
   if (buffer != Buffer::GM) return core_.contents(buffer, begin, end);
   NPU_TRY(const auto bytes, memory_.peek(begin, end < begin ? -1 : end - begin));
   return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+Result<std::vector<std::byte>> Replay::contents_left(Buffer buffer, int64_t begin, int64_t end) const {
+  return buffer != Buffer::GM && shows_ended_ ? ended_->contents(buffer, begin, end) : contents(buffer, begin, end);
 }
 
 bool Replay::written(Buffer buffer, int64_t address) const { return buffer == Buffer::GM ? memory_.written(address) : core_.written(buffer, address); }

@@ -155,8 +155,8 @@ std::vector<std::string> split_words(std::string_view text) {
 // Two settings that differ in every part a link can set: what one of them does not take from a link, the link does not set.
 Settings other_settings() {
   Settings s;
-  s.sample = "?", s.image = 999, s.chip = "?", s.threads = 63, s.language = Language::Chinese, s.dark = false, s.tab = Tab::Profile;
-  s.compile_view = CompileView::Tune, s.profile_view = ProfileView::Manual, s.pass = "?", s.task = 999, s.node = "?", s.disabled_passes = {"?"}, s.lesson = "?";
+  s.sample = "?", s.image = 999, s.chip = "?", s.threads = 63, s.language = Language::Chinese, s.dark = false, s.calm = true, s.tab = Tab::Profile;
+  s.compile_view = CompileView::Tune, s.profile_view = ProfileView::Manual, s.pass = "?", s.task = 999, s.node = "?", s.chip_place = "9:9:9", s.chip_breaks = "task:9", s.disabled_passes = {"?"}, s.lesson = "?";
   s.atc = {{{"op_bank_path", "?"}}, {{"?", "?"}}}, s.quantize = QuantizeSettings{};
   return s;
 }

@@ -67,7 +67,11 @@ class TimelineBuilder {
       Lane& lane = lanes_[{e.core, e.pipe}];
       lane.core = e.core;
       lane.pipe = e.pipe;
-      lane.add({row.start + e.start, row.start + e.end, task, block_of(e), e.instr, waits(blocks, e)});
+      // Setting a flag does not hold the pipe up, though the flag is there later.
+      const Instr* instr = find_instr(blocks, e);
+      const bool sets = instr && (instr->op == Opcode::SetFlag || instr->op == Opcode::FftsCrossCoreSync);
+      const bool waits = instr && (instr->op == Opcode::WaitFlag || instr->op == Opcode::PipeBarrier);
+      lane.add({row.start + e.start, row.start + (sets ? std::min(e.end, e.start + 1) : e.end), task, block_of(e), e.instr, waits});
     }
   }
 
@@ -85,11 +89,9 @@ class TimelineBuilder {
   // The compiler makes at most one block for each core.
   static int32_t block_of(const TraceEvent& event) { return event.core; }
 
-  static bool waits(const std::vector<Program>& blocks, const TraceEvent& event) {
+  static const Instr* find_instr(const std::vector<Program>& blocks, const TraceEvent& event) {
     const auto block = static_cast<size_t>(block_of(event)), instr = static_cast<size_t>(event.instr);
-    if (block >= blocks.size() || instr >= blocks[block].size()) return false;
-    const Opcode op = blocks[block][instr].op;
-    return op == Opcode::WaitFlag || op == Opcode::PipeBarrier;
+    return block < blocks.size() && instr < blocks[block].size() ? &blocks[block][instr] : nullptr;
   }
 
   Timeline timeline_;

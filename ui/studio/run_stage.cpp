@@ -112,6 +112,7 @@ Result<RunInfo> run_stage(Session& session, const RunRequest& request, const Pro
   RunInfo info;
   info.host_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   info.threads = request.threads;
+  info.inputs = std::make_shared<const std::vector<Tensor>>(std::move(inputs));
   for (size_t i = 0; i < outputs.size(); ++i) {
     info.outputs.push_back(describe_output(model.outputs[i].name, outputs[i]));
     info.tensors[model.outputs[i].name] = outputs[i];

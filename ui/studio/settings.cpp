@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/hash.h"
+#include "ui/chip/breakpoints.h"
 
 namespace npu::ui {
 namespace {
@@ -20,11 +21,12 @@ using Names = std::array<std::pair<std::string_view, T>, N>;
 
 constexpr Names<Language, 2> kLanguages{{{"en", Language::English}, {"zh", Language::Chinese}}};
 constexpr Names<bool, 2> kThemes{{{"light", false}, {"dark", true}}};
-constexpr Names<Tab, 7> kTabs{{{"home", Tab::Home},
+constexpr Names<Tab, 8> kTabs{{{"home", Tab::Home},
                                {"overview", Tab::Overview},
                                {"model", Tab::Model},
                                {"compile", Tab::Compile},
                                {"run", Tab::Run},
+                               {"chip", Tab::Chip},
                                {"profile", Tab::Profile},
                                {"learn", Tab::Learn}}};
 constexpr Names<CompileView, 5> kCompileViews{{{"passes", CompileView::Passes},
@@ -184,6 +186,8 @@ constexpr Row kRows[] = {
      [](Settings& s, const std::string& v) { set_by_name(kLanguages, v, s.language); }},
     {"theme", [](const Settings& s) { return name_of(kThemes, s.dark); },
      [](Settings& s, const std::string& v) { set_by_name(kThemes, v, s.dark); }},
+    {"motion", [](const Settings& s) { return std::string(s.calm ? "calm" : "full"); },
+     [](Settings& s, const std::string& v) { s.calm = v == "calm"; }},
     {"tab", [](const Settings& s) { return name_of(kTabs, s.tab); },
      [](Settings& s, const std::string& v) { set_by_name(kTabs, v, s.tab); }},
     {"terminal", [](const Settings& s) { return std::string(s.terminal ? "1" : "0"); },
@@ -197,6 +201,10 @@ constexpr Row kRows[] = {
      [](Settings& s, const std::string& v) { if (v.size() <= kLongestName) s.node = v; }},
     {"task", [](const Settings& s) { return std::to_string(s.task); },
      [](Settings& s, const std::string& v) { set_number(v, -1, kMostTasks, s.task); }},
+    {"at", [](const Settings& s) { return s.chip_place; },
+     [](Settings& s, const std::string& v) { if (v.empty() || place_from_key(v)) s.chip_place = v; }},
+    {"break", [](const Settings& s) { return s.chip_breaks; },
+     [](Settings& s, const std::string& v) { s.chip_breaks = to_text(breakpoints_from_text(v)); }},
     {"off", [](const Settings& s) { return join(s.disabled_passes); },
      [](Settings& s, const std::string& v) { s.disabled_passes = split(v); }},
     {"atc", [](const Settings& s) { return option_words(s.atc); },
@@ -213,7 +221,7 @@ constexpr Row kRows[] = {
 std::string key_of(Bytes bytes) { return fmt::format("{:016x}", hash_bytes(bytes)); }
 
 Settings with_view_of(Settings state, const Settings& now) {
-  state.language = now.language, state.dark = now.dark;
+  state.language = now.language, state.dark = now.dark, state.calm = now.calm;
   state.lesson = now.lesson, state.tab = now.tab, state.terminal = now.terminal;
   state.compile_view = now.compile_view, state.profile_view = now.profile_view, state.pass = now.pass;
   return state;
@@ -222,6 +230,7 @@ Settings with_view_of(Settings state, const Settings& now) {
 bool changes_content(const Settings& a, const Settings& b) {
   Settings seen_alike = with_view_of(a, b);
   seen_alike.task = b.task, seen_alike.node = b.node;
+  seen_alike.chip_place = b.chip_place, seen_alike.chip_breaks = b.chip_breaks;
   return seen_alike != b;
 }
 

@@ -15,7 +15,7 @@
 namespace npu::ui {
 
 enum class Language { English, Chinese };
-enum class Tab { Home, Overview, Model, Compile, Run, Profile, Learn };
+enum class Tab { Home, Overview, Model, Compile, Run, Chip, Profile, Learn };
 enum class CompileView { Passes, Reasons, Options, Tune, Quantize };
 enum class ProfileView { Tasks, OpSummary, Roofline, Bottlenecks, Compare, Provenance, Usage, Memory, Disassembly, Manual, Accuracy };
 
@@ -30,12 +30,15 @@ struct Settings {
   int threads = 1;                // host threads that execute the chip's cores
   Language language = Language::English;
   bool dark = true;
+  bool calm = false;              // reduced motion
   Tab tab = Tab::Overview;
   bool terminal = false;          // the drawer with it is open
   CompileView compile_view = CompileView::Passes;
   ProfileView profile_view = ProfileView::Tasks;
   std::string pass;               // shown in the compile panel; empty: the last that changed something
   int task = -1;                  // selected task
+  std::string chip_place;         // the instruction that the chip is looked at with: "3:0:17" (ui/chip/moment.h); empty: the first
+  std::string chip_breaks;        // breakpoints there (ui/chip/breakpoints.h)
   std::string node;               // name of the node that is selected in the graph
   PassNames disabled_passes;
   AtcSettings atc;                // options of atc

@@ -99,6 +99,7 @@ struct RunInfo {
   std::vector<Score> top;       // best first; empty when the first output is no vector of scores
   bool probabilities = false;   // the scores sum to one
   std::map<std::string, Tensor> tensors;
+  std::shared_ptr<const std::vector<Tensor>> inputs;  // as the session took them
   double host_ms = 0;
   int threads = 1;
 };
