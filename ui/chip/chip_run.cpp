@@ -95,12 +95,24 @@ Result<int64_t> ChipRun::position_of(const Place& place, int64_t occurrence, con
   return fail(ErrorKind::InvalidArgument, place_text(place), fmt::format("is not in this run of {} tasks", model_->tasks.size()));
 }
 
+std::array<int64_t, kBuffers> ChipRun::reach_of(const IssuedProgram& program) const {
+  std::array<int64_t, kBuffers> reach{};
+  IssueState state;
+  for (const Instr& instr : program.view()) {
+    const AccessList list = accesses(instr, state);
+    for (const Access& access : list.view()) reach[static_cast<size_t>(access.buffer)] = std::max(reach[static_cast<size_t>(access.buffer)], access.end);
+    state.apply(instr);
+  }
+  return reach;
+}
+
 Status ChipRun::follow_trail(const Block& block, int64_t step, const Watch& watch) {
   const size_t index = static_cast<size_t>(&block - blocks_.data());
   NPU_TRY(const IssuedProgram* program, issued(index, watch));
   if (trail_block_ != index || trail_.steps() > step) {
     trail_.start(model_->tasks[block.task]);
     trail_state_ = {};
+    if (trail_block_ != index) reach_ = reach_of(*program);
     trail_block_ = index;
   }
   for (auto i = static_cast<int32_t>(trail_.steps()); i < step; ++i) {
@@ -159,7 +171,7 @@ Status ChipRun::show(int64_t position, const Watch& watch) {
   const int64_t from = replay_->position();
   NPU_CHECK(replay_->seek(position, [&](int64_t at) { return !watch || watch(std::max<int64_t>(at - from, 0), std::max<int64_t>(position - from, 1)); }));
 
-  ChipMoment moment{.position = position, .step = position - block.first, .block_steps = block.steps, .place = replay_->place(), .occurrence = 0, .cpu = cpu, .instr = {}, .operands = {}, .tiles = {}};
+  ChipMoment moment{.position = position, .step = position - block.first, .block_steps = block.steps, .place = replay_->place(), .occurrence = 0, .cpu = cpu, .instr = {}, .operands = {}, .reach = {}, .tiles = {}};
   if (!cpu) {
     moment.instr = *replay_->next();
     if (!issued_.straight)
@@ -180,6 +192,7 @@ Status ChipRun::show(int64_t position, const Watch& watch) {
   }
   if (!cpu) {
     NPU_CHECK(follow_trail(block, moment.step + 1, watch));
+    moment.reach = reach_;
     for (int b = 0; b < kBuffers; ++b) moment.tiles[static_cast<size_t>(b)] = trail_.tiles(static_cast<Buffer>(b));
   }
   moment_ = std::move(moment);

@@ -76,6 +76,7 @@ class ChipRun {
   // Of the block's steps in [begin, end), the first (or last) that does.
   Result<std::optional<int64_t>> find_in_block(size_t block, int64_t begin, int64_t end, bool last, const std::function<bool(const Step&)>& wanted, const Watch& watch);
   std::optional<int64_t> find_border(const ChipGoal& goal, int64_t from, bool forward) const;
+  std::array<int64_t, kBuffers> reach_of(const IssuedProgram& program) const;
   Status follow_trail(const Block& block, int64_t step, const Watch& watch);
   std::vector<ChipOperand> operands_of(const AccessList& list) const;
   AccessList cpu_accesses(const Task& task) const;
@@ -90,6 +91,7 @@ class ChipRun {
   Trail trail_;
   IssueState trail_state_;
   size_t trail_block_ = SIZE_MAX;
+  std::array<int64_t, kBuffers> reach_{};
   ChipMoment moment_;
 };
 

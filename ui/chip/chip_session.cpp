@@ -40,10 +40,18 @@ void ChipSession::open(std::shared_ptr<const CompiledModel> model, std::shared_p
   post([this, model = std::move(model), inputs = std::move(inputs), place](ChipState&, const Watch& watch) -> Result<Position> {
     run_.reset();
     NPU_TRY(run_, ChipRun::create(model, *inputs, budget_, watch));
-    if (!place) return Position(0);
-    const auto position = run_->position_of(*place, 0, watch);
-    return Position(position ? *position : 0);  // a link may be of another compile
+    return first_position(place, watch);
   });
+}
+
+// A link may be of another compile: then the block's or the task's beginning. Without one: where the first task with a product begins.
+Result<ChipSession::Position> ChipSession::first_position(const std::optional<Place>& place, const Watch& watch) {
+  if (place)
+    for (const Place& near : {*place, Place{place->task, place->block, 0}, Place{place->task, 0, 0}})
+      if (const auto position = run_->position_of(near, 0, watch)) return Position(*position);
+  NPU_TRY(const auto product, run_->find({.kind = ChipGoal::Kind::Mad}, -1, true, {}, watch));
+  if (!product) return Position(0);
+  return run_->find({.kind = ChipGoal::Kind::Block}, *product + 1, false, {}, watch);
 }
 
 void ChipSession::close() {

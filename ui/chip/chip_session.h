@@ -48,7 +48,7 @@ class ChipSession {
   // `changed` is called from the session's thread whenever there is a new state.
   explicit ChipSession(std::function<void()> changed, size_t budget = kBudget);
 
-  // The run of this model with these inputs (as Session::run takes them), at `place`. The same ones again: nothing happens.
+  // The run of this model with these inputs (as Session::run takes them), at `place`; without one where the first product's block begins. The same ones again: nothing happens.
   void open(std::shared_ptr<const CompiledModel> model, std::shared_ptr<const std::vector<Tensor>> inputs, const std::optional<Place>& place);
   void close();  // and gives its memory back
 
@@ -69,6 +69,7 @@ class ChipSession {
   // Where to go, on the session's thread; empty: nowhere.
   using Move = std::function<Result<Position>(ChipState&, const Watch&)>;
 
+  Result<Position> first_position(const std::optional<Place>& place, const Watch& watch);
   void post(Move move);
   void perform(const Move& move, uint64_t generation, const std::atomic<bool>& cancelled);
   void see(ChipState& state) const;

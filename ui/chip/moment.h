@@ -53,6 +53,7 @@ struct ChipMoment {
   bool cpu = false;              // a task of the AI CPU: no instruction
   Instr instr;
   std::vector<ChipOperand> operands;  // reads, then writes
+  std::array<int64_t, kBuffers> reach{};              // the block never touches on-chip bytes from here on
   std::array<std::vector<ChipTile>, kBuffers> tiles;  // after the instruction, by address; none of GM
 
   const ChipTile* tile_at(Buffer buffer, int64_t address) const;

@@ -123,6 +123,7 @@ class CorePicture {
 
   void draw() {
     find_busy();
+    steps_ = fmt::format("{} / {}", scene_.moment().step + 1, scene_.moment().block_steps);
     draw_core();
     for (const Wire& wire : layout_.wires) draw_wire(wire, false);
     for (const Wire& wire : layout_.wires)
@@ -137,6 +138,7 @@ class CorePicture {
     draw_unit(Part::Mte2, Pipe::MTE2, "MTE2");
     draw_unit(Part::Mte3, Pipe::MTE3, "MTE3");
     if (exists(Part::Fix)) draw_unit(Part::Fix, Pipe::FIX, "FIX");
+    draw_flag();
     for (const Wire& wire : layout_.wires)
       if (lit(wire) && scene_.way < 1) draw_packet(wire);
   }
@@ -280,10 +282,34 @@ class CorePicture {
     if (!low) {
       std::string_view what = now ? instr_info(moment.instr.op).name : event ? event_name(*event) : "";
       const float inner = box.width() - 8;
-      small_text({box.from.x + std::max(4.0f, (box.width() - text_width(what)) / 2), box.from.y + 6 + kText}, text, what, inner);
+      if (part == Part::Scalar && !now) what = steps_;
+      if (inner > 56) small_text({box.from.x + std::max(4.0f, (box.width() - text_width(what)) / 2), box.from.y + 6 + kText}, text, what, inner);
       if (now && part == Part::Cube) draw_product(box);
     }
     hint(box, pipe, event);
+  }
+
+  Rect unit(int64_t pipe) const {
+    constexpr Part parts[] = {Part::Scalar, Part::Vector, Part::Cube, Part::Mte1, Part::Mte2, Part::Mte3, Part::Fix};
+    return rect(parts[static_cast<size_t>(std::clamp<int64_t>(pipe, 0, kPipes - 1))]);
+  }
+
+  // A flag goes from the pipe that sets it to the one that waits.
+  void draw_flag() {
+    const Instr& instr = scene_.moment().instr;
+    if (scene_.moment().cpu || (instr.op != Opcode::SetFlag && instr.op != Opcode::WaitFlag)) return;
+    const Rect a = unit(instr.arg[field::kSrcPipe]), b = unit(instr.arg[field::kDstPipe]);
+    const ImVec2 from((a.from.x + a.to.x) / 2, (a.from.y + a.to.y) / 2), to((b.from.x + b.to.x) / 2, (b.from.y + b.to.y) / 2);
+    const float length = std::max(1.0f, std::hypot(to.x - from.x, to.y - from.y));
+    const ImVec2 d((to.x - from.x) / length, (to.y - from.y) / length);
+    const ImU32 ink = colour(view_.theme.accent);
+    for (float at = 0; at < length * scene_.way; at += 9) list_.AddLine({from.x + d.x * at, from.y + d.y * at}, {from.x + d.x * std::min(at + 5, length), from.y + d.y * std::min(at + 5, length)}, ink, 2.5f);
+    for (const Rect& r : {a, b}) list_.AddRect({r.from.x - 2, r.from.y - 2}, {r.to.x + 2, r.to.y + 2}, ink, 7, 0, 2);
+    const std::string text = view_.format(Str::ChipViewFlag, instr.arg[field::kEvent]);
+    const float width = text_width(text, true);
+    const ImVec2 at((from.x + to.x - width) / 2, (from.y + to.y - kText) / 2);
+    list_.AddRectFilled({at.x - 6, at.y - 3}, {at.x + width + 6, at.y + kText + 4}, ink, 8);
+    small_text(at, view_.theme.on_accent, text, width + 2, true);
   }
 
   std::string_view event_name(const Event& event) const {
@@ -326,7 +352,7 @@ class CorePicture {
     const ChipOperand *read = operand(buffer, false), *write = operand(buffer, true);
     const ImVec4 ink = moment.cpu ? view_.theme.ai_cpu : pipe_colour(pipe_of(moment.instr));
     draw_frame(box, read, write, ink);
-    const int64_t bytes = scene_.soc->buffer_bytes(buffer);
+    const int64_t bytes = scene_.soc->buffer_bytes(buffer), shown = shown_bytes(buffer, bytes);
     const auto& tiles = moment.tiles[static_cast<size_t>(buffer)];
     int64_t used = 0;
     for (const ChipTile& tile : tiles) used += tile.end - tile.begin;
@@ -337,8 +363,19 @@ class CorePicture {
     if (const float w = text_width(amount); w + name_width < box.width() - 6) small_text({box.to.x - 6 - w, box.from.y + 3}, view_.theme.faint, amount, w + 2);
     if (box.height() < 36) return hint_small(box, buffer, amount);
     const Rect cells{{box.from.x + 5, box.from.y + kText + 8}, {box.to.x - 5, box.to.y - 5}};
-    draw_tiles(cells, buffer, bytes, read, write, ink);
+    draw_tiles(cells, buffer, shown, read, write, ink);
+    if (shown < bytes) {
+      const std::string text = view_.format(Str::ChipViewFirst, short_bytes(static_cast<double>(shown)));
+      if (const float w = text_width(text); w < cells.width() - 4) small_text({cells.to.x - w - 3, cells.to.y - kText - 3}, view_.theme.faint, text, w + 2);
+    }
     mark_rect(fmt::format("chip-{}", name), cells, amount);
+  }
+
+  // Of the buffer's bytes: what the block uses, in halves of the whole, so that tiles can be seen.
+  int64_t shown_bytes(Buffer buffer, int64_t bytes) const {
+    int64_t shown = bytes;
+    while (shown / 2 >= std::max<int64_t>(scene_.moment().reach[static_cast<size_t>(buffer)], 4096)) shown /= 2;
+    return shown;
   }
 
   void hint_small(const Rect& box, Buffer buffer, const std::string& amount) {
@@ -449,20 +486,23 @@ class CorePicture {
     const float high = tall ? kText + 10 : 2 * kText + 12;
     float y = box.from.y + kText + 8;
     int bit = 0, left_out = 0;
+    float x0 = box.from.x + 5, x1 = tall ? (box.from.x + box.to.x) / 2 - 3 : box.to.x - 5;
     const auto row = [&](const TensorDesc& tensor, bool output) {
       const Origin mine = bit < kMostOrigins ? Origin{1} << bit : 0;
       ++bit;
-      if (y + high > box.to.y - 4) return void(++left_out);
-      draw_tensor({{box.from.x + 5, y}, {box.to.x - 5, y + high - 4}}, tensor, mine, output, read, write, ink, tall);
+      if (tensor.bytes == 0) return;  // laid out among the weights
+      if (y + high > box.to.y - (tall ? 0 : high)) return void(++left_out);
+      draw_tensor({{x0, y}, {x1, y + high - 4}}, tensor, mine, output, read, write, ink, tall);
       y += high;
     };
     for (const TensorDesc& tensor : scene_.task->inputs) row(tensor, false);
+    if (tall) y = box.from.y + kText + 8, std::swap(x0, x1), x0 += 6, x1 = box.to.x - 5;
     for (const TensorDesc& tensor : scene_.task->outputs) row(tensor, true);
-    if (left_out > 0) small_text({box.from.x + 6, box.to.y - kText - 4}, view_.theme.faint, view_.format(Str::ChipViewMore, left_out), box.width() - 8);
+    if (left_out > 0 && !tall) small_text({box.from.x + 6, box.to.y - kText - 4}, view_.theme.faint, view_.format(Str::ChipViewMore, left_out), box.width() - 8);
     // What no tensor of the task holds: prepared weights, the workspace.
     const bool others = (read && read->origin & (kFromConstants | kFromWorkspace)) || (write && write->origin & (kFromConstants | kFromWorkspace));
-    if (y + kText + 8 < box.to.y - kText) {
-      const Rect weights{{box.from.x + 5, y}, {box.to.x - 5, y + kText + 6}};
+    if (y + kText + 6 < box.to.y) {
+      const Rect weights{{x0, y}, {x1, y + kText + 6}};
       list_.AddRectFilled(weights.from, weights.to, colour(view_.theme.text, others ? 0.25f : 0.06f), 3);
       small_text({weights.from.x + 4, weights.from.y + 2}, view_.theme.text, view_.tr(Str::ChipViewConstants), weights.width() - 6);
     }
@@ -498,6 +538,7 @@ class CorePicture {
   ImVec2 from_, size_;
   const Layout& layout_;
   std::array<const Event*, kPipes> busy_{};
+  std::string steps_;
 };
 
 }  // namespace
