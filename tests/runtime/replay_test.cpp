@@ -5,29 +5,15 @@
 #include <cstring>
 #include <random>
 
-#include "compiler/compile.h"
-#include "core/base/file.h"
 #include "core/base/hash.h"
-#include "core/onnx/onnx.h"
 #include "runtime/replay/replay.h"
 #include "runtime/session/session.h"
-#include "tests/test_paths.h"
+#include "tests/compiled_digits.h"
 
 namespace npu {
 namespace {
 
-std::shared_ptr<const CompiledModel> digits(const char* soc) {
-  const auto file = read_file((test::source_dir() / "samples/digits/digits.onnx").string());
-  REQUIRE(file);
-  auto graph = load_onnx(**file, *file);
-  REQUIRE(graph);
-  CompileOptions options;
-  options.soc = soc;
-  options.passes.input_shapes[graph->value(graph->inputs[0]).name] = {1, 1, 28, 28};
-  auto model = compile(std::move(*graph), options);
-  if (!model) FAIL(model.error().message());
-  return std::make_shared<const CompiledModel>(std::move(*model));
-}
+using test::compiled_digits;
 
 std::vector<Tensor> input_of(const CompiledModel& model) {
   if (model.inputs.empty()) return {};
@@ -75,7 +61,7 @@ Status outcome(const Result<int64_t>& result) { return result ? Status() : Statu
 
 TEST_CASE("a replay ends with the outputs of a session, also after it was moved about") {
   for (const char* soc : {"Ascend310", "Ascend910B3"}) {
-    const auto model = digits(soc);
+    const auto model = compiled_digits(soc);
     auto session = Session::create(model, 1);
     REQUIRE(session);
     const auto inputs = input_of(*model);
@@ -101,7 +87,7 @@ TEST_CASE("a replay ends with the outputs of a session, also after it was moved 
 
 TEST_CASE("seeking back and forward gives the buffers of a straight run") {
   constexpr int64_t kEvery = 23;
-  const auto model = digits("Ascend310");
+  const auto model = compiled_digits("Ascend310");
   const std::vector<uint64_t> prints = straight_run(model, kEvery);
   REQUIRE(prints.size() > 20);
   std::mt19937 random(2);
@@ -121,7 +107,7 @@ TEST_CASE("seeking back and forward gives the buffers of a straight run") {
 }
 
 TEST_CASE("the budget decides how many states are kept") {
-  const auto model = digits("Ascend310");
+  const auto model = compiled_digits("Ascend310");
   const auto wide = make_replay(model, {.budget_bytes = size_t{256} << 20, .interval = 50});
   REQUIRE(wide->run_to_end());
   const size_t third = wide->snapshot_bytes() / 3;
@@ -137,7 +123,7 @@ TEST_CASE("the budget decides how many states are kept") {
 }
 
 TEST_CASE("places: from the next instruction to its position and back") {
-  const auto model = digits("Ascend310");
+  const auto model = compiled_digits("Ascend310");
   const auto replay = make_replay(model, {.interval = 64});
   std::vector<Place> places;
   while (!replay->at_end()) {
@@ -164,7 +150,7 @@ TEST_CASE("places: from the next instruction to its position and back") {
 }
 
 TEST_CASE("recorded operands: copies carry what their source held; the budget ends a recording") {
-  const auto model = digits("Ascend310");
+  const auto model = compiled_digits("Ascend310");
   const auto replay = make_replay(model);
   const auto recording = replay->record(0, 400, {.operand_values = true});
   REQUIRE(recording);

@@ -210,9 +210,10 @@ bool ChipRun::reaches(const ChipGoal& goal, std::span<const Breakpoint> breakpoi
     case Kind::Flag: return flag;
     case Kind::Copy: return !flag && (pipe == Pipe::MTE1 || pipe == Pipe::MTE2 || pipe == Pipe::MTE3 || pipe == Pipe::FIX);
     case Kind::Pipe: return !flag && pipe == goal.pipe;
+    case Kind::Read:
     case Kind::Write: {
       const AccessList list = accesses(*step.instr, step.state);
-      return std::ranges::any_of(list.view(), [&](const Access& a) { return a.write && a.buffer == goal.buffer && touches(a, goal.begin, goal.end); });
+      return std::ranges::any_of(list.view(), [&](const Access& a) { return a.write == (goal.kind == Kind::Write) && a.buffer == goal.buffer && touches(a, goal.begin, goal.end); });
     }
     default: return false;
   }

@@ -19,9 +19,9 @@ namespace npu::ui {
 
 // What a search looks for.
 struct ChipGoal {
-  enum class Kind { Mad, Flag, Copy, Pipe, Write, Block, Task, Break } kind = Kind::Mad;
+  enum class Kind { Mad, Flag, Copy, Pipe, Read, Write, Block, Task, Break } kind = Kind::Mad;
   Pipe pipe{};               // Pipe: the next instruction of this one
-  Buffer buffer = Buffer::GM;  // Write: the next instruction that writes into [begin, end)
+  Buffer buffer = Buffer::GM;  // Read, Write: an instruction that reads from, or writes into, [begin, end)
   int64_t begin = 0, end = 0;
 };
 

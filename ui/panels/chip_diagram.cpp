@@ -6,106 +6,14 @@
 #include "core/soc/soc.h"
 #include "ui/chip/describe.h"
 #include "ui/chip/elements.h"
+#include "ui/panels/chip_layout.h"
 #include "ui/panels/chip_panel.h"
 #include "ui/widgets.h"
 
 namespace npu::ui {
 namespace {
 
-// --- where the parts are ---
-
-enum class Part : uint8_t { Gm, L2, L1, L0A, L0B, L0C, Ub, Bt, Fb, Cube, Vector, Scalar, Mte1, Mte2, Mte3, Fix };
-constexpr size_t kParts = 16;
-
-struct Box {
-  float x0 = 0, y0 = 0, x1 = 0, y1 = 0;  // of the picture, 0..1
-};
-
-// The way from one part to another, and the pipe that takes it.
-struct Wire {
-  Part from, to;
-  Pipe pipe;
-  int points;
-  ImVec2 at[7];
-};
-
-struct Layout {
-  std::array<Box, kParts> boxes;  // by Part
-  Box core;
-  std::span<const Wire> wires;
-};
-
-constexpr Wire kWideWires[] = {
-    {Part::Gm, Part::L1, Pipe::MTE2, 3, {{0.135f, 0.23f}, {0.2f, 0.23f}, {0.315f, 0.23f}}},
-    {Part::Gm, Part::Ub, Pipe::MTE2, 5, {{0.135f, 0.23f}, {0.2f, 0.23f}, {0.304f, 0.23f}, {0.304f, 0.72f}, {0.315f, 0.72f}}},
-    {Part::Gm, Part::L0A, Pipe::MTE2, 6, {{0.135f, 0.23f}, {0.304f, 0.23f}, {0.304f, 0.04f}, {0.585f, 0.04f}, {0.585f, 0.18f}, {0.6f, 0.18f}}},
-    {Part::Gm, Part::L0B, Pipe::MTE2, 6, {{0.135f, 0.23f}, {0.304f, 0.23f}, {0.304f, 0.04f}, {0.585f, 0.04f}, {0.585f, 0.45f}, {0.6f, 0.45f}}},
-    {Part::L1, Part::L0A, Pipe::MTE1, 4, {{0.505f, 0.31f}, {0.588f, 0.31f}, {0.588f, 0.18f}, {0.6f, 0.18f}}},
-    {Part::L1, Part::L0B, Pipe::MTE1, 4, {{0.505f, 0.31f}, {0.588f, 0.31f}, {0.588f, 0.45f}, {0.6f, 0.45f}}},
-    {Part::L1, Part::Bt, Pipe::MTE1, 5, {{0.505f, 0.53f}, {0.588f, 0.53f}, {0.588f, 0.585f}, {0.735f, 0.585f}, {0.735f, 0.52f}}},
-    {Part::L1, Part::Fb, Pipe::MTE1, 5, {{0.505f, 0.53f}, {0.588f, 0.53f}, {0.588f, 0.585f}, {0.81f, 0.585f}, {0.81f, 0.52f}}},
-    {Part::L1, Part::Ub, Pipe::MTE1, 2, {{0.44f, 0.55f}, {0.44f, 0.64f}}},
-    {Part::Ub, Part::L1, Pipe::MTE3, 2, {{0.38f, 0.64f}, {0.38f, 0.55f}}},
-    {Part::Ub, Part::Gm, Pipe::MTE3, 3, {{0.315f, 0.84f}, {0.2f, 0.84f}, {0.135f, 0.84f}}},
-    {Part::L0A, Part::Cube, Pipe::M, 4, {{0.715f, 0.18f}, {0.728f, 0.18f}, {0.728f, 0.26f}, {0.742f, 0.26f}}},
-    {Part::L0B, Part::Cube, Pipe::M, 4, {{0.715f, 0.45f}, {0.728f, 0.45f}, {0.728f, 0.36f}, {0.742f, 0.36f}}},
-    {Part::Cube, Part::L0C, Pipe::M, 2, {{0.832f, 0.29f}, {0.86f, 0.29f}}},
-    {Part::L0C, Part::Cube, Pipe::M, 2, {{0.86f, 0.36f}, {0.832f, 0.36f}}},
-    {Part::L0C, Part::Ub, Pipe::V, 4, {{0.92f, 0.55f}, {0.92f, 0.61f}, {0.56f, 0.61f}, {0.56f, 0.64f}}},
-    {Part::Ub, Part::L0C, Pipe::V, 4, {{0.53f, 0.64f}, {0.53f, 0.595f}, {0.89f, 0.595f}, {0.89f, 0.55f}}},
-    {Part::L0C, Part::Gm, Pipe::FIX, 4, {{0.92f, 0.55f}, {0.92f, 0.61f}, {0.2f, 0.61f}, {0.135f, 0.61f}}},
-    {Part::L0C, Part::L1, Pipe::FIX, 4, {{0.92f, 0.55f}, {0.92f, 0.61f}, {0.47f, 0.61f}, {0.47f, 0.55f}}},
-    {Part::Ub, Part::Vector, Pipe::V, 2, {{0.605f, 0.76f}, {0.66f, 0.76f}}},
-    {Part::Vector, Part::Ub, Pipe::V, 2, {{0.66f, 0.87f}, {0.605f, 0.87f}}},
-};
-constexpr Layout kWide{{{{0, 0, 0.135f, 1}, {0.155f, 0, 0.2f, 1}, {0.315f, 0.08f, 0.505f, 0.55f}, {0.6f, 0.08f, 0.715f, 0.28f}, {0.6f, 0.35f, 0.715f, 0.55f}, {0.86f, 0.08f, 0.985f, 0.55f},
-                         {0.315f, 0.64f, 0.605f, 0.97f}, {0.735f, 0.46f, 0.79f, 0.52f}, {0.797f, 0.46f, 0.85f, 0.52f}, {0.742f, 0.19f, 0.832f, 0.43f}, {0.66f, 0.68f, 0.78f, 0.95f}, {0.82f, 0.68f, 0.985f, 0.95f},
-                         {0.516f, 0.265f, 0.576f, 0.355f}, {0.233f, 0.185f, 0.293f, 0.275f}, {0.233f, 0.795f, 0.293f, 0.885f}, {0.233f, 0.565f, 0.293f, 0.655f}}},
-                       {0.222f, 0, 1, 1},
-                       kWideWires};
-
-constexpr Wire kTallWires[] = {
-    {Part::Gm, Part::L1, Pipe::MTE2, 3, {{0.2f, 0.15f}, {0.2f, 0.19f}, {0.2f, 0.33f}}},
-    {Part::Gm, Part::Ub, Pipe::MTE2, 5, {{0.2f, 0.15f}, {0.2f, 0.19f}, {0.2f, 0.312f}, {0.6f, 0.312f}, {0.6f, 0.33f}}},
-    {Part::Gm, Part::L0A, Pipe::MTE2, 4, {{0.2f, 0.15f}, {0.2f, 0.312f}, {0.015f, 0.312f}, {0.015f, 0.62f}}},
-    {Part::Gm, Part::L0B, Pipe::MTE2, 5, {{0.2f, 0.15f}, {0.2f, 0.312f}, {0.49f, 0.312f}, {0.49f, 0.66f}, {0.45f, 0.66f}}},
-    {Part::L1, Part::L0A, Pipe::MTE1, 4, {{0.24f, 0.52f}, {0.24f, 0.606f}, {0.13f, 0.606f}, {0.13f, 0.62f}}},
-    {Part::L1, Part::L0B, Pipe::MTE1, 4, {{0.24f, 0.52f}, {0.24f, 0.606f}, {0.35f, 0.606f}, {0.35f, 0.62f}}},
-    {Part::L1, Part::Bt, Pipe::MTE1, 4, {{0.46f, 0.5f}, {0.51f, 0.5f}, {0.51f, 0.83f}, {0.54f, 0.83f}}},
-    {Part::L1, Part::Fb, Pipe::MTE1, 4, {{0.46f, 0.5f}, {0.51f, 0.5f}, {0.51f, 0.83f}, {0.76f, 0.83f}}},
-    {Part::L1, Part::Ub, Pipe::MTE1, 2, {{0.46f, 0.46f}, {0.54f, 0.46f}}},
-    {Part::Ub, Part::L1, Pipe::MTE3, 2, {{0.54f, 0.38f}, {0.46f, 0.38f}}},
-    {Part::Ub, Part::Gm, Pipe::MTE3, 3, {{0.8f, 0.33f}, {0.8f, 0.19f}, {0.8f, 0.15f}}},
-    {Part::L0A, Part::Cube, Pipe::M, 4, {{0.13f, 0.73f}, {0.13f, 0.75f}, {0.19f, 0.75f}, {0.19f, 0.77f}}},
-    {Part::L0B, Part::Cube, Pipe::M, 4, {{0.35f, 0.73f}, {0.35f, 0.75f}, {0.29f, 0.75f}, {0.29f, 0.77f}}},
-    {Part::Cube, Part::L0C, Pipe::M, 2, {{0.2f, 0.85f}, {0.2f, 0.885f}}},
-    {Part::L0C, Part::Cube, Pipe::M, 2, {{0.28f, 0.885f}, {0.28f, 0.85f}}},
-    {Part::L0C, Part::Ub, Pipe::V, 4, {{0.45f, 0.95f}, {0.5f, 0.95f}, {0.5f, 0.54f}, {0.54f, 0.54f}}},
-    {Part::Ub, Part::L0C, Pipe::V, 4, {{0.54f, 0.56f}, {0.48f, 0.56f}, {0.48f, 0.92f}, {0.45f, 0.92f}}},
-    {Part::L0C, Part::Gm, Pipe::FIX, 5, {{0.45f, 0.95f}, {0.985f, 0.95f}, {0.985f, 0.215f}, {0.94f, 0.19f}, {0.94f, 0.15f}}},
-    {Part::L0C, Part::L1, Pipe::FIX, 4, {{0.45f, 0.93f}, {0.49f, 0.93f}, {0.49f, 0.44f}, {0.46f, 0.44f}}},
-    {Part::Ub, Part::Vector, Pipe::V, 2, {{0.61f, 0.58f}, {0.61f, 0.66f}}},
-    {Part::Vector, Part::Ub, Pipe::V, 2, {{0.7f, 0.66f}, {0.7f, 0.58f}}},
-};
-constexpr Layout kTall{{{{0, 0, 1, 0.15f}, {0, 0.165f, 1, 0.2f}, {0.03f, 0.33f, 0.46f, 0.52f}, {0.03f, 0.62f, 0.225f, 0.73f}, {0.255f, 0.62f, 0.45f, 0.73f}, {0.03f, 0.885f, 0.45f, 0.985f},
-                         {0.54f, 0.33f, 0.965f, 0.58f}, {0.54f, 0.8f, 0.72f, 0.86f}, {0.76f, 0.8f, 0.94f, 0.86f}, {0.12f, 0.77f, 0.36f, 0.85f}, {0.54f, 0.66f, 0.74f, 0.76f}, {0.77f, 0.66f, 0.965f, 0.76f},
-                         {0.16f, 0.545f, 0.32f, 0.592f}, {0.12f, 0.248f, 0.28f, 0.295f}, {0.72f, 0.248f, 0.88f, 0.295f}, {0.6f, 0.927f, 0.76f, 0.973f}}},
-                       {0, 0.225f, 1, 1},
-                       kTallWires};
-
-std::optional<Buffer> buffer_of(Part part) {
-  switch (part) {
-    case Part::Gm: return Buffer::GM;
-    case Part::L1: return Buffer::L1;
-    case Part::L0A: return Buffer::L0A;
-    case Part::L0B: return Buffer::L0B;
-    case Part::L0C: return Buffer::L0C;
-    case Part::Ub: return Buffer::UB;
-    case Part::Bt: return Buffer::BT;
-    case Part::Fb: return Buffer::FB;
-    default: return {};
-  }
-}
+using namespace chip_layout;
 
 struct Rect {
   ImVec2 from, to;
@@ -113,8 +21,6 @@ struct Rect {
   float height() const { return to.y - from.y; }
   bool holds(ImVec2 p) const { return p.x >= from.x && p.x < to.x && p.y >= from.y && p.y < to.y; }
 };
-
-// --- drawing ---
 
 class CorePicture {
  public:
@@ -275,7 +181,7 @@ class CorePicture {
     list_.AddRectFilled(box.from, box.to, colour(view_.theme.surface), 6);
     list_.AddRectFilled(box.from, box.to, colour(ink, now ? 1.0f : works ? 0.38f : 0.1f), 6);
     list_.AddRect(box.from, box.to, colour(ink, now || works ? 1.0f : 0.5f), 6, 0, now ? 2.0f : 1.0f);
-    const bool low = box.height() < 36;
+    const bool low = box.height() < 36 || box.width() < 64;
     const float width = text_width(name, true);
     const ImVec4 text = now ? ImGui::ColorConvertU32ToFloat4(text_on(ink)) : view_.theme.text;
     small_text({box.from.x + std::max(2.0f, (box.width() - width) / 2), low ? (box.from.y + box.to.y - kText) / 2 - 1 : box.from.y + 5}, text, name, box.width() - 3, true);
@@ -283,7 +189,7 @@ class CorePicture {
       std::string_view what = now ? instr_info(moment.instr.op).name : event ? event_name(*event) : "";
       const float inner = box.width() - 8;
       if (part == Part::Scalar && !now) what = steps_;
-      if (inner > 56) small_text({box.from.x + std::max(4.0f, (box.width() - text_width(what)) / 2), box.from.y + 6 + kText}, text, what, inner);
+      small_text({box.from.x + std::max(4.0f, (box.width() - text_width(what)) / 2), box.from.y + 6 + kText}, text, what, inner);
       if (now && part == Part::Cube) draw_product(box);
     }
     hint(box, pipe, event);
@@ -364,7 +270,7 @@ class CorePicture {
     if (box.height() < 36) return hint_small(box, buffer, amount);
     const Rect cells{{box.from.x + 5, box.from.y + kText + 8}, {box.to.x - 5, box.to.y - 5}};
     draw_tiles(cells, buffer, shown, read, write, ink);
-    if (shown < bytes) {
+    if (shown < bytes && cells.height() > 56) {
       const std::string text = view_.format(Str::ChipViewFirst, short_bytes(static_cast<double>(shown)));
       if (const float w = text_width(text); w < cells.width() - 4) small_text({cells.to.x - w - 3, cells.to.y - kText - 3}, view_.theme.faint, text, w + 2);
     }

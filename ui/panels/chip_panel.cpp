@@ -27,7 +27,7 @@ struct GoalName {
   ChipGoal::Kind kind;
   Str name;
 };
-constexpr GoalName kGoals[] = {{ChipGoal::Kind::Mad, Str::ChipGoalMad},     {ChipGoal::Kind::Copy, Str::ChipGoalCopy},   {ChipGoal::Kind::Flag, Str::ChipGoalFlag}, {ChipGoal::Kind::Pipe, Str::ChipGoalPipe},
+constexpr GoalName kGoals[] = {{ChipGoal::Kind::Read, Str::ChipGoalFollow}, {ChipGoal::Kind::Mad, Str::ChipGoalMad},     {ChipGoal::Kind::Copy, Str::ChipGoalCopy},   {ChipGoal::Kind::Flag, Str::ChipGoalFlag}, {ChipGoal::Kind::Pipe, Str::ChipGoalPipe},
                                {ChipGoal::Kind::Write, Str::ChipGoalWrite}, {ChipGoal::Kind::Block, Str::ChipGoalBlock}, {ChipGoal::Kind::Task, Str::ChipGoalTask}, {ChipGoal::Kind::Break, Str::ChipGoalBreak}};
 
 Str name_of_goal(ChipGoal::Kind kind) { return std::ranges::find(kGoals, kind, &GoalName::kind)->name; }
@@ -221,23 +221,26 @@ void ChipPanel::draw_line(const View& view, ChipScene& scene) {
   ImGui::SetCursorPosY(std::max(ImGui::GetCursorPosY(), top + ImGui::GetTextLineHeightWithSpacing()));
 }
 
-ChipGoal ChipPanel::goal(const ChipScene& scene) const {
+// Following the data: forward to who reads what this instruction wrote, back to who wrote what it reads.
+ChipGoal ChipPanel::goal(const ChipScene& scene, bool forward) const {
+  const auto aim = [&](ChipGoal wanted, bool writes) {
+    for (const ChipOperand& o : scene.moment().operands)
+      if (o.access.write == writes && wanted.end == wanted.begin) wanted.buffer = o.access.buffer, wanted.begin = o.access.begin, wanted.end = o.access.end;
+    return wanted;
+  };
+  if (goal_ == ChipGoal::Kind::Read) return aim({.kind = forward ? ChipGoal::Kind::Read : ChipGoal::Kind::Write}, forward);
   ChipGoal wanted{.kind = goal_};
   if (!scene.moment().cpu) wanted.pipe = pipe_of(scene.moment().instr);
   if (goal_ == ChipGoal::Kind::Write) {
-    if (chosen_) {
-      wanted.buffer = chosen_->buffer, wanted.begin = chosen_->begin, wanted.end = chosen_->end;
-    } else {  // of what the instruction wrote
-      for (const ChipOperand& o : scene.moment().operands)
-        if (o.access.write) wanted.buffer = o.access.buffer, wanted.begin = o.access.begin, wanted.end = o.access.end;
-    }
+    if (!chosen_) return aim(wanted, true);
+    wanted.buffer = chosen_->buffer, wanted.begin = chosen_->begin, wanted.end = chosen_->end;
   }
   return wanted;
 }
 
 void ChipPanel::run_to(ChipScene& scene, bool forward) {
   playing_ = false;
-  scene.session->run_to(goal(scene), forward);
+  scene.session->run_to(goal(scene, forward), forward);
 }
 
 void ChipPanel::play(const View& view, ChipScene& scene) {
@@ -354,11 +357,10 @@ void ChipPanel::draw_effect(const View& view, ChipScene& scene) {
     ImGui::PushID(static_cast<int>(i));
     const std::string text = o.access.write ? view.format(Str::ChipViewWrote, where, bytes, o.changed) : view.format(Str::ChipViewRead, where, bytes);
     ImGui::PushStyleColor(ImGuiCol_Text, o.access.write ? view.theme.text : view.theme.faint);
-    ImGui::PushTextWrapPos(0);
-    ImGui::TextUnformatted(text.c_str());
-    ImGui::PopTextWrapPos();
+    const bool chosen = ImGui::Selectable(text.c_str());
     ImGui::PopStyleColor();
-    if (ImGui::IsItemClicked()) scene.chosen = ChipLook{o.access.buffer, o.access.begin, o.access.end}, scene.tile_clicked = true;
+    tooltip(view.tr(Str::ChipViewValuesHelp));
+    if (chosen && o.access.buffer != Buffer::GM) scene.chosen = ChipLook{o.access.buffer, o.access.begin, o.access.end}, scene.tile_clicked = true;
     if (i == 0) mark(view, "chip-effect", text);
     const std::vector<std::byte>& shown = o.access.write ? o.after : o.before;
     const int64_t count = element_count(static_cast<int64_t>(std::min(shown.size(), o.before.size())), o.type);

@@ -76,14 +76,14 @@ struct ChipPanel {
   void play(const View& view, ChipScene& scene);
   void run_to(ChipScene& scene, bool forward);
   void toggle_breakpoint(const View& view, Commands& commands, const Breakpoint& breakpoint);
-  ChipGoal goal(const ChipScene& scene) const;
+  ChipGoal goal(const ChipScene& scene, bool forward) const;
   bool update(const View& view, Commands& commands, ChipScene& scene);
 
   ChipDiagram diagram_;
   ChipTimeLine time_line_;
   ChipValues values_;
   Side side_ = Side::Instruction;
-  ChipGoal::Kind goal_ = ChipGoal::Kind::Mad;
+  ChipGoal::Kind goal_ = ChipGoal::Kind::Read;  // follow the data
   bool by_tensor_ = false;
   std::optional<ChipLook> chosen_;
   bool playing_ = false;

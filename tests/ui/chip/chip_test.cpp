@@ -7,11 +7,8 @@
 #include <mutex>
 #include <random>
 
-#include "compiler/compile.h"
-#include "core/base/file.h"
-#include "core/onnx/onnx.h"
 #include "core/soc/soc.h"
-#include "tests/test_paths.h"
+#include "tests/compiled_digits.h"
 #include "ui/chip/chip_session.h"
 #include "ui/chip/describe.h"
 #include "ui/chip/elements.h"
@@ -25,18 +22,7 @@ namespace {
 
 using ModelPtr = std::shared_ptr<const CompiledModel>;
 
-ModelPtr digits(const char* soc) {
-  const auto file = read_file((test::source_dir() / "samples/digits/digits.onnx").string());
-  REQUIRE(file);
-  auto graph = load_onnx(**file, *file);
-  REQUIRE(graph);
-  CompileOptions options;
-  options.soc = soc;
-  options.passes.input_shapes[graph->value(graph->inputs[0]).name] = {1, 1, 28, 28};
-  auto model = compile(std::move(*graph), options);
-  REQUIRE(model);
-  return std::make_shared<const CompiledModel>(std::move(*model));
-}
+ModelPtr digits(const char* soc) { return test::compiled_digits(soc); }
 
 std::vector<Tensor> inputs_of(const CompiledModel& model) {
   std::vector<Tensor> inputs;
@@ -74,27 +60,23 @@ std::unique_ptr<Replay> replay_of(const ModelPtr& model) {
 
 using Contents = std::array<std::vector<std::byte>, kBuffers>;
 
-// Everything that the last step left; GM: the arena.
-Contents left_by(const Replay& replay, const CompiledModel& model) {
+// All of every buffer, GM: the arena, as `read(buffer, begin, end)` gives it.
+template <class Read>
+Contents read_all(const CompiledModel& model, const Read& read) {
   const Soc& soc = **find_soc(model.soc);
   Contents all;
   for (int b = 0; b < kBuffers; ++b) {
     const auto buffer = static_cast<Buffer>(b);
     const int64_t begin = buffer == Buffer::GM ? kArenaBase : 0, bytes = buffer == Buffer::GM ? model.arena_bytes : soc.buffer_bytes(buffer);
-    all[static_cast<size_t>(b)] = *replay.contents_left(buffer, begin, begin + bytes);
+    all[static_cast<size_t>(b)] = *read(buffer, begin, begin + bytes);
   }
   return all;
 }
-
+Contents left_by(const Replay& replay, const CompiledModel& model) {
+  return read_all(model, [&](Buffer buffer, int64_t begin, int64_t end) { return replay.contents_left(buffer, begin, end); });
+}
 Contents left_by(const ChipRun& run, const CompiledModel& model) {
-  const Soc& soc = **find_soc(model.soc);
-  Contents all;
-  for (int b = 0; b < kBuffers; ++b) {
-    const auto buffer = static_cast<Buffer>(b);
-    const int64_t begin = buffer == Buffer::GM ? kArenaBase : 0, bytes = buffer == Buffer::GM ? model.arena_bytes : soc.buffer_bytes(buffer);
-    all[static_cast<size_t>(b)] = *run.contents(buffer, begin, begin + bytes);
-  }
-  return all;
+  return read_all(model, [&](Buffer buffer, int64_t begin, int64_t end) { return run.contents(buffer, begin, end); });
 }
 
 struct PlainStep {
