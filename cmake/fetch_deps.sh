@@ -6,7 +6,7 @@
 #
 #   libs        headers and sources of the libraries (DESIGN: all from Debian's next releases)
 #   emscripten  the WebAssembly compiler, unless an em++ of 3.1.60 or later is on PATH
-#   browser     node packages of the browser tests
+#   browser     node packages of the browser tests (playwright for Chromium, puppeteer for a Firefox as Debian has it)
 #   fonts       fonts of the user interface, and fontTools, which makes subsets of them
 #
 # Needs no root. Everything is taken through the machine's own package managers, which check the
@@ -24,7 +24,7 @@ source_packages=(benchmark/trixie cpp-httplib/trixie fmtlib/trixie highway/trixi
 font_packages=(fonts-inter fonts-jetbrains-mono fonts-material-design-icons-iconfont fonts-wqy-microhei
                python3-fonttools)
 emscripten_packages=(binaryen emscripten libc6 libgcc-s1 libstdc++6 node-acorn)
-npm_packages=(onnxruntime-web@1.30.0 playwright-core@1.65.1)
+npm_packages=(axe-core@4.14.1 onnxruntime-web@1.30.0 playwright-core@1.65.1 puppeteer-core@25.16.0)
 
 die() { echo "npu-sandbox: $*" >&2; exit 1; }
 say() { echo "-- $*" >&2; }

@@ -14,7 +14,8 @@ needs_web='cmake=cmake ninja=ninja-build ccache=ccache clang-19=clang-19 wasm-ld
   file:/etc/ssl/certs/ca-certificates.crt=ca-certificates'
 needs_native_ui="$needs_build file:/usr/include/SDL2/SDL.h=libsdl2-dev file:/usr/include/GL/gl.h=libgl-dev
   file:/usr/include/EGL/egl.h=libegl-dev"
-needs_tests="$needs_build $needs_web npm=npm chromium=chromium py:numpy=python3-numpy py:PIL=python3-pil
+needs_tests="$needs_build $needs_web npm=npm chromium=chromium firefox-esr=firefox-esr
+  xvfb-run=xvfb xauth=xauth file:/usr/share/drirc.d/00-mesa-defaults.conf=libgl1-mesa-dri py:numpy=python3-numpy py:PIL=python3-pil
   py:torch=python3-torch py:torchvision=python3-torchvision py:onnx=python3-onnx"
 # What samples/digits/make_digits.py draws with.
 for font in opentype/{bwht,comic-neue,dancingscript,kaushanscript} \

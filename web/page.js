@@ -133,8 +133,8 @@ async function askForKeptFile(key) {
 const askForFile = () => fileInput.click();
 
 async function requestFont() {
-  const response = await fetch(new URL('fonts/cjk.ttf', import.meta.url));
-  if (!response.ok) return;
+  const response = await fetch(new URL('fonts/cjk.ttf', import.meta.url)).catch((error) => console.warn(`the Chinese font did not come: ${error}`));
+  if (!response?.ok) return;
   module.ccall('npu_set_font', null, ['number'], [give(module, await response.arrayBuffer())]);
 }
 
@@ -152,8 +152,9 @@ function settings(link) {
   if (location.hash !== wantedHash) history.replaceState(null, '', wantedHash || location.pathname + location.search);
   if (module) mirror();
 }
-addEventListener('hashchange', () => {
-  module?.ccall('npu_set_link', null, ['string'], [location.hash]);
+addEventListener('hashchange', (event) => {
+  // Not location.hash: the program may have written its own into it since.
+  module?.ccall('npu_set_link', null, ['string'], [new URL(event.newURL).hash]);
   wake();
 });
 
@@ -209,7 +210,12 @@ async function keepForOffline() {
   if (!navigator.serviceWorker) return;
   const controlled = new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
   await worker();
-  if (!navigator.serviceWorker.controller) await controlled;  // it claims the page a moment after it is ready
+  const { active } = await navigator.serviceWorker.ready;
+  if (active.state !== 'activated') await new Promise((done) => active.addEventListener('statechange', done, { once: true }));
+  if (!navigator.serviceWorker.controller) {
+    active.postMessage('claim');
+    await controlled;
+  }
   const seen = performance.getEntriesByType('resource').map((entry) => entry.name);
   const read = JSON.parse(module.ccall('npu_assets', 'string', [])).map((path) => new URL(path, import.meta.url).href);
   for (const address of [location.href.split('#')[0], ...seen, ...read])

@@ -4,7 +4,8 @@
 const cacheName = 'npu-sandbox-1';
 
 addEventListener('install', () => skipWaiting());
-addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+// Asked for by a page once this is activated: Firefox refuses what pages fetch from a worker that claimed them before.
+addEventListener('message', (event) => event.waitUntil(clients.claim()));
 
 function isolated(response) {
   if (response.type === 'opaque' || response.status === 0) return response;
