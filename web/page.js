@@ -31,6 +31,12 @@ function draw() {
   root.dataset.shown = '';
   if (--wanted > 0) schedule();
 }
+// Draws one now; milliseconds of this thread.
+function timeFrame() {
+  const begin = performance.now();
+  module._npu_frame();
+  return performance.now() - begin;
+}
 function schedule() {
   if (scheduled || document.hidden) return;
   scheduled = true;
@@ -273,7 +279,7 @@ async function start() {
     [link, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, calm, threads: hostThreads() })]);
   if (problem) throw new Error(problem);
   // For scripts in this page: the same promises as createNpu's, over what is on the screen.
-  globalThis.npu = { ...made.api, frames: () => loaded._npu_frame_count(), marks: () => JSON.parse(loaded.ccall('npu_marks', 'string', [])) };
+  globalThis.npu = { ...made.api, timeFrame, frames: () => loaded._npu_frame_count(), marks: () => JSON.parse(loaded.ccall('npu_marks', 'string', [])) };
   const progressSoFar = await readText('progress').catch(() => undefined);
   if (progressSoFar) loaded.ccall('npu_load_progress', null, ['string'], [progressSoFar]);
   listen();
