@@ -1,47 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page at several sizes and pixel ratios, with keyboard and touch; screenshots are kept for people to look at.
-import { pageTest } from './harness.mjs';
-import { frames, waitState } from './page.mjs';
+// Every room at several sizes and pixel ratios, in both languages and themes, with pointer, touch and keyboard; the
+// screenshots are kept for people to look at, and compared with golden ones.
+import { writeFileSync } from 'node:fs';
 
-// Share of the screenshot's pixels that differ from the background of the canvas: an empty or white page has next to none.
-const coverage = (page) => page.evaluate(async () => {
+import { goldenDifference } from './golden.mjs';
+import { pageTest } from './harness.mjs';
+import { frames, marked, waitState } from './page.mjs';
+
+const canvasSize = (page) => page.evaluate(() => {
   const canvas = document.getElementById('canvas');
   return { width: canvas.width, height: canvas.height, css: [canvas.clientWidth, canvas.clientHeight], ratio: devicePixelRatio };
 });
 
+const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 const cases = [
-  { name: 'wide', viewport: { width: 1280, height: 720 } },
-  { name: 'wide_2x', viewport: { width: 1280, height: 720 }, deviceScaleFactor: 2 },
+  { name: 'wide', viewport: { width: 1280, height: 720 }, colorScheme: 'dark' },
   { name: 'wide_zh', viewport: { width: 1280, height: 720 }, locale: 'zh-CN' },
-  { name: 'wide_light', viewport: { width: 1280, height: 720 }, colorScheme: 'light' },
-  { name: 'phone', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
-  { name: 'phone_zh', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'zh-CN' },
+  { name: 'large', viewport: { width: 1920, height: 1080 }, deviceScaleFactor: 2 },
+  { name: 'phone', ...phone },
+  { name: 'phone_zh', ...phone, locale: 'zh-CN', colorScheme: 'dark' },
 ];
+
+// Share of the pixels; the bars of the compile room show measured time.
+const toleranceOf = (room) => (room === 'compile' ? 0.04 : 0.01);
+
+// As a person does it: the phone's with a finger.
+async function press(page, name, touch) {
+  await page.waitForFunction((n) => globalThis.npu.marks()[n], name);
+  const { x, y, width, height } = await marked(page, name);
+  if (touch) await page.touchscreen.tap(x + width / 2, y + height / 2);
+  else await page.mouse.click(x + width / 2, y + height / 2);
+}
 
 for (const { name, ...context } of cases) {
   await pageTest(async ({ page, url, check, artifact }) => {
     page.setDefaultTimeout(120000);
-  await page.goto(url);
+    await page.goto(`${url}#sample=digits&image=7&threads=2&tab=home`);
     await waitState(page, 'ready');
-    await page.waitForTimeout(800);
-    await page.screenshot({ path: artifact(`${name}.png`) });
-    const size = await coverage(page);
+    const size = await canvasSize(page);
     const { width, height } = context.viewport;
     check(size.css[0] === width && size.css[1] === height, `${name}: the canvas fills the window`);
     check(size.width === width * size.ratio && size.height === height * size.ratio, `${name}: one canvas pixel for a screen pixel`);
     check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: nothing sticks out`);
+    const shots = {};
+    for (const room of ['home', 'model', 'compile', 'run', 'profile', 'learn']) {
+      await press(page, `room-${room}`, context.hasTouch);
+      await page.waitForFunction((tab) => location.hash.includes(`tab=${tab}`), room);
+      if (!context.hasTouch) await page.mouse.move(width / 2, height - 2);
+      await page.waitForTimeout(800);
+      shots[room] = await page.screenshot();
+      writeFileSync(artifact(`${name}_${room}.png`), shots[room]);
+      const difference = await goldenDifference(page, shots[room], `${name}_${room}`, size.ratio);
+      check(difference <= toleranceOf(room), `${name}: ${room} looks as it should (${(100 * difference).toFixed(2)} % of it differs)`);
+    }
+    if (!process.env.NPU_REBASE)
+      check(await goldenDifference(page, shots.home, `${name}_run`, size.ratio) > toleranceOf('run'), `${name}: another room does not pass for it`);
     if (name === 'wide') {
       await page.setViewportSize({ width: 900, height: 600 });
       await page.waitForTimeout(300);
-      const resized = await coverage(page);
+      const resized = await canvasSize(page);
       check(resized.width === 900 && resized.height === 600, 'the canvas follows the window');
-    }
-    for (const tab of ['model', 'compile', 'run', 'profile']) {
-      if (!/^(phone|wide$|wide_zh)/.test(name)) break;
-      if (name.startsWith('wide')) await page.setViewportSize(context.viewport);
-      await page.evaluate((t) => { location.hash = `#tab=${t}` + (location.hash.includes('lang=zh') ? '&lang=zh' : ''); }, tab);
-      await page.waitForTimeout(400);
-      await page.screenshot({ path: artifact(`${name}_${tab}.png`) });
     }
   }, { context });
 }
