@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Prepares, builds and runs every test: native, WebAssembly under Node, and the page in Chromium, by one ctest.
+# Prepares, builds and runs every test: native, WebAssembly under Node, and the page in Chromium and Firefox, by one ctest.
 #   tests/run.sh [--build-only] [ctest arguments]        for example: tests/run.sh -L unit
 # Without arguments for ctest the sweep over all topologies is left out (an hour): tests/run.sh -L slow runs that too.
 set -euo pipefail
