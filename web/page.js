@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page around the program: loading, frames on demand, files, the address, and the mirror of what is shown.
 import { checkRoom, give, hostThreads, loadModule, makeApi, variant } from './npu.js';
+import { listenToPinch } from './pinch.js';
 import { makeTextInput } from './text_input.js';
 import { isZip } from './archive.js';
 import { exportSession, importSession } from './session.js';
@@ -173,6 +174,7 @@ function listen() {
   document.addEventListener('visibilitychange', () => wake());
   canvas.addEventListener('pointerdown', () => { if (!typing.focused()) canvas.focus({ preventScroll: true }); });
   canvas.addEventListener('mouseleave', () => wake());
+  listenToPinch(canvas, (turns) => { module._npu_turn_wheel(turns); wake(); });
   addEventListener('paste', (event) => {
     const pasted = event.clipboardData?.getData('text/plain');
     if (!pasted || !module._npu_wants_text()) return;

@@ -231,6 +231,10 @@ EMSCRIPTEN_KEEPALIVE void npu_type(const char* text) {
   page().platform.window->take_input(0, {});
   ImGui::GetIO().AddInputCharactersUTF8(text);
 }
+EMSCRIPTEN_KEEPALIVE void npu_turn_wheel(float turns) {
+  page().platform.window->take_input(0, {});
+  ImGui::GetIO().AddMouseWheelEvent(0, turns);
+}
 // Text fields take it as what the clipboard holds when Ctrl+V is pressed, whoever pasted it.
 EMSCRIPTEN_KEEPALIVE void npu_paste(const char* text) {
   page().platform.window->take_input(0, {});

@@ -64,6 +64,25 @@ for (const { name, ...context } of cases) {
   }, { context });
 }
 
+// Two fingers on the graph.
+await pageTest(async ({ page, url, context, check }) => {
+  await page.goto(`${url}#sample=digits&tab=model`);
+  await waitState(page, 'ready');
+  const zoom = async () => Number((await marked(page, 'graph-canvas')).value);
+  const { x, y, width, height } = await marked(page, 'graph-canvas');
+  await page.waitForTimeout(500);
+  const before = await zoom();
+  const cdp = await context.newCDPSession(page);
+  const touch = (type, gap) => cdp.send('Input.dispatchTouchEvent', { type, touchPoints: gap === null ? [] :
+    [-1, 1].map((side) => ({ x: x + width / 2 + side * gap / 2, y: y + height / 2, id: side + 1 })) });
+  await touch('touchStart', 60);
+  for (const gap of [80, 100, 120]) await touch('touchMove', gap);
+  await touch('touchEnd', null);
+  await page.waitForTimeout(500);
+  const ratio = await zoom() / before;
+  check(ratio > 1.8 && ratio < 2.2, `fingers twice as far apart show it twice as large (${ratio.toFixed(3)})`);
+}, { context: phone });
+
 // Keyboard: the canvas takes part in tabbing, and keys move the selection.
 await pageTest(async ({ page, url, check }) => {
   page.setDefaultTimeout(120000);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <tuple>
 
+#include <fmt/format.h>
 #include <imgui_internal.h>
 
 #include "ui/graph/describe.h"
@@ -295,6 +296,7 @@ void GraphCanvas::draw(const View& view, const char* id, const Input& input, ImV
   ImGui::InvisibleButton("canvas", {std::max(size_.x, 1.0f), std::max(size_.y, 1.0f)}, ImGuiButtonFlags_EnableNav);
   focused_ = ImGui::IsItemFocused();
   hovered_ = ImGui::IsItemHovered();
+  mark(view, "graph-canvas", fmt::format("{:.3f}", zoom_));
   if (!scene_) {
     ImGui::SetCursorScreenPos({from_.x + 14, from_.y + 12});
     faint_text(view, view.tr(model_ ? Str::GraphLayingOut : Str::ModelEmpty));
