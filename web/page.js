@@ -75,6 +75,7 @@ function mirror() {
   root.dataset.theme = now.theme;
   text('npu-status', now.error ?? now.status);
   text('npu-node', now.node ?? '');
+  if (!now.chip_view?.busy) text('npu-chip', now.chip_view?.text ?? '');
   text('npu-model', now.model ? `${now.model.name}: ${now.model.nodes} nodes` : '');
   list('npu-result', (now.result ?? []).map(({ label, value }) => `${label}: ${now.probabilities ? percent(value) : value.toPrecision(4)}`));
   const profile = document.getElementById('npu-profile');

@@ -12,7 +12,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/base/file.h"
+#include "tests/ui/quiet_platform.h"
 #include "ui/rasterise.h"
 
 using namespace npu;
@@ -22,27 +22,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Reads the samples of the source tree and counts what the program asks of the platform.
-class TestPlatform final : public Platform {
+// Counts what the program asks of the platform.
+class TestPlatform final : public test::QuietPlatform {
  public:
-  Result<OwnedBytes> read_asset(const std::string& path) override {
-    NPU_TRY(const SharedBytes bytes, read_file(NPU_SOURCE_DIR "/" + path));
-    return OwnedBytes{*bytes, bytes};
-  }
   void wake() override {
     const std::lock_guard lock(mutex);
     wake_up.notify_all();
   }
-  void ask_for_file() override {}
-  void request_cjk_font() override {}
-  void save_file(const std::string&, Bytes) override {}
   void keep_file(const std::string& key, const std::string& name, const SharedBytes& bytes) override { kept[key] = {name, bytes}; }
   void ask_for_kept_file(const std::string& key) override { asked.push_back(key); }
-  void copy_text(const std::string&) override {}
-  void copy_link(const std::string&) override {}
-  void open_page(const std::string&) override {}
-  void settings_changed(const Settings&, const std::string&) override {}
-  ImTextureID upload_picture(const Picture&) override { return {}; }
 
   std::mutex mutex;
   std::condition_variable wake_up;

@@ -43,7 +43,7 @@ using ChipStatePtr = std::shared_ptr<const ChipState>;
 
 class ChipSession {
  public:
-  static constexpr size_t kBudget = size_t{48} << 20;  // bytes of states for going back
+  static constexpr size_t kBudget = size_t{32} << 20;  // bytes of states for going back
 
   // `changed` is called from the session's thread whenever there is a new state.
   explicit ChipSession(std::function<void()> changed, size_t budget = kBudget);

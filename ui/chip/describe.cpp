@@ -2,11 +2,10 @@
 #include "ui/chip/describe.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
+
+#include <fmt/format.h>
 
 #include "core/isa/manual.h"
-#include "core/isa/operands.h"
 #include "ui/chip/elements.h"
 #include "ui/widgets.h"
 

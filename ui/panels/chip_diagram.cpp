@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <optional>
 
 #include "core/soc/soc.h"
 #include "ui/chip/describe.h"
@@ -200,12 +202,21 @@ class CorePicture {
     return rect(parts[static_cast<size_t>(std::clamp<int64_t>(pipe, 0, kPipes - 1))]);
   }
 
+  static ImVec2 middle(const Rect& r) { return {(r.from.x + r.to.x) / 2, (r.from.y + r.to.y) / 2}; }
+
+  // Where the line from the middle of `r` to `target` leaves it.
+  static ImVec2 border(const Rect& r, ImVec2 target) {
+    const ImVec2 from = middle(r), d(target.x - from.x, target.y - from.y);
+    const float share = std::min({1.0f, r.width() / 2 / std::max(std::abs(d.x), 0.01f), r.height() / 2 / std::max(std::abs(d.y), 0.01f)});
+    return {from.x + d.x * share, from.y + d.y * share};
+  }
+
   // A flag goes from the pipe that sets it to the one that waits.
   void draw_flag() {
     const Instr& instr = scene_.moment().instr;
     if (scene_.moment().cpu || (instr.op != Opcode::SetFlag && instr.op != Opcode::WaitFlag)) return;
     const Rect a = unit(instr.arg[field::kSrcPipe]), b = unit(instr.arg[field::kDstPipe]);
-    const ImVec2 from((a.from.x + a.to.x) / 2, (a.from.y + a.to.y) / 2), to((b.from.x + b.to.x) / 2, (b.from.y + b.to.y) / 2);
+    const ImVec2 from = border(a, middle(b)), to = border(b, middle(a));
     const float length = std::max(1.0f, std::hypot(to.x - from.x, to.y - from.y));
     const ImVec2 d((to.x - from.x) / length, (to.y - from.y) / length);
     const ImU32 ink = colour(view_.theme.accent);
@@ -267,7 +278,7 @@ class CorePicture {
     const std::string amount = view_.format(Str::ChipViewUsed, short_bytes(static_cast<double>(used)), short_bytes(static_cast<double>(bytes)));
     const float name_width = text_width(name, true) + 12;
     if (const float w = text_width(amount); w + name_width < box.width() - 6) small_text({box.to.x - 6 - w, box.from.y + 3}, view_.theme.faint, amount, w + 2);
-    if (box.height() < 36) return hint_small(box, buffer, amount);
+    if (box.height() < 36) return hint_small(box, fmt::format("{} {}", name, amount));
     const Rect cells{{box.from.x + 5, box.from.y + kText + 8}, {box.to.x - 5, box.to.y - 5}};
     draw_tiles(cells, buffer, shown, read, write, ink);
     if (shown < bytes && cells.height() > 56) {
@@ -279,14 +290,15 @@ class CorePicture {
 
   // Of the buffer's bytes: what the block uses, in halves of the whole, so that tiles can be seen.
   int64_t shown_bytes(Buffer buffer, int64_t bytes) const {
+    const int64_t reach = scene_.moment().reach[static_cast<size_t>(buffer)];
     int64_t shown = bytes;
-    while (shown / 2 >= std::max<int64_t>(scene_.moment().reach[static_cast<size_t>(buffer)], 4096)) shown /= 2;
+    while (reach > 0 && shown / 2 >= std::max<int64_t>(reach, 4096)) shown /= 2;
     return shown;
   }
 
-  void hint_small(const Rect& box, Buffer buffer, const std::string& amount) {
+  void hint_small(const Rect& box, const std::string& text) {
     if (hovered(box) && ImGui::BeginTooltip()) {
-      ImGui::TextUnformatted(fmt::format("{} {}", kBufferNames[static_cast<size_t>(buffer)], amount).c_str());
+      ImGui::TextUnformatted(text.c_str());
       ImGui::EndTooltip();
     }
   }
@@ -318,6 +330,17 @@ class CorePicture {
         fn(Rect{{area.from.x + static_cast<float>(from) * w, area.from.y + static_cast<float>(row) * h}, {area.from.x + static_cast<float>(to) * w, area.from.y + static_cast<float>(row + 1) * h}});
       }
     }
+    // The same in at most three rectangles: what outlines need.
+    template <class Fn>
+    void blocks(int64_t begin, int64_t end, Fn&& fn) const {
+      std::optional<Rect> block;
+      lines(begin, end, [&](const Rect& r) {
+        if (block && block->from.x == r.from.x && block->to.x == r.to.x) return void(block->to.y = r.to.y);
+        if (block) fn(*block);
+        block = r;
+      });
+      if (block) fn(*block);
+    }
     int64_t address(ImVec2 p) const {
       const auto column = static_cast<int64_t>((p.x - area.from.x) / w), row = static_cast<int64_t>((p.y - area.from.y) / h);
       return (std::clamp<int64_t>(row, 0, rows - 1) * columns + std::clamp<int64_t>(column, 0, columns - 1)) * cell;
@@ -335,13 +358,13 @@ class CorePicture {
     for (const ChipOperand* o : {read, write}) {
       if (!o) continue;
       const bool writes = o->access.write;
-      grid.lines(o->access.begin, o->access.end, [&](const Rect& r) {
-        if (writes) list_.AddRectFilled(r.from, r.to, colour(ink, 0.35f + 0.65f * scene_.way));
+      grid.blocks(o->access.begin, o->access.end, [&](const Rect& r) {
+        if (writes) list_.AddRectFilled(r.from, r.to, colour(ink, 0.2f + 0.65f * scene_.way));
         list_.AddRect(r.from, r.to, colour(writes ? view_.theme.text : ink), 0, 0, 1.5f);
       });
     }
     if (scene_.chosen && scene_.chosen->buffer == buffer)
-      grid.lines(scene_.chosen->begin, scene_.chosen->end, [&](const Rect& r) { list_.AddRect({r.from.x - 1, r.from.y - 1}, {r.to.x + 1, r.to.y + 1}, colour(view_.theme.accent), 0, 0, 2); });
+      grid.blocks(scene_.chosen->begin, scene_.chosen->end, [&](const Rect& r) { list_.AddRect({r.from.x - 1, r.from.y - 1}, {r.to.x + 1, r.to.y + 1}, colour(view_.theme.accent), 0, 0, 2); });
     if (hovered(area)) point_at(buffer, grid);
   }
 
@@ -378,7 +401,8 @@ class CorePicture {
     if (&layout_ == &kTall) return small_text({box.from.x + 8, (box.from.y + box.to.y - kText) / 2 - 1}, view_.theme.faint, text, box.width());
     small_text({box.from.x + (box.width() - text_width("L2")) / 2, box.from.y + 6}, view_.theme.text, "L2", box.width(), true);
     const std::string size = short_bytes(static_cast<double>(scene_.soc->l2));
-    small_text({box.from.x + std::max(2.0f, (box.width() - text_width(size)) / 2), box.from.y + 8 + kText}, view_.theme.faint, size, box.width() - 2);
+    if (const float w = text_width(size); w < box.width()) small_text({box.from.x + (box.width() - w) / 2, box.from.y + 8 + kText}, view_.theme.faint, size, w + 2);
+    hint_small(box, fmt::format("L2 {}", size));
   }
 
   // The tensors of the task, and where in them the instruction reads or writes.
@@ -426,10 +450,11 @@ class CorePicture {
       list_.AddRectFilled({x0, box.from.y}, {x1, box.to.y}, colour(ink, 0.8f), 2);
     }
     const std::string arrow = output ? "\xe2\x86\x90 " : "\xe2\x86\x92 ";
-    small_text({box.from.x + 4, box.from.y + 2}, view_.theme.text, arrow + tensor.name, box.width() - 6);
     const std::string size = short_bytes(static_cast<double>(tensor.bytes));
+    const float beside = tall ? text_width(size) + 8 : 0;
+    small_text({box.from.x + 4, box.from.y + 2}, view_.theme.text, arrow + tensor.name, box.width() - 6 - beside);
     if (!tall) small_text({box.from.x + 4, box.from.y + 3 + kText}, view_.theme.faint, size + "  " + std::string(to_string(tensor.format)), box.width() - 6);
-    else if (const float w = text_width(size); w < box.width() / 3) small_text({box.to.x - 4 - w, box.from.y + 2}, view_.theme.faint, size, w + 2);
+    else small_text({box.to.x + 4 - beside, box.from.y + 2}, view_.theme.faint, size, beside);
     if (hovered(box) && ImGui::BeginTooltip()) {
       ImGui::TextUnformatted(view_.format(Str::ChipViewTensor, tensor.name, short_bytes(static_cast<double>(tensor.bytes)), tensor.address, fmt::format("{} {}", to_string(tensor.format), npu::to_string(TensorType::of(tensor.dtype, tensor.shape)))).c_str());
       ImGui::EndTooltip();

@@ -74,7 +74,7 @@ void ChipValues::draw(const View& view, Commands& commands, ChipScene& scene) {
   for (int64_t i = 0; i < count; ++i)
     if (const double value = std::abs(element_at(bytes, i, type)); std::isfinite(value)) largest = std::max(largest, value);
   // Numbers where a cell has room for them, scrolled sideways; colour always.
-  const float text_room = 46, row_high = view.theme.small_size + 5;
+  const float text_room = 54, row_high = view.theme.small_size + 5;
   ImGui::BeginChild("matrix", {0, static_cast<float>(rows) * row_high + 14}, 0, ImGuiWindowFlags_HorizontalScrollbar);
   const ImVec2 from = ImGui::GetCursorScreenPos();
   const float cell = std::max(text_room, ImGui::GetContentRegionAvail().x / static_cast<float>(shape.columns));
@@ -90,7 +90,8 @@ void ChipValues::draw(const View& view, Commands& commands, ChipScene& scene) {
     const ImU32 fill = heat_colour(view, value, largest);
     list->AddRectFilled(a, b, fill);
     const std::string text = element_text(value, type);
-    list->AddText({a.x + 3, a.y + 2}, text_on(ImGui::ColorConvertU32ToFloat4(fill)), text.c_str());
+    const ImVec4 clip(a.x, a.y, b.x, b.y);
+    list->AddText(nullptr, 0, {a.x + 2, a.y + 2}, text_on(ImGui::ColorConvertU32ToFloat4(fill)), text.c_str(), nullptr, 0, &clip);
     if (hovered && mouse.x >= a.x && mouse.x < a.x + cell && mouse.y >= a.y && mouse.y < a.y + row_high && ImGui::BeginTooltip()) {
       const int64_t address = begin + i * (type == VecType::S4 ? 1 : vec_type_size(type)) / (type == VecType::S4 ? 2 : 1);
       ImGui::TextUnformatted(view.format(Str::ChipViewCell, i / shape.columns, i % shape.columns, value, static_cast<uint64_t>(address)).c_str());

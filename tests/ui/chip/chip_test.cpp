@@ -46,7 +46,7 @@ ModelPtr kernel(Program program, int64_t arena = 4096) {
   return std::make_shared<const CompiledModel>(std::move(model));
 }
 
-std::unique_ptr<ChipRun> run_of(const ModelPtr& model, size_t budget = size_t{48} << 20) {
+std::unique_ptr<ChipRun> run_of(const ModelPtr& model, size_t budget = ChipSession::kBudget) {
   auto run = ChipRun::create(model, inputs_of(*model), budget, nullptr);
   if (!run) FAIL(run.error().message());
   return std::move(*run);

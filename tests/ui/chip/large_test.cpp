@@ -7,7 +7,7 @@
 
 #include "compiler/compile.h"
 #include "samples/catalog.h"
-#include "ui/chip/chip_run.h"
+#include "ui/chip/chip_session.h"
 #include "ui/studio/stages.h"
 
 using namespace npu;
@@ -20,7 +20,7 @@ double since(std::chrono::steady_clock::time_point start) { return std::chrono::
 }  // namespace
 
 TEST_CASE("ResNet-50: seeks both ways, searches to the end, memory within the budget") {
-  constexpr size_t kBudget = size_t{48} << 20;
+  constexpr size_t kBudget = ChipSession::kBudget;
   const Sample* sample = find_sample("resnet50");
   REQUIRE(sample);
   Graph graph = sample->build(1);

@@ -8,8 +8,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/base/file.h"
-#include "ui/app.h"
+#include "tests/ui/quiet_platform.h"
 
 using namespace npu;
 using namespace npu::ui;
@@ -18,23 +17,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-class TestPlatform final : public Platform {
+class TestPlatform final : public test::QuietPlatform {
  public:
-  Result<OwnedBytes> read_asset(const std::string& path) override {
-    NPU_TRY(const SharedBytes bytes, read_file(NPU_SOURCE_DIR "/" + path));
-    return OwnedBytes{*bytes, bytes};
-  }
   void wake() override { ++wakes; }
-  void ask_for_file() override {}
-  void request_cjk_font() override {}
-  void save_file(const std::string&, Bytes) override {}
-  void keep_file(const std::string&, const std::string&, const SharedBytes&) override {}
-  void ask_for_kept_file(const std::string&) override {}
-  void copy_text(const std::string&) override {}
-  void copy_link(const std::string&) override {}
-  void open_page(const std::string&) override {}
   void settings_changed(const Settings&, const std::string& now) override { link = now; }
-  ImTextureID upload_picture(const Picture&) override { return 1; }
 
   std::atomic<int> wakes = 0;
   std::string link;
