@@ -43,6 +43,7 @@ bool ChipPanel::update(const View& view, Commands& commands, ChipScene& scene) {
   if (!scene.state->model || !scene.state->moment) {
     playing_ = false, chosen_.reset(), trace_ = {}, traced_ = nullptr, moment_ = nullptr;
     if (scene.state->error) wrapped_text(view, view.format(Str::ChipViewFailed, error_text(view.settings.language, *scene.state->error)));
+    else if (scene.state->total > 0) ImGui::ProgressBar(static_cast<float>(scene.state->done) / static_cast<float>(scene.state->total), {-1, 0}, view.format(Str::ChipViewSeeking, scene.state->done, scene.state->total).c_str());
     else placeholder(view, scene.state->model || view.now.busy() ? Str::ChipViewOpening : Str::ChipViewEmpty);
     return false;
   }

@@ -92,7 +92,7 @@ Status take_screenshot(NativePlatform& platform, App& app, const std::string& pa
     platform.window.take_input(20, {});
     platform.window.draw(app);
     const SnapshotPtr snapshot = app.studio().snapshot();
-    frames = snapshot->busy() || snapshot->revision == 0 || app.terminal().busy() ? 0 : frames + 1;
+    frames = snapshot->busy() || snapshot->revision == 0 || app.terminal().busy() || app.chip().state()->busy ? 0 : frames + 1;
   }
   return platform.window.save_picture(app, path);
 }
