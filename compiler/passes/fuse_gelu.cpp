@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
+
+#include <fmt/format.h>
 
 #include "compiler/passes/rewrite.h"
 
@@ -27,18 +30,28 @@ ValueId scaled_operand(const Graph& graph, const Node& node) {
   return kNone;
 }
 
-// The x of erf(x / sqrt(2)) + 1.
-ValueId gate_operand(const Graph& graph, ValueId id) {
+// The Erf of erf(...) + 1.
+const Node* gate_of(const Graph& graph, ValueId id) {
   const Node* sum = producer_of(graph, id);
-  if (!sum || !is_op(*sum, "Add")) return kNone;
+  if (!sum || !is_op(*sum, "Add")) return nullptr;
   for (size_t i : {0, 1}) {
     const auto one = number_of(graph, *sum, i);
     const Node* erf = producer_of(graph, sum->inputs[1 - i]);
-    if (!one || *one != 1 || !erf || !is_op(*erf, "Erf")) continue;
-    const Node* inner = producer_of(graph, erf->inputs[0]);
-    return inner ? scaled_operand(graph, *inner) : kNone;
+    if (one && *one == 1 && erf && is_op(*erf, "Erf")) return erf;
   }
-  return kNone;
+  return nullptr;
+}
+
+// The x of erf(x / sqrt(2)).
+ValueId erf_operand(const Graph& graph, const Node& erf) {
+  const Node* inner = producer_of(graph, erf.inputs[0]);
+  return inner ? scaled_operand(graph, *inner) : kNone;
+}
+
+// The x of erf(x / sqrt(2)) + 1.
+ValueId gate_operand(const Graph& graph, ValueId id) {
+  const Node* erf = gate_of(graph, id);
+  return erf ? erf_operand(graph, *erf) : kNone;
 }
 
 // x * gate * 0.5 in any order and grouping: two of the factors stand in a product `inner` of their own.
@@ -57,12 +70,30 @@ std::optional<ValueId> match_factors(const Graph& graph, const Node& inner, cons
   return gated;
 }
 
-std::optional<ValueId> match(const Graph& graph, const Node& product) {
+struct Match {
+  ValueId x = kNone;
+  NodeId inner = kNone;  // the product of two of the three factors
+};
+
+std::optional<Match> match(const Graph& graph, const Node& product) {
   if (!is_op(product, "Mul")) return std::nullopt;
   for (size_t i : {0, 1}) {
     const Node* inner = producer_of(graph, product.inputs[i]);
     if (!inner || !is_op(*inner, "Mul")) continue;
-    if (const auto x = match_factors(graph, *inner, product, 1 - i)) return x;
+    if (const auto x = match_factors(graph, *inner, product, 1 - i)) return Match{*x, graph.value(product.inputs[i]).producer};
+  }
+  return std::nullopt;
+}
+
+// Why a product with a gate erf(...) + 1 is no GELU; nothing where it has none.
+std::optional<std::string> reject(const Graph& graph, const Node& product) {
+  if (!is_op(product, "Mul")) return std::nullopt;
+  for (const ValueId factor : product.inputs) {
+    const Node* erf = gate_of(graph, factor);
+    if (!erf) continue;
+    const ValueId x = erf_operand(graph, *erf);
+    if (x == kNone) return fmt::format("the operand of Erf '{}' is no value divided by the root of 2", erf->name);
+    return fmt::format("its gate is of '{0}', and the other factors are not 0.5 and '{0}'", graph.value(x).name);
   }
   return std::nullopt;
 }
@@ -71,13 +102,18 @@ std::optional<ValueId> match(const Graph& graph, const Node& product) {
 
 Status fuse_gelu(Graph& graph, PassContext& context) {
   const std::vector<NodeId> order = graph.order();
+  std::set<NodeId> fused;
   for (NodeId id : order) {
-    const auto x = match(graph, graph.node(id));
-    if (!x) continue;
-    Node gelu = make_node("Gelu", graph.node(id).name, {*x}, graph.node(id).outputs, graph.node(id).origin);
+    const auto found = match(graph, graph.node(id));
+    if (!found) continue;
+    fused.insert(found->inner);
+    Node gelu = make_node("Gelu", graph.node(id).name, {found->x}, graph.node(id).outputs, graph.node(id).origin);
     graph.node(id) = std::move(gelu);
     context.count_rewrite();
   }
+  for (NodeId id : order)
+    if (!fused.contains(id))
+      if (auto why = reject(graph, graph.node(id))) context.missed(graph.node(id), std::move(*why));
   if (context.rewrites > 0) {
     graph.opset = std::max(graph.opset, 20);
     graph.erase_dead();
