@@ -66,7 +66,7 @@ class Colourer {
     std::vector<std::map<int, int>> votes(scene_.nodes.size());
     std::map<int, std::pair<Class, int>> classes;
     for (size_t n = 0; n < scene_.model->nodes.size(); ++n) {
-      if (scene_.model->nodes[n].kind != GraphNode::Kind::Operator) continue;
+      if (scene_.model->nodes[n].kind != GraphNode::Kind::Operator || scene_.model->nodes[n].hidden > 0) continue;
       Class c = class_of(n);
       const int order = c.order;
       ++votes[static_cast<size_t>(scene_.shown_as[n])][order];

@@ -183,32 +183,6 @@ std::string attr_text(const Attr& attr) { return std::visit(AttrText{}, attr); }
 
 GraphModel graph_model(const Graph& graph, bool keep_constants) { return ModelMaker(graph, keep_constants).make(); }
 
-GraphModel part_of(const GraphModel& model, const std::vector<char>& keep) {
-  GraphModel part;
-  part.name = model.name;
-  part.values = model.values;
-  for (GraphValue& value : part.values) value.producer = -1;
-  std::vector<char> cut(model.values.size(), 0);  // read here, made by a node that is left out
-  for (const GraphEdge& edge : model.edges)
-    if (keep[static_cast<size_t>(edge.to)] && !keep[static_cast<size_t>(edge.from)]) cut[static_cast<size_t>(edge.value)] = 1;
-  for (size_t v = 0; v < model.values.size(); ++v) {
-    if (!cut[v]) continue;
-    part.values[v].producer = static_cast<int>(part.nodes.size());
-    part.nodes.push_back({.kind = GraphNode::Kind::Input, .name = model.values[v].name, .outputs = {static_cast<int>(v)}});
-  }
-  std::vector<int> place(model.nodes.size(), -1);
-  for (size_t n = 0; n < model.nodes.size(); ++n) {
-    if (!keep[n]) continue;
-    place[n] = static_cast<int>(part.nodes.size());
-    for (const int value : model.nodes[n].outputs)
-      if (value >= 0) part.values[static_cast<size_t>(value)].producer = place[n];
-    part.nodes.push_back(model.nodes[n]);
-  }
-  for (const GraphEdge& edge : model.edges)
-    if (const int to = place[static_cast<size_t>(edge.to)]; to >= 0) part.edges.push_back({part.values[static_cast<size_t>(edge.value)].producer, to, edge.value});
-  return part;
-}
-
 std::vector<int> find_nodes(const GraphModel& model, std::string_view text) {
   std::vector<int> hits;
   if (text.empty()) return hits;

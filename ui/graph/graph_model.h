@@ -42,6 +42,7 @@ struct GraphNode {
   Engine engine = Engine::Unassigned;
   int task = -1;                    // nodes with the same number run as one task
   std::vector<std::string> origin;  // names of the model's nodes it came from
+  int hidden = 0;                   // operators it stands for, in a part of a graph; it is none itself then
 };
 
 // Invariant: from < to. One for each value and reader.
@@ -65,10 +66,6 @@ std::string attr_text(const Attr& attr);
 
 // Constants share the graph's elements unless keep_constants is false: then they keep their types only.
 GraphModel graph_model(const Graph& graph, bool keep_constants = true);
-
-// The nodes with keep[node] != 0 and what is between them: for "only what changed". An edge from a node that is left out
-// begins at an input of its name; texts stay. Precondition: keep.size() == model.nodes.size().
-GraphModel part_of(const GraphModel& model, const std::vector<char>& keep);
 
 // Nodes whose name, operator, attribute, or tensor's name contains `text` (ASCII case ignored), in order. Empty: none.
 std::vector<int> find_nodes(const GraphModel& model, std::string_view text);

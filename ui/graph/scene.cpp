@@ -127,7 +127,9 @@ class Maker {
       if (!group(to.group).name.empty()) detail = group(to.group).name + " \xc2\xb7 " + detail;
     } else {
       const GraphNode& node = model().nodes[static_cast<size_t>(to.node)];
-      if (node.kind == GraphNode::Kind::Operator) {
+      if (node.hidden > 0) {
+        to.title = format(request_.language, Str::GraphHidden, node.hidden);
+      } else if (node.kind == GraphNode::Kind::Operator) {
         to.title = node.op;
         detail = node.detail.empty() ? last_part(node.name) : node.detail;
         add_constants(node, to);

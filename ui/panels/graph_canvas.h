@@ -10,14 +10,12 @@
 #include <vector>
 
 #include "ui/graph/colouring.h"
+#include "ui/graph/graph_change.h"
 #include "ui/graph/graph_worker.h"
 #include "ui/graph/scene.h"
 #include "ui/view.h"
 
 namespace npu::ui {
-
-// What happened to a node between two graphs.
-enum class GraphMark : uint8_t { None, Added, Removed, Changed };
 
 class GraphCanvas {
  public:

@@ -108,18 +108,3 @@ TEST_CASE("texts stay inside their boxes") {
     for (const SceneRow& row : node.rows) CHECK(style.body.width(row.name + row.value, style.text) <= node.box.width());
   }
 }
-
-TEST_CASE("a part of a graph keeps its edges, and begins at inputs where it was cut") {
-  const GraphModel model = graph_model(test::bert(2));
-  std::vector<char> keep(model.nodes.size(), 0);
-  const std::vector<int> softmax = find_nodes(model, "self/softmax");
-  REQUIRE(softmax.size() == 2);
-  keep[static_cast<size_t>(softmax[0])] = keep[static_cast<size_t>(softmax[0]) + 1] = 1;  // and the product behind it
-  const GraphModel part = part_of(model, keep);
-  REQUIRE(part.nodes.size() == 4);  // the sum before it and the values as inputs
-  CHECK(part.nodes[0].kind == GraphNode::Kind::Input);
-  CHECK(part.nodes[1].kind == GraphNode::Kind::Input);
-  CHECK(part.nodes[2].op == "Softmax");
-  REQUIRE(part.edges.size() == 3);
-  for (const GraphEdge& edge : part.edges) CHECK(edge.from < edge.to);
-}
