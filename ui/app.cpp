@@ -342,6 +342,7 @@ void App::handle(const Command& command) {
                  [&](const command::ChooseTab& c) { s.tab = c.tab; },
                  [&](const command::ShowTerminal& c) { s.terminal = c.shown; },
                  [&](const command::ChooseCompileView& c) { s.compile_view = c.view; },
+                 [&](const command::ShowChangeAsText& c) { s.change_as_text = c.text; },
                  [&](const command::ChooseProfileView& c) { s.profile_view = c.view; },
                  [&](const command::SelectPass& c) { s.pass = c.name; },
                  [&](const command::SelectTask& c) { s.task = c.task; },

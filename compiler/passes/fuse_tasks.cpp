@@ -3,6 +3,8 @@
 // order (a task runs where its last node stands), and a task is an anchor and a chain of elementwise nodes or, behind an 8-bit
 // convolution, one sum of 8-bit tensors, or behind a QuantizeLinear the TransData of its bytes. An Aipp and the convolution that reads it are one anchor.
 // No cycle can arise: values inside a task have one reader, so nothing outside depends on them but through the last.
+#include "compiler/passes/fuse_tasks.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -60,15 +62,10 @@ class Fuser {
 
   bool join_a_task(NodeId id) {
     const Node& node = graph_.node(id);
-    Family family{};
-    if (!on_core(node, family) || (family != Family::Elementwise && family != Family::Conv && family != Family::TransData && !is_op(node, "QLinearAdd"))) return false;
     for (const auto& [task, operand] : producers_of(node)) {
       TaskSpec& spec = tasks_[static_cast<size_t>(task)];
       const Node& last = graph_.node(spec.nodes.back());
-      Family anchor{};
-      const Node& first = graph_.node(spec.nodes.front());
-      if (!on_core(first, anchor) || !(family == Family::TransData ? is_op(first, "QuantizeLinear") : may_anchor(anchor))) continue;
-      if (family == Family::Conv && anchor != Family::Aipp) continue;
+      if (!no_task_candidate(graph_.node(spec.nodes.front()), node).empty()) continue;
       if (const auto why = reject(spec, last, node, id, operand)) {
         context_.missed(node, fmt::format("not fused with {} '{}': {}", last.op, last.name, *why));
         continue;
@@ -98,6 +95,18 @@ class Fuser {
 };
 
 }  // namespace
+
+std::string_view no_task_candidate(const Node& first, const Node& node) {
+  Family family{}, anchor{};
+  if (!on_core(node, family)) return "the reader does not run on the AI core";
+  const bool elementwise = family == Family::Elementwise || is_op(node, "QLinearAdd");
+  if (!elementwise && family != Family::Conv && family != Family::TransData) return "the reader begins a task of its own: what continues one works element by element";
+  if (!on_core(first, anchor)) return "the task before does not run on the AI core";
+  if (family == Family::TransData) return is_op(first, "QuantizeLinear") ? "" : "a change of format is a task of its own, but behind QuantizeLinear";
+  if (!may_anchor(anchor)) return "the task before only moves, pools or reduces data: it computes nothing behind that";
+  if (family == Family::Conv && anchor != Family::Aipp) return "a convolution begins a task of its own, but behind AIPP";
+  return "";
+}
 
 Status fuse_tasks(Graph& graph, PassContext& context) {
   std::vector<TaskSpec> tasks = Fuser(graph, context).run();

@@ -197,6 +197,23 @@ GraphChange::Side make_side(const GraphPart& part, const GraphPart& other, size_
   return side;
 }
 
+// Who only reads what became of what it read before has not changed: the Relu behind a convolution that took a normalisation in.
+void forgive_followers(const GraphModel& before, const GraphModel& after, const NodePairs& pairs, const Lists& became, MarkedNodes& marks) {
+  for (size_t n = 0; n < after.nodes.size(); ++n) {
+    if (marks.after[n] != GraphMark::Changed) continue;
+    const auto was = static_cast<size_t>(pairs.of_after[n]);
+    const auto follows = [&](const NodeDifference& one) {
+      if (one.what != NodeDifference::What::Input) return false;
+      const auto i = static_cast<size_t>(std::stoul(one.name));
+      const GraphValue *a = value_of(before, before.nodes[was].inputs, i), *b = value_of(after, after.nodes[n].inputs, i);
+      return a && b && a->producer >= 0 && b->producer >= 0 && std::ranges::count(became[static_cast<size_t>(a->producer)], b->producer) > 0;
+    };
+    if (!std::ranges::all_of(marks.differences[n], follows)) continue;
+    marks.before[was] = marks.after[n] = GraphMark::None;
+    marks.differences[n].clear();
+  }
+}
+
 void count(const MarkedNodes& marks, GraphChange& change) {
   change.removed = static_cast<int>(std::ranges::count(marks.before, GraphMark::Removed));
   change.added = static_cast<int>(std::ranges::count(marks.after, GraphMark::Added));
@@ -263,12 +280,13 @@ std::vector<std::vector<int>> find_successors(const GraphModel& before, const Gr
 
 GraphChange find_change(const GraphModel& before, const GraphModel& after) {
   const NodePairs pairs = pair_nodes(before, after);
-  const MarkedNodes marks = mark_nodes(before, after, pairs);
+  MarkedNodes marks = mark_nodes(before, after, pairs);
+  const Lists became = find_successors(before, after, pairs, marks), was = inverted(became, after.nodes.size());
+  forgive_followers(before, after, pairs, became, marks);
   GraphChange change;
   count(marks, change);
   change.too_large = change.removed + change.added + 2 * change.changed > kMostChangedNodes;
   if (change.empty() || change.too_large) return change;
-  const Lists became = find_successors(before, after, pairs, marks), was = inverted(became, after.nodes.size());
   std::vector<char> keep_before = marked(marks.before), keep_after = marked(marks.after);
   add_others(became, marked(marks.before), keep_after);
   add_others(was, marked(marks.after), keep_before);

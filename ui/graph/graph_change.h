@@ -18,7 +18,7 @@ enum class GraphMark : uint8_t { None, Added, Removed, Changed };
 struct NodeDifference {
   enum class What : uint8_t { Operator, Attribute, Input, Output, Engine, Task };
   What what = What::Operator;
-  std::string name;           // of an attribute or tensor
+  std::string name;           // of an attribute; the number of an input or output
   std::string before, after;  // empty: there is none
 };
 
@@ -55,6 +55,7 @@ struct GraphChange {
 };
 inline constexpr int kMostChangedNodes = 3000;  // on both sides together
 
+// A node that reads what became of what it read before counts as unchanged here.
 GraphChange find_change(const GraphModel& before, const GraphModel& after);
 
 }  // namespace npu::ui

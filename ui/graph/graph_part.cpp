@@ -55,11 +55,16 @@ class Parter {
     }
   }
 
+  bool is_operator(size_t n) const { return model_.nodes[n].kind == GraphNode::Kind::Operator; }
+
+  // A single operator with a graph's input or output takes no more room than a word for it.
   void number_groups() {
-    std::vector<int> of_root(keep_.size(), -1);
-    std::vector<int> numbered(keep_.size());
+    std::vector<int> operators(keep_.size(), 0), of_root(keep_.size(), -1), numbered(keep_.size());
+    for (size_t n = 0; n < keep_.size(); ++n) operators[static_cast<size_t>(find(static_cast<int>(n)))] += is_operator(n);
     for (size_t n = 0; n < keep_.size(); ++n) {
-      int& g = of_root[static_cast<size_t>(find(static_cast<int>(n)))];
+      const auto root = static_cast<size_t>(find(static_cast<int>(n)));
+      int alone = -1;
+      int& g = operators[root] > 1 ? of_root[root] : alone;
       if (g < 0) g = static_cast<int>(members_.size()), members_.emplace_back();
       numbered[n] = g;
       members_[static_cast<size_t>(g)].push_back(static_cast<int>(n));
@@ -106,7 +111,7 @@ class Parter {
     const GraphNode& first = model_.nodes[static_cast<size_t>(members.front())];
     made.whole.push_back(members.size() == 1 ? members.front() : -1);
     if (members.size() > 1) {
-      const auto count = std::ranges::count_if(members, [&](int n) { return model_.nodes[static_cast<size_t>(n)].kind == GraphNode::Kind::Operator; });
+      const auto count = std::ranges::count_if(members, [&](int n) { return is_operator(static_cast<size_t>(n)); });
       part.nodes.push_back({.hidden = static_cast<int>(count)});
       return;
     }

@@ -14,7 +14,7 @@ struct GraphPart {
 };
 
 // The nodes with keep[node] != 0. Neighbours that are left out are one node with GraphNode::hidden set, as far as that leaves the graph
-// acyclic; one alone is shown as it is. Precondition: keep.size() == model.nodes.size().
+// acyclic; a single operator is shown as it is. Precondition: keep.size() == model.nodes.size().
 GraphPart part_of(const GraphModel& model, std::vector<char> keep);
 
 }  // namespace npu::ui

@@ -2,6 +2,8 @@
 #include "ui/graph/scene.h"
 
 #include <algorithm>
+#include <cfloat>
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -224,6 +226,29 @@ class Maker {
   std::shared_ptr<Scene> made_;
 };
 
+float distance_to_segment(Point p, Point a, Point b) {
+  const float dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
+  const float t = length > 0 ? std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / length, 0.0f, 1.0f) : 0.0f;
+  return std::hypot(p.x - a.x - t * dx, p.y - a.y - t * dy);
+}
+
+// To a piece of a route: a Bezier curve with vertical ends, see GraphLayout::routes.
+float distance_to_curve(Point p, Point a, Point b) {
+  constexpr int kSteps = 16;
+  if (a.x == b.x) return distance_to_segment(p, a, b);
+  const float middle = (a.y + b.y) / 2;
+  Point last = a;
+  float nearest = FLT_MAX;
+  for (int i = 1; i <= kSteps; ++i) {
+    const float t = static_cast<float>(i) / kSteps, u = 1 - t;
+    const float w0 = u * u * u, w1 = 3 * u * u * t, w2 = 3 * u * t * t, w3 = t * t * t;
+    const Point next{(w0 + w1) * a.x + (w2 + w3) * b.x, w0 * a.y + (w1 + w2) * middle + w3 * b.y};
+    nearest = std::min(nearest, distance_to_segment(p, last, next));
+    last = next;
+  }
+  return nearest;
+}
+
 // Numbers in the bands that `part` touches, each once, in order.
 void collect(const std::vector<std::vector<int>>& bands, float y0, float y1, std::vector<int>& found) {
   found.clear();
@@ -276,6 +301,27 @@ int Scene::node_at(Point p) const {
   Visible found;
   visible({p.x, p.y, p.x + 0.01f, p.y + 0.01f}, found);
   return found.nodes.empty() ? -1 : found.nodes.front();
+}
+
+int Scene::edge_at(Point p, float reach) const {
+  Visible found;
+  visible({p.x - reach, p.y - reach, p.x + reach, p.y + reach}, found);
+  int best = -1;
+  float nearest = reach;
+  for (const int e : found.edges) {
+    const auto& points = edges[static_cast<size_t>(e)].points;
+    for (size_t i = 1; i < points.size(); ++i) {
+      const float away = distance_to_curve(p, points[i - 1], points[i]);
+      if (away <= nearest) nearest = away, best = e;
+    }
+  }
+  return best;
+}
+
+int Scene::model_edge(int edge) const {
+  const SceneEdge& shown = edges[static_cast<size_t>(edge)];
+  const auto found = std::ranges::find_if(model->edges, [&](const GraphEdge& e) { return e.value == shown.value && shown_as[static_cast<size_t>(e.to)] == shown.to; });
+  return found == model->edges.end() ? -1 : static_cast<int>(found - model->edges.begin());
 }
 
 ScenePtr make_scene(const SceneRequest& request, const std::atomic<bool>* cancelled) { return Maker(request).make(cancelled); }

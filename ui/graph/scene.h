@@ -84,6 +84,9 @@ struct Scene {
   };
   void visible(const Box& part, Visible& found) const;
   int node_at(Point p) const;       // -1: none
+  int edge_at(Point p, float reach) const;  // the nearest edge not farther away than `reach`; -1: none
+  // Of the model: the edge that one of the scene stands for (the first where a group reads a tensor several times).
+  int model_edge(int edge) const;
 
   std::vector<std::vector<int>> node_bands, edge_bands;  // by height, for visible()
 };

@@ -159,7 +159,7 @@ void CompilePanel::draw_pass_view(const View& view, Commands& commands, const Co
     ImGui::EndChild();
     return;
   }
-  draw_passes(view, commands, *compile, selected, std::clamp(space * 0.5f, row * 4, all));
+  draw_passes(view, commands, *compile, selected, std::clamp(space * 0.3f, row * 5, all));
   ImGui::Spacing();
   draw_change(view, commands, *compile, selected);
 }
@@ -206,17 +206,19 @@ void CompilePanel::draw_passes(const View& view, Commands& commands, const Compi
   ImGui::EndTable();
 }
 
-void CompilePanel::draw_change(const View& view, Commands&, const CompileInfo& compile, int selected) {
+void CompilePanel::draw_change(const View& view, Commands& commands, const CompileInfo& compile, int selected) {
   if (selected < 0) return;
   const PassInfo& pass = compile.passes[static_cast<size_t>(selected)];
   ImGui::PushFont(view.theme.strong, view.theme.text_size);
+  if (pass.optional) ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted(pass.report.name.c_str());
   ImGui::PopFont();
-  if (pass.diff && !pass.diff->changes.empty()) {
-    ImGui::SameLine();
-    ImGui::TextColored(view.theme.bad, "\xe2\x88\x92%zu", pass.diff->removed);
-    ImGui::SameLine(0, 6);
-    ImGui::TextColored(view.theme.good, "+%zu", pass.diff->added);
+  if (pass.optional) {
+    ImGui::SameLine(0, 12);
+    bool on = !view.settings.disabled_passes.contains(pass.report.name);
+    if (ImGui::Checkbox(view.tr(Str::PassOn), &on)) commands.push(command::SwitchPass{pass.report.name, on});
+    mark(view, "pass-switch", on ? "on" : "off");
+    tooltip(view.tr(Str::SwitchPassHelp));
   }
   wrapped_text(view, view.pick(pass.doc), true);
   if (!pass.report.misses.empty() &&
@@ -225,18 +227,35 @@ void CompilePanel::draw_change(const View& view, Commands&, const CompileInfo& c
     ImGui::TreePop();
   }
   if (!pass.diff) return;
-  if (pass.diff->changes.empty()) {
-    wrapped_text(view, view.tr(pass.report.disabled ? Str::PassIsOff : Str::NothingChanged), true);
-  } else {
-    ImGui::BeginDisabled(changes_only_);
-    if (small_button(view, "\xe2\x86\x91##up", Str::PreviousChange)) jump_ = std::max(0, last_jump_ - 1);
-    ImGui::SameLine();
-    if (small_button(view, "\xe2\x86\x93##down", Str::NextChange)) jump_ = std::min(last_jump_ + 1, static_cast<int>(pass.diff->changes.size()) - 1);
-    ImGui::EndDisabled();
-    ImGui::SameLine();
-  }
-  ImGui::Checkbox(view.tr(Str::OnlyChanges), &changes_only_);
+  if (pass.diff->changes.empty()) return wrapped_text(view, view.tr(pass.report.disabled ? Str::PassIsOff : Str::NothingChanged), true);
+  draw_change_choice(view, commands, pass);
+  const bool drawable = pass.change && !pass.change->empty() && !pass.change->too_large;
+  if (view.settings.change_as_text) return draw_lines(view, pass);
+  if (drawable) return change_.draw(view, pass);
+  wrapped_text(view, pass.change && pass.change->too_large ? view.format(Str::ChangeTooLarge, pass.change->removed + pass.change->added + pass.change->changed) : view.tr(Str::ChangeNotDrawn), true);
   draw_lines(view, pass);
+}
+
+// Drawings or lines; of lines also which, and the ways from one change to the next.
+void CompilePanel::draw_change_choice(const View& view, Commands& commands, const PassInfo& pass) {
+  const bool text = view.settings.change_as_text;
+  const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
+  if (view_tab(view, Str::ChangeGraph, Str::ChangeGraphHelp, !text, right)) commands.push(command::ShowChangeAsText{false});
+  mark(view, "change-graph", text ? "" : "chosen");
+  if (view_tab(view, Str::ChangeText, Str::ChangeTextHelp, text, right)) commands.push(command::ShowChangeAsText{true});
+  mark(view, "change-text", text ? "chosen" : "");
+  if (!text) return ImGui::NewLine();
+  ImGui::TextColored(view.theme.bad, "\xe2\x88\x92%zu", pass.diff->removed);
+  ImGui::SameLine(0, 6);
+  ImGui::TextColored(view.theme.good, "+%zu", pass.diff->added);
+  ImGui::SameLine(0, 12);
+  ImGui::BeginDisabled(changes_only_);
+  if (small_button(view, "\xe2\x86\x91##up", Str::PreviousChange)) jump_ = std::max(0, last_jump_ - 1);
+  ImGui::SameLine();
+  if (small_button(view, "\xe2\x86\x93##down", Str::NextChange)) jump_ = std::min(last_jump_ + 1, static_cast<int>(pass.diff->changes.size()) - 1);
+  ImGui::EndDisabled();
+  ImGui::SameLine();
+  ImGui::Checkbox(view.tr(Str::OnlyChanges), &changes_only_);
 }
 
 void CompilePanel::draw_lines(const View& view, const PassInfo& pass) {

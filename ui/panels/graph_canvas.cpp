@@ -20,6 +20,7 @@ constexpr float kMargin = 28;           // around the drawing when it is made to
 constexpr float kFirstZoom = 0.9f;      // a tall graph is not shown smaller than this at first
 constexpr float kTextsZoom = 0.6f;      // nor a wide one smaller than this
 constexpr float kDrag = 4;              // pixels a pointer may move and still click
+constexpr float kReach = 6, kFinger = 16;  // pixels an edge may be away from what points at it
 
 // Of what characters measure at size 1; only from the thread that draws.
 FontMetrics metrics_of(ImFont* font) {
@@ -59,7 +60,7 @@ void GraphCanvas::take_input(const View& view, const Input& input) {
     selected_group_ = -1;
     if (other) {
       scene_.reset();
-      selected_ = -1;
+      selected_ = selected_edge_ = -1;
       fit_ = true;
       wanted_ = anchor_ = -1;
     }
@@ -148,14 +149,31 @@ void GraphCanvas::select_shown(int scene_node) {
   const SceneNode* node = scene_node >= 0 ? &scene_->nodes[static_cast<size_t>(scene_node)] : nullptr;
   selected_ = node ? node->node : -1;
   selected_group_ = node ? node->group : -1;
+  selected_edge_ = -1;
   selection_changed_ = true;
+}
+
+std::vector<int> GraphCanvas::pointed_nodes() const {
+  std::vector<int> nodes;
+  if (!scene_ || under_pointer_ < 0) return nodes;
+  for (size_t n = 0; n < scene_->shown_as.size(); ++n)
+    if (scene_->shown_as[n] == under_pointer_) nodes.push_back(static_cast<int>(n));
+  return nodes;
+}
+
+void GraphCanvas::follow(const Motion& motion) {
+  if (!scene_) return;
+  fit_ = fit_ || motion.fit;
+  zoom_ *= motion.zoom;
+  left_ -= motion.x / zoom_;
+  top_ -= motion.y / zoom_;
 }
 
 void GraphCanvas::show(int node) {
   if (!scene_ || node < 0 || static_cast<size_t>(node) >= model_->nodes.size()) return;
   selection_changed_ = selection_changed_ || selected_ != node;
   selected_ = node;
-  selected_group_ = -1;
+  selected_group_ = selected_edge_ = -1;
   const int shown = scene_->shown_as[static_cast<size_t>(node)];
   if (scene_->nodes[static_cast<size_t>(shown)].group < 0) {
     zoom_ = std::max(zoom_, kFirstZoom);
@@ -250,7 +268,7 @@ void GraphCanvas::handle_keys(const View&) {
   }
 }
 
-void GraphCanvas::handle_pointer(const View&) {
+void GraphCanvas::handle_pointer(const View& view) {
   const ImGuiIO& io = ImGui::GetIO();
   if (hovered_ && io.MouseWheel != 0 && !io.KeyShift) {
     const Point under = to_scene(io.MousePos);
@@ -269,12 +287,15 @@ void GraphCanvas::handle_pointer(const View&) {
   left_ = std::clamp(left_, -(size_.x - 40) / zoom_, scene_->width - 40 / zoom_);
   top_ = std::clamp(top_, -(size_.y - 40) / zoom_, scene_->height - 40 / zoom_);
   under_pointer_ = hovered_ && !in_minimap_ ? scene_->node_at(to_scene(io.MousePos)) : -1;
+  const bool on_edge = edges_ && hovered_ && !in_minimap_ && under_pointer_ < 0;
+  edge_under_pointer_ = on_edge ? scene_->edge_at(to_scene(io.MousePos), (view.theme.touch ? kFinger : kReach) / zoom_) : -1;
   const bool clicked = ImGui::IsItemDeactivated() && !in_minimap_ && io.MouseDragMaxDistanceSqr[0] < kDrag * kDrag && ImGui::IsMouseReleased(ImGuiMouseButton_Left);
   if (!clicked) return;
   const int node = scene_->node_at(to_scene(io.MousePos));
   select_shown(node);
   if (node >= 0 && selected_group_ >= 0) return toggle(selected_group_);
   if (node >= 0) return;
+  if (edge_under_pointer_ >= 0) select_edge(scene_->model_edge(edge_under_pointer_));
   for (size_t i = 0; i < handles_.size() && i < scene_->frames.size(); ++i)
     if (handles_[i].overlaps({io.MousePos.x, io.MousePos.y, io.MousePos.x + 1, io.MousePos.y + 1})) return toggle(scene_->frames[i].group);
 }
@@ -297,13 +318,17 @@ void GraphCanvas::draw(const View& view, const char* id, const Input& input, ImV
   focused_ = ImGui::IsItemFocused();
   hovered_ = ImGui::IsItemHovered();
   mark(view, "graph-canvas", fmt::format("{:.3f}", zoom_));
+  motion_ = {};
   if (!scene_) {
     ImGui::SetCursorScreenPos({from_.x + 14, from_.y + 12});
     faint_text(view, view.tr(model_ ? Str::GraphLayingOut : Str::ModelEmpty));
   } else {
     apply_fit();
+    edges_ = input.edges;
+    const float left = left_, top = top_, zoom = zoom_;
     handle_pointer(view);
     if (focused_) handle_keys(view);
+    motion_ = {zoom_ / zoom, (left - left_) * zoom_, (top - top_) * zoom_, fit_};
     colour(view, input);
     draw_scene(view, input);
     if (input.minimap) draw_minimap(view);

@@ -24,7 +24,9 @@ class GraphCanvas {
     std::shared_ptr<const TaskLinks> links;  // may be empty
     ColourBy colour_by = ColourBy::Kind;
     const std::vector<GraphMark>* marks = nullptr;  // of each node of the model; kept alive by the caller while it draws
+    const std::vector<int>* lit = nullptr;   // nodes of the model to be shown as belonging together; kept alive likewise
     bool fold = true;                        // repeated blocks begin as one node
+    bool edges = false;                      // edges can be chosen
     bool minimap = true;
   };
 
@@ -40,10 +42,24 @@ class GraphCanvas {
   int selected() const { return selected_; }
   int selected_group() const { return selected_group_; }  // when a folded group is selected
   bool take_selection_changed() { return std::exchange(selection_changed_, false); }
+  // Of the model: the edge that is chosen; -1: none. Choosing one takes the choice from the node.
+  int selected_edge() const { return selected_edge_; }
+  void select_edge(int edge) { selected_edge_ = edge, selected_ = selected_group_ = -1, selection_changed_ = true; }
+  int pointed_edge() const { return scene_ && edge_under_pointer_ >= 0 ? scene_->model_edge(edge_under_pointer_) : -1; }
+  // Nodes of the model that the pointer is on: a folded group has several. Empty: none.
+  std::vector<int> pointed_nodes() const;
   // Opens the groups around the node and moves it into view.
   void show(int node);
   void fit() { fit_ = true; }
   void zoom(float factor);
+  // A movement of the drawing on the screen: grown by `zoom`, then shifted by pixels.
+  struct Motion {
+    float zoom = 1, x = 0, y = 0;
+    bool fit = false;                        // all of it was asked for
+    bool none() const { return zoom == 1 && x == 0 && y == 0 && !fit; }
+  };
+  Motion motion() const { return motion_; }  // by hand, in the last draw()
+  void follow(const Motion& motion);         // moves as another canvas did
   void open_all(bool open);
   // The keyboard asked for the search box.
   bool take_search_wish() { return std::exchange(search_wish_, false); }
@@ -96,7 +112,7 @@ class GraphCanvas {
   GraphModelPtr model_;
   std::shared_ptr<const FoldTree> tree_;
   std::vector<char> open_;
-  bool fold_ = true;
+  bool fold_ = true, edges_ = false;
   Language language_ = Language::English;
   const ImFont* font_ = nullptr;     // the metrics were taken from
   SceneStyle style_;
@@ -122,6 +138,9 @@ class GraphCanvas {
   int selected_ = -1, selected_group_ = -1;
   bool selection_changed_ = false, search_wish_ = false, focused_ = false, hovered_ = false, in_minimap_ = false;
   int under_pointer_ = -1;
+  int edge_under_pointer_ = -1;      // of the scene, where edges can be chosen
+  int selected_edge_ = -1;           // of the model
+  Motion motion_;
   Scene::Visible visible_;
   std::vector<Box> handles_;         // of each frame, on the screen: a click folds it
   std::vector<Box> minimap_;         // filled cells, 0..1

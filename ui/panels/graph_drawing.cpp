@@ -48,7 +48,8 @@ void GraphCanvas::draw_scene(const View& view, const Input& input) {
   }
   for (const int e : visible_.edges) {
     const SceneEdge& edge = scene_->edges[static_cast<size_t>(e)];
-    if (chosen >= 0 && (edge.from == chosen || edge.to == chosen)) draw_edge(view, edge, lit, 2.2f);
+    const bool pointed = e == edge_under_pointer_ || (selected_edge_ >= 0 && scene_->model_edge(e) == selected_edge_);
+    if (pointed || (chosen >= 0 && (edge.from == chosen || edge.to == chosen))) draw_edge(view, edge, lit, pointed ? 3.2f : 2.2f);
   }
   for (const int n : visible_.nodes) draw_node(view, input, n);
   if (zoom_ >= kLabelZoom)
@@ -81,7 +82,7 @@ void GraphCanvas::draw_frames(const View& view) {
 
 void GraphCanvas::draw_edge(const View&, const SceneEdge& edge, ImU32 colour, float width) {
   auto& list = *list_;
-  const float thick = std::clamp(width * zoom_, 1.0f, 2.5f);
+  const float thick = std::clamp(width * zoom_, 1.0f, 3.5f);
   if ((edge.points.back().y - edge.points.front().y) * zoom_ < 1.5f && zoom_ < kShapeZoom) return;
   ImVec2 a = to_screen(edge.points.front());
   list.PathLineTo(a);
@@ -144,7 +145,9 @@ void GraphCanvas::draw_node(const View& view, const Input& input, int index) {
   const uint32_t rgb = colouring_.of_node[static_cast<size_t>(index)];
   const ImU32 mark = mark_colour(view, input, node);
   const bool chosen = index == current();
+  const bool lit = input.lit && std::ranges::any_of(*input.lit, [&](int n) { return scene_->shown_as[static_cast<size_t>(n)] == index; });
   const ImVec2 a(box.x0, box.y0), b(box.x1, box.y1);
+  if (lit) list.AddRectFilled({a.x - 5, a.y - 5}, {b.x + 5, b.y + 5}, ui::colour(view.theme.accent, 0.35f), kRound + 4);
   if (zoom_ < kShapeZoom) {
     list.AddRectFilled(a, {std::max(b.x, a.x + 1), std::max(b.y, a.y + 1)}, chosen ? ui::colour(view.theme.accent) : mark ? mark : from_rgb(rgb));
     return;
@@ -160,8 +163,8 @@ void GraphCanvas::draw_node(const View& view, const Input& input, int index) {
   list.AddRectFilled(a, b, ui::colour(view.theme.surface), round);
   const bool only_head = box.height() - head < 2;
   list.AddRectFilled(a, {b.x, a.y + head}, from_rgb(rgb), round, only_head ? ImDrawFlags_RoundCornersAll : ImDrawFlags_RoundCornersTop);
-  const ImU32 border = chosen ? ui::colour(view.theme.accent) : mark ? mark : index == under_pointer_ ? ui::colour(view.theme.text) : ui::colour(view.theme.border);
-  list.AddRect(a, b, border, round, 0, chosen || mark ? 2.5f : 1.0f);
+  const ImU32 border = chosen || lit ? ui::colour(view.theme.accent) : mark ? mark : index == under_pointer_ ? ui::colour(view.theme.text) : ui::colour(view.theme.border);
+  list.AddRect(a, b, border, round, 0, chosen || lit || mark ? 2.5f : 1.0f);
   if (zoom_ >= kTitleZoom) draw_node_texts(view, node, box, text_on(vec(rgb)));
 }
 

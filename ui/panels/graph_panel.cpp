@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
 #include <misc/cpp/imgui_stdlib.h>
 
 #include "ui/graph/describe.h"
@@ -56,6 +57,18 @@ bool begin_small_choice(const View& view, const char* id, const char* shown, flo
   return open;
 }
 
+std::string verdict_text(const View& view, const FusionAnswer& answer) {
+  switch (answer.verdict) {
+    case FusionAnswer::Verdict::OneTask: return view.format(Str::FusedOneTask, answer.task, answer.by);
+    case FusionAnswer::Verdict::Absorbed: return answer.by.empty() ? view.tr(Str::FusedView) : view.format(Str::FusedAbsorbed, answer.by);
+    case FusionAnswer::Verdict::Boundary: return view.tr(Str::FusedBoundary);
+    case FusionAnswer::Verdict::Apart: break;
+  }
+  return view.tr(answer.reasons.empty() ? Str::FusedNoCandidate : Str::FusedApart);
+}
+
+std::string reason_text(const FusionAnswer::Reason& reason) { return reason.node.empty() ? reason.text : reason.node + ": " + reason.text; }
+
 }  // namespace
 
 void GraphPanel::choose_model(const View& view) {
@@ -90,7 +103,8 @@ void GraphPanel::draw(const View& view, Commands& commands) {
   link(view);
   draw_tools(view, commands);
   const ImVec2 space = ImGui::GetContentRegionAvail();
-  const bool chosen = canvas_.selected() >= 0;
+  const bool chosen = canvas_.selected() >= 0 || canvas_.selected_edge() >= 0;
+  input_.edges = true;
   const bool beside = space.x >= kSideBySide;
   if (!chosen) {
     canvas_.draw(view, "graph", input_);
@@ -107,6 +121,7 @@ void GraphPanel::draw(const View& view, Commands& commands) {
     draw_details(view, commands);
     ImGui::EndChild();
   }
+  hint_edge(view);
   follow_settings(view, commands);
   if (canvas_.take_search_wish()) focus_search_ = true;
   if (auto png = canvas_.take_png())
@@ -225,6 +240,7 @@ void GraphPanel::draw_legend(const View& view) {
 }
 
 void GraphPanel::draw_details(const View& view, Commands& commands) {
+  if (input_.model && canvas_.selected_edge() >= 0) return draw_answer(view, commands, canvas_.selected_edge());
   const int node = canvas_.selected();
   if (node < 0 || !input_.model || static_cast<size_t>(node) >= input_.model->nodes.size()) return;
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {6, 3});
@@ -279,6 +295,7 @@ void GraphPanel::draw_tasks(const View& view, Commands& commands, int node) {
 
 void GraphPanel::draw_values(const View& view, Str label, const std::vector<int>& values, bool inputs) {
   ImGui::SeparatorText(view.tr(label));
+  int ask = -1;  // edge
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i] < 0) continue;
     const GraphValue& value = input_.model->values[static_cast<size_t>(values[i])];
@@ -298,8 +315,69 @@ void GraphPanel::draw_values(const View& view, Str label, const std::vector<int>
     if (value.format != Format::ND) type += "  " + std::string(to_string(value.format));
     faint_text(view, type);
     ImGui::PopFont();
+    if (inputs && value.producer >= 0 && input_.links) {
+      const auto edge = std::ranges::find_if(input_.model->edges, [&](const GraphEdge& e) { return e.value == values[i] && e.to == canvas_.selected(); });
+      ImGui::SameLine();
+      if (small_button(view, view.tr(Str::FusedAsk), Str::FusedAskHelp, edge != input_.model->edges.end())) ask = static_cast<int>(edge - input_.model->edges.begin());
+    }
     ImGui::PopID();
   }
+  if (ask >= 0) canvas_.select_edge(ask);
+}
+
+const FusionAnswer* GraphPanel::answer_of(const View& view, int edge) {
+  const CompileInfo* compile = view.now.compile.get();
+  if (edge < 0 || !input_.links || !compile || !compile->model || !input_.model || static_cast<size_t>(edge) >= input_.model->edges.size()) return nullptr;
+  if (answered_ != edge || answered_in_[0] != input_.links.get() || answered_in_[1] != compile) {
+    answered_ = edge, answered_in_[0] = input_.links.get(), answered_in_[1] = compile;
+    answer_ = answer_fusion(*input_.model, input_.model->edges[static_cast<size_t>(edge)], *input_.links, *compile);
+  }
+  return &answer_;
+}
+
+// In one sentence while the pointer is on an edge; all of it after a click.
+void GraphPanel::hint_edge(const View& view) {
+  const FusionAnswer* answer = view.theme.touch ? nullptr : answer_of(view, canvas_.pointed_edge());
+  if (!answer || ImGui::IsMouseDown(ImGuiMouseButton_Left) || !ImGui::BeginTooltip()) return;
+  ImGui::PushTextWrapPos(view.theme.text_size * 24);
+  ImGui::TextUnformatted(verdict_text(view, *answer).c_str());
+  if (!answer->reasons.empty()) ImGui::TextUnformatted(reason_text(answer->reasons.front()).c_str());
+  faint_text(view, view.tr(Str::FusedClick));
+  ImGui::PopTextWrapPos();
+  ImGui::EndTooltip();
+}
+
+void GraphPanel::draw_answer(const View& view, Commands& commands, int edge) {
+  const GraphEdge& asked = input_.model->edges[static_cast<size_t>(edge)];
+  const auto name = [&](int n) {
+    const GraphNode& node = input_.model->nodes[static_cast<size_t>(n)];
+    return node.op.empty() ? node.name : node.op + " " + node.name;
+  };
+  ImGui::PushFont(view.theme.strong, view.theme.text_size + 2);
+  ImGui::TextUnformatted(view.tr(Str::FusedTitle));
+  ImGui::PopFont();
+  wrapped_text(view, fmt::format("{} \xe2\x86\x92 {}", name(asked.from), name(asked.to)), true);
+  const FusionAnswer* answer = answer_of(view, edge);
+  if (!answer) return wrapped_text(view, view.tr(Str::FusedNotYet));
+  const std::string verdict = verdict_text(view, *answer);
+  wrapped_text(view, verdict);
+  mark(view, "fusion-answer", verdict);
+  if (!answer->reasons.empty()) ImGui::SeparatorText(view.tr(Str::FusedReasons));
+  for (size_t i = 0; i < answer->reasons.size(); ++i) {
+    const FusionAnswer::Reason& reason = answer->reasons[i];
+    ImGui::PushID(static_cast<int>(i));
+    if (ImGui::Selectable(reason.pass.c_str())) {
+      commands.push(command::SelectPass{reason.pass});
+      commands.push(command::ChooseCompileView{CompileView::Passes});
+      commands.push(command::ChooseTab{Tab::Compile});
+    }
+    tooltip(view.tr(Str::FusedToPass));
+    wrapped_text(view, reason_text(reason), true);
+    ImGui::PopID();
+  }
+  if (answer->verdict != FusionAnswer::Verdict::Apart) return;
+  if (!answer->off.empty()) wrapped_text(view, view.format(Str::FusedOff, fmt::format("{}", fmt::join(answer->off, ", "))));
+  if (!answer->looked.empty()) wrapped_text(view, view.format(Str::FusedLooked, fmt::format("{}", fmt::join(answer->looked, ", "))), true);
 }
 
 void GraphPanel::draw_weights(const View& view, int value) {

@@ -10,6 +10,7 @@
 
 #include "ui/graph/weight_stats.h"
 #include "ui/panels/graph_canvas.h"
+#include "ui/studio/fusion_answer.h"
 
 namespace npu::ui {
 
@@ -36,6 +37,9 @@ class GraphPanel {
   void draw_values(const View& view, Str label, const std::vector<int>& values, bool inputs);
   void draw_tasks(const View& view, Commands& commands, int node);
   void draw_weights(const View& view, int value);
+  const FusionAnswer* answer_of(const View& view, int edge);
+  void draw_answer(const View& view, Commands& commands, int edge);
+  void hint_edge(const View& view);
   void jump(int step);
   void follow_settings(const View& view, Commands& commands);
 
@@ -45,6 +49,10 @@ class GraphPanel {
   GraphModelPtr compiled_;
   const void* compiled_of_ = nullptr;
   const void* linked_[3] = {};       // model, compiled model and profile that the links are of
+
+  FusionAnswer answer_;              // of the edge that was asked for last
+  int answered_ = -1;
+  const void* answered_in_[2] = {};  // links and compile it was found in
 
   std::string search_;
   std::string searched_;

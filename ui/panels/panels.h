@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/lower/support.h"
+#include "ui/panels/change_panel.h"
 #include "ui/panels/graph_panel.h"
 #include "ui/panels/profile_views.h"
 #include "ui/view.h"
@@ -103,6 +104,7 @@ struct CompilePanel {
   void draw_summary(const View& view, const CompileInfo& compile);
   void draw_passes(const View& view, Commands& commands, const CompileInfo& compile, int selected, float height);
   void draw_change(const View& view, Commands& commands, const CompileInfo& compile, int selected);
+  void draw_change_choice(const View& view, Commands& commands, const PassInfo& pass);
   void draw_lines(const View& view, const PassInfo& pass);
 
   bool changes_only_ = true;
@@ -111,6 +113,7 @@ struct CompilePanel {
   const void* shown_ = nullptr;     // the diff visible_ was made for
   bool shown_changes_only_ = false;
   std::vector<int> visible_;        // lines of the diff; -1: lines left out
+  ChangePanel change_;
   ReasonsPanel reasons_;
   OptionsPanel options_;
   TunePanel tune_;

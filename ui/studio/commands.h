@@ -28,6 +28,7 @@ struct ChooseTheme { bool dark = true; };
 struct ChooseTab { Tab tab; };
 struct ShowTerminal { bool shown = true; };
 struct ChooseCompileView { CompileView view; };
+struct ShowChangeAsText { bool text = true; };
 struct ChooseProfileView { ProfileView view; };
 struct SelectPass { std::string name; };
 struct SelectTask { int task = -1; };
@@ -64,7 +65,7 @@ struct DismissError {};
 
 using Command =
     std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseGear, command::ChooseThreads,
-                 command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseCompileView, command::ChooseProfileView,
+                 command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseCompileView, command::ShowChangeAsText, command::ChooseProfileView,
                  command::SelectPass, command::SelectTask, command::SelectNode, command::ShowPlace, command::SetBreakpoints, command::SwitchPass, command::SetOptions, command::SetCommand,
                  command::Quantize, command::Tune, command::StopTuning, command::ChangePreprocess,
                  command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::SaveFile, command::Copy, command::OpenPage, command::SaveText,

@@ -17,10 +17,11 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-PassInfo describe_pass(const PassReport& report, std::shared_ptr<const TextDiff> diff) {
+PassInfo describe_pass(const PassReport& report, std::shared_ptr<const TextDiff> diff, std::shared_ptr<const GraphChange> change) {
   PassInfo info;
   info.report = report;
   info.diff = std::move(diff);
+  info.change = std::move(change);
   const auto passes = all_passes();
   const auto found = std::ranges::find(passes, report.name, [](const Pass& pass) { return std::string(pass.name); });
   if (found == passes.end()) return info;
@@ -71,16 +72,18 @@ Result<CompileInfo> compile_stage(const Graph& graph, const CompileRequest& requ
   made.prepared.how.scheduler = tuner;
 
   std::string text = request.explain ? print_graph(made.prepared.graph) : "";
+  GraphModel drawn = request.explain ? graph_model(made.prepared.graph, false) : GraphModel();
   const size_t total = all_passes().size();
   CompileObserver observer;
   observer.on_pass = [&](const PassReport& report, const Graph& after) {
     if (request.explain) {
       std::string next = print_graph(after);
-      info.passes.push_back(describe_pass(report, std::make_shared<TextDiff>(diff_lines(text, next))));
-      text = std::move(next);
+      GraphModel next_drawn = graph_model(after, false);
+      info.passes.push_back(describe_pass(report, std::make_shared<TextDiff>(diff_lines(text, next)), std::make_shared<GraphChange>(find_change(drawn, next_drawn))));
+      text = std::move(next), drawn = std::move(next_drawn);
       step(info);
     } else {
-      info.passes.push_back(describe_pass(report, std::make_shared<TextDiff>()));
+      info.passes.push_back(describe_pass(report, std::make_shared<TextDiff>(), std::make_shared<GraphChange>()));
     }
     return progress(info.passes.size(), total, report.name);
   };

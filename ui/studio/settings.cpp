@@ -194,6 +194,8 @@ constexpr Row kRows[] = {
      [](Settings& s, const std::string& v) { s.terminal = v == "1"; }},
     {"compile", [](const Settings& s) { return name_of(kCompileViews, s.compile_view); },
      [](Settings& s, const std::string& v) { set_by_name(kCompileViews, v, s.compile_view); }},
+    {"change", [](const Settings& s) { return std::string(s.change_as_text ? "text" : "graph"); },
+     [](Settings& s, const std::string& v) { s.change_as_text = v == "text"; }},
     {"view", [](const Settings& s) { return name_of(kProfileViews, s.profile_view); },
      [](Settings& s, const std::string& v) { set_by_name(kProfileViews, v, s.profile_view); }},
     {"pass", [](const Settings& s) { return s.pass; }, [](Settings& s, const std::string& v) { s.pass = v; }},
@@ -223,7 +225,7 @@ std::string key_of(Bytes bytes) { return fmt::format("{:016x}", hash_bytes(bytes
 Settings with_view_of(Settings state, const Settings& now) {
   state.language = now.language, state.dark = now.dark, state.calm = now.calm;
   state.lesson = now.lesson, state.tab = now.tab, state.terminal = now.terminal;
-  state.compile_view = now.compile_view, state.profile_view = now.profile_view, state.pass = now.pass;
+  state.compile_view = now.compile_view, state.profile_view = now.profile_view, state.pass = now.pass, state.change_as_text = now.change_as_text;
   return state;
 }
 

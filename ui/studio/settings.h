@@ -34,6 +34,7 @@ struct Settings {
   Tab tab = Tab::Overview;
   bool terminal = false;          // the drawer with it is open
   CompileView compile_view = CompileView::Passes;
+  bool change_as_text = false;    // of a pass: the lines that changed instead of the drawings
   ProfileView profile_view = ProfileView::Tasks;
   std::string pass;               // shown in the compile panel; empty: the last that changed something
   int task = -1;                  // selected task

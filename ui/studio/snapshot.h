@@ -17,6 +17,7 @@
 #include "runtime/profile/profile.h"
 #include "runtime/session/image_input.h"
 #include "samples/catalog.h"
+#include "ui/graph/graph_change.h"
 #include "ui/graph/graph_model.h"
 #include "ui/studio/preprocess.h"
 #include "ui/studio/text_diff.h"
@@ -58,6 +59,7 @@ struct PassInfo {
   bool optional = false;
   Text doc;
   std::shared_ptr<const TextDiff> diff;  // the graph before and after
+  std::shared_ptr<const GraphChange> change;  // the same as drawings; empty with `diff`
 };
 
 struct CompileInfo {
