@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ui/terminal/command_line.h"
+#include "ui/terminal/shell_parser.h"
 #include "ui/widgets.h"
 
 namespace npu::ui {
@@ -16,6 +17,15 @@ constexpr size_t kMostChoices = 60;  // shown at once
 constexpr int kMostInputLines = 6;
 
 int line_count(const std::string& text) { return 1 + static_cast<int>(std::ranges::count(text, '\n')); }
+
+// What tests look at.
+std::string last_lines(const terminal::Scrollback& screen) {
+  constexpr size_t kShown = 3;
+  std::string text;
+  const auto& lines = screen.lines();
+  for (size_t i = lines.size() - std::min(lines.size(), kShown); i < lines.size(); ++i) text += lines[i].text + "\n";
+  return text;
+}
 
 bool ctrl(ImGuiKey key) { return ImGui::IsKeyChordPressed(ImGuiMod_Ctrl | key); }
 
@@ -46,7 +56,10 @@ void TerminalPanel::draw(const View& view, Commands& commands) {
     draw_files(view, {width, height});
   } else {
     std::string name;
-    terminal.read([&](const terminal::Scrollback& screen) { name = screen_.draw(view, screen, {width, height}); });
+    terminal.read([&](const terminal::Scrollback& screen) {
+      name = screen_.draw(view, screen, {width, height});
+      mark(view, "terminal-screen", last_lines(screen));
+    });
     if (!name.empty()) {
       file_ = terminal.files().is_file(name) ? name : "";
       ImGui::OpenPopup("file");
@@ -72,8 +85,9 @@ void TerminalPanel::draw_toolbar(const View& view, Commands& commands) {
   ImGui::SameLine(0, 4);
   if (small_button(view, view.tr(Str::TerminalClear), Str::TerminalClearHelp)) terminal.clear();
   ImGui::SameLine(0, 4);
-  const std::string shown = terminal::command_line_of(view.settings, view.now);
-  if (small_button(view, view.tr(Str::TerminalAsCommands), Str::TerminalAsCommandsHelp, !shown.empty())) {
+  const bool compiled = view.now.model && view.now.compile && view.now.compile->model;
+  if (small_button(view, view.tr(Str::TerminalAsCommands), Str::TerminalAsCommandsHelp, compiled)) {
+    const std::string shown = terminal::command_line_of(view.settings, view.now);
     line_->abandon();
     line_->insert(shown.substr(0, shown.size() - 1));
     replace_ = focus_ = true;
@@ -239,6 +253,7 @@ void TerminalPanel::draw_input(const View& view, Commands&) {
                                          ImGuiInputTextFlags_CallbackResize;
   const ImVec2 size(ImGui::GetContentRegionAvail().x - run - match, ImGui::GetTextLineHeight() * static_cast<float>(lines) + ImGui::GetStyle().FramePadding.y * 2);
   const bool entered = ImGui::InputTextMultiline("##input", line_->text.data(), line_->text.capacity() + 1, size, kFlags, on_edit, this);
+  mark(view, "terminal-input", line_->text);
   was_active_ = ImGui::IsItemActive();
   if (match > 0) {
     ImGui::SameLine(0, 12);

@@ -10,6 +10,8 @@
 #include "compiler/atc/gear_options.h"
 #include "compiler/passes/pass.h"
 #include "core/base/path.h"
+#include "ui/terminal/expand.h"
+#include "ui/terminal/shell_parser.h"
 
 namespace npu::ui {
 namespace {
@@ -93,45 +95,20 @@ std::vector<std::string> atc_arguments(const AtcSettings& settings, const std::s
 std::string command_text(std::span<const std::string> arguments, std::string_view between) {
   std::string line = "atc";
   for (const std::string& word : arguments) {
-    const bool plain = word.find_first_of(" \t\n;\"'\\&|<>()$`*?#~[]{}") == std::string::npos;
-    if (plain) {
-      line += fmt::format("{}{}", between, word);
-      continue;
-    }
-    const size_t equals = word.find('=');
-    std::string quoted;
-    for (const char c : word.substr(equals == std::string::npos ? 0 : equals + 1)) {
-      if (c == '"' || c == '\\' || c == '$' || c == '`') quoted += '\\';
-      quoted += c;
-    }
-    line += fmt::format("{}{}\"{}\"", between, equals == std::string::npos ? "" : word.substr(0, equals + 1), quoted);
+    const size_t value = word.starts_with("--") ? word.find('=') + 1 : 0;  // quotation marks stand around it alone
+    line += fmt::format("{}{}{}", between, word.substr(0, value), value == word.size() && value > 0 ? "" : terminal::shell_word(word.substr(value)));
   }
   return line;
 }
 
 atc::AtcResult<std::vector<std::string>> shell_words(std::string_view text) {
+  const auto parsed = terminal::parse_input(text);
+  if (!parsed) return atc::refuse("E10001", parsed.error().what);
   std::vector<std::string> words;
-  std::string word;
-  bool open = false;   // a word has begun, maybe an empty one
-  char quote = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool escapes = c == '\\' && quote != '\'' && i + 1 < text.size();
-    if (escapes && text[i + 1] == '\n') {
-      ++i;
-    } else if (escapes && (quote == 0 || text[i + 1] == '"' || text[i + 1] == '\\' || text[i + 1] == '$' || text[i + 1] == '`')) {
-      word += text[++i], open = true;
-    } else if (quote != 0 ? c == quote : (c == '"' || c == '\'')) {
-      quote = quote != 0 ? '\0' : c, open = true;
-    } else if (quote == 0 && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
-      if (open) words.push_back(std::exchange(word, {}));
-      open = false;
-    } else {
-      word += c, open = true;
-    }
+  for (const terminal::Invocation& invocation : *parsed) {
+    if (invocation.after != terminal::Invocation::After::Always || !invocation.redirects.empty()) return atc::refuse("E10001", "This is one command without pipes and redirects: use the terminal.");
+    for (const terminal::Word& word : invocation.words) words.push_back(terminal::expand_text(word, {}));
   }
-  if (quote != 0) return atc::refuse("E10001", fmt::format("The quotation mark {} is not closed.", quote));
-  if (open) words.push_back(std::move(word));
   return words;
 }
 

@@ -54,7 +54,8 @@ struct PastedCommand {
 // only other modes have, or that compile something else than one model, are E10001; --model, --output and --soc_version may be left out.
 atc::AtcResult<PastedCommand> parse_command(std::string_view text);
 
-// Words of a shell's line: 'a b', "a b", a\ b, and \ at the end of a line. E10001 where a quotation mark is not closed.
+// Words as the terminal's shell makes them, of one command on one or several lines; no variable has a value. E10001 where that shell
+// finds a fault (a quotation mark that is not closed), and for pipes and redirects.
 atc::AtcResult<std::vector<std::string>> shell_words(std::string_view text);
 
 // The option whose file this is, by its text: "insert_op_conf", "fusion_switch_file", "modify_mixlist", "" where it is none.

@@ -46,32 +46,38 @@ Tensor pattern_input(const TensorDesc& desc, int seed) {
   return wave.cast(desc.dtype);
 }
 
+// Images of bytes, as AIPP makes inputs: the picture itself, whatever the preprocessing is.
+static bool takes_bytes(const TensorDesc& desc) {
+  return desc.dtype == DType::UInt8 && desc.shape.size() == 4 && (desc.shape[3] == 1 || desc.shape[3] == 3) && desc.shape[1] > 1 && desc.shape[2] > 1;
+}
+
 bool takes_pictures(const TensorDesc& desc) {
   return desc.shape.size() == 4 && (desc.shape[1] == 1 || desc.shape[1] == 3) && desc.shape[2] > 1 && desc.shape[3] > 1;
 }
 
-Result<Tensor> picture_input(const Picture& picture, const Preprocess& preprocess, const TensorDesc& desc) {
+std::optional<ImageInputOptions> picture_options(const Preprocess& preprocess, const TensorDesc& desc) {
+  if (takes_bytes(desc)) return ImageInputOptions{{}, {}, "NHWC", desc.shape[3] == 1 ? "GRAY" : "RGB"};
+  if (!takes_pictures(desc)) return std::nullopt;
+  const int64_t channels = desc.shape[1];
   ImageInputOptions options{preprocess.mean, preprocess.deviation, "NCHW", "RGB"};
-  options.color = desc.shape[1] == 1 ? "GRAY" : preprocess.bgr ? "BGR" : "RGB";
+  options.color = channels == 1 ? "GRAY" : preprocess.bgr ? "BGR" : "RGB";
   // A photograph's three means do not fit a model that wants one channel.
-  if (options.mean.size() > 1 && options.mean.size() != static_cast<size_t>(desc.shape[1])) options.mean.resize(1);
-  if (options.std.size() > 1 && options.std.size() != static_cast<size_t>(desc.shape[1])) options.std.resize(1);
-  return image_tensor(picture.image, desc.dtype, desc.shape, options);
+  if (options.mean.size() > 1 && options.mean.size() != static_cast<size_t>(channels)) options.mean.resize(1);
+  if (options.std.size() > 1 && options.std.size() != static_cast<size_t>(channels)) options.std.resize(1);
+  return options;
+}
+
+Result<Tensor> picture_input(const Picture& picture, const Preprocess& preprocess, const TensorDesc& desc) {
+  return image_tensor(picture.image, desc.dtype, desc.shape, picture_options(preprocess, desc).value());
 }
 
 namespace {
 
 constexpr size_t kTop = 5;
 
-// Images of bytes, as AIPP makes inputs: the picture itself, whatever the preprocessing is.
-bool takes_bytes(const TensorDesc& desc) {
-  return desc.dtype == DType::UInt8 && desc.shape.size() == 4 && (desc.shape[3] == 1 || desc.shape[3] == 3) && desc.shape[1] > 1 && desc.shape[2] > 1;
-}
-
 Result<Tensor> make_input(const RunRequest& request, const TensorDesc& desc) {
   if (const auto given = request.inputs.find(desc.name); given != request.inputs.end()) return given->second;
-  if (request.picture && takes_bytes(desc)) return image_tensor(request.picture->image, desc.dtype, desc.shape, {{}, {}, "NHWC", desc.shape[3] == 1 ? "GRAY" : "RGB"});
-  if (!request.picture || !takes_pictures(desc)) return pattern_input(desc);
+  if (!request.picture || !picture_options(request.preprocess, desc)) return pattern_input(desc);
   return picture_input(*request.picture, request.preprocess, desc);
 }
 

@@ -84,7 +84,10 @@ struct RunRequest {
   int threads = 1;
 };
 // What inputs get that nobody gives: the picture, or a fixed pattern (`seed`: which of several).
+// picture_input: precondition: picture_options() has some.
 Result<Tensor> picture_input(const Picture& picture, const Preprocess& preprocess, const TensorDesc& desc);
+// How a picture becomes this input; nothing where it is none that takes one.
+std::optional<ImageInputOptions> picture_options(const Preprocess& preprocess, const TensorDesc& desc);
 Tensor pattern_input(const TensorDesc& desc, int seed = 0);
 bool takes_pictures(const TensorDesc& desc);
 // session: of request.model.

@@ -2,22 +2,21 @@
 #include "ui/terminal/command_line.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "compiler/atc/options.h"
 #include "core/base/path.h"
+#include "ui/studio/stages.h"
+#include "ui/terminal/shell_parser.h"
 
 namespace npu::terminal {
 namespace {
 
-struct Framework {
-  std::string_view format;
-  int number;
-};
-constexpr Framework kFrameworks[] = {{"Caffe", 0}, {"MindIR", 1}, {"TensorFlow", 3}, {"ONNX", 5}};
+using Words = std::vector<std::string>;
+
+constexpr std::string_view kModel = "--model=", kBank = "--op_bank_path=";
+constexpr const char* kEnd = "END_OF_FILE";
 
 std::string without_ending(const std::string& name) { return name.substr(0, name.rfind('.')); }
 
@@ -26,53 +25,56 @@ std::string model_file(const ui::Snapshot& now) {
   return now.sample ? now.sample->name + ".onnx" : base_name(now.model->name);
 }
 
-std::string input_shapes(const CompiledModel& model) {
-  std::string text;
-  for (const TensorDesc& input : model.inputs) text += fmt::format("{}{}:{}", text.empty() ? "" : ";", input.name, fmt::join(input.shape, ","));
-  return text;
+// The files that options name, written where they name them.
+std::string file_lines(const ui::AtcSettings& atc) {
+  std::string lines;
+  for (const auto& [name, text] : atc.files) {
+    if (!std::ranges::any_of(atc.options, [&](const auto& option) { return option.second == name; })) continue;
+    if (const size_t slash = name.rfind('/'); slash != std::string::npos && slash > 0) lines += "mkdir -p " + shell_word(name.substr(0, slash)) + "\n";
+    lines += fmt::format("cat > {} <<{}\n{}{}{}\n", shell_word(name), kEnd, text, text.ends_with('\n') ? "" : "\n", kEnd);
+  }
+  return lines;
 }
 
-// The page has all passes on that are not switched off; atc leaves some out unless asked.
-std::string switches(const ui::Settings& settings) {
-  std::string text;
-  const auto add = [&](std::string_view name, bool on) { text += fmt::format("{}{}:{}", text.empty() ? "" : ";", name, on ? "on" : "off"); };
-  for (const std::string_view name : atc::kPassesOnRequest)
-    if (!settings.disabled_passes.contains(name)) add(name, true);
-  for (const std::string& name : settings.disabled_passes)
-    if (std::ranges::find(atc::kPassesOnRequest, name) == std::end(atc::kPassesOnRequest)) add(name, false);
-  return text;
+// 8-bit layers are a model of their own; `words` are about it from then on.
+std::string quantize_line(const ui::QuantizeSettings& settings, const ui::Snapshot& now, const std::string& file, Words& words) {
+  const std::string made = without_ending(file) + "_int8.onnx";
+  const bool arrays = now.sample && !settings.own_pictures;
+  std::string line = fmt::format("npu quantize {} --data {} --out {} --method {}", shell_word(file), arrays ? "data/" + now.sample->name : "data", shell_word(made), quantize::to_string(settings.method));
+  if (settings.method == quantize::RangeMethod::Percentile) line += fmt::format(" --percentile {}", settings.percentile);
+  if (settings.budget > 0) line += fmt::format(" --budget {}", settings.budget);
+  if (arrays && now.quantize && now.quantize->pictures > 0) line += fmt::format(" --batches {}", now.quantize->pictures);
+  for (std::string& word : words)
+    if (word.starts_with(kModel)) word = std::string(kModel) + made;
+  const std::string where = arrays ? "" : "# data: a folder with calibration batches as .npy files\n";
+  return where + line + " --soc " + now.compile->chip + "\n";
 }
 
-std::string atc_line(const ui::Settings& settings, const ui::Snapshot& now, const std::string& file) {
-  std::string line = "atc --model=" + shell_word(file);
-  for (const Framework& row : kFrameworks)
-    if (now.model->format == row.format) line += fmt::format(" --framework={}", row.number);
-  line += " --output=" + shell_word(without_ending(file)) + " --soc_version=" + now.compile->chip;
-  if (const std::string shapes = input_shapes(*now.compile->model); !shapes.empty()) line += " --input_shape=" + shell_word(shapes);
-  if (const std::string list = switches(settings); !list.empty()) line += " --optimization_switch=" + shell_word(list);
-  return line;
+std::string compile_lines(const ui::Settings& settings, const ui::Snapshot& now, const std::string& file) {
+  Words words = now.compile->arguments;
+  std::string lines = file_lines(settings.atc);
+  if (settings.quantize) lines += quantize_line(*settings.quantize, now, file, words);
+  // What a search found is a file once it was saved.
+  if (std::erase_if(words, [](const std::string& word) { return word.starts_with(kBank); }) > 0) lines += fmt::format("# {}FOLDER: for the schedules of the search, saved from the page\n", kBank);
+  return lines + ui::command_text(words) + "\n";
 }
 
-bool takes_pictures(const TensorDesc& desc) { return desc.shape.size() == 4 && (desc.shape[1] == 1 || desc.shape[1] == 3) && desc.shape[2] > 1 && desc.shape[3] > 1; }
-
-std::string picture_options(const ui::Snapshot& now) {
+std::string picture_words(const ui::Snapshot& now) {
   const auto& inputs = now.compile->model->inputs;
-  const auto taker = std::ranges::find_if(inputs, takes_pictures);
+  const auto taker = std::ranges::find_if(inputs, [&](const TensorDesc& desc) { return ui::picture_options(now.preprocess, desc).has_value(); });
   if (!now.picture || taker == inputs.end()) return "";
   const std::string path = now.sample && now.picture->label >= 0 ? "images/" + now.sample->name + "/" + base_name(now.picture->name) : base_name(now.picture->name);
   const bool single = inputs.size() == 1;
+  const ImageInputOptions options = *ui::picture_options(now.preprocess, *taker);
   std::string text = " --input " + shell_word(single ? path : taker->name + "=" + path);
-  auto mean = now.preprocess.mean, deviation = now.preprocess.deviation;
-  const auto channels = static_cast<size_t>(taker->shape[1]);
-  if (mean.size() > 1 && mean.size() != channels) mean.resize(1);
-  if (deviation.size() > 1 && deviation.size() != channels) deviation.resize(1);
-  if (!mean.empty()) text += fmt::format(" --mean {}", fmt::join(mean, ","));
-  if (!deviation.empty()) text += fmt::format(" --std {}", fmt::join(deviation, ","));
-  return text + (channels == 1 ? " --color GRAY" : now.preprocess.bgr ? " --color BGR" : "");
+  if (!options.mean.empty()) text += fmt::format(" --mean {}", fmt::join(options.mean, ","));
+  if (!options.std.empty()) text += fmt::format(" --std {}", fmt::join(options.std, ","));
+  if (options.layout != "NCHW") text += " --layout " + options.layout;
+  return text + (options.color == "RGB" ? "" : " --color " + options.color);
 }
 
 std::string run_line(const ui::Snapshot& now, const std::string& file) {
-  std::string line = "npu run " + shell_word(without_ending(file) + ".om") + " --fill wave" + picture_options(now);
+  std::string line = "npu run " + shell_word(without_ending(file) + ".om") + " --fill wave" + picture_words(now);
   if (!now.compile->gears.empty()) {
     const std::string& gear = now.compile->gears[now.compile->gear];
     line += " --gear " + shell_word(gear.substr(gear.find_first_of("0123456789")));
@@ -82,18 +84,10 @@ std::string run_line(const ui::Snapshot& now, const std::string& file) {
 
 }  // namespace
 
-std::string shell_word(std::string_view text) {
-  const auto is_plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80 || std::string_view("_-+=./,:%@").find(c) != std::string_view::npos; };
-  if (!text.empty() && std::ranges::all_of(text, is_plain)) return std::string(text);
-  std::string word = "\"";
-  for (const char c : text) word += std::string_view("\"\\$`").find(c) != std::string_view::npos ? std::string{'\\', c} : std::string(1, c);
-  return word + "\"";
-}
-
 std::string command_line_of(const ui::Settings& settings, const ui::Snapshot& now) {
   if (!now.model || !now.compile || !now.compile->model) return "";
   const std::string file = model_file(now);
-  return (now.model->compiled ? "" : atc_line(settings, now, file) + "\n") + run_line(now, file) + "\n";
+  return (now.compile->arguments.empty() ? "" : compile_lines(settings, now, file)) + run_line(now, file) + "\n";
 }
 
 }  // namespace npu::terminal

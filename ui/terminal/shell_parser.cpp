@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/terminal/shell_parser.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace npu::terminal {
 namespace {
 
@@ -219,5 +222,13 @@ class Parser {
 }  // namespace
 
 std::expected<std::vector<Invocation>, ParseError> parse_input(std::string_view text) { return Parser(text).parse(); }
+
+std::string shell_word(std::string_view text) {
+  const auto is_plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80 || std::string_view("_-+=./,:%@").find(c) != std::string_view::npos; };
+  if (!text.empty() && std::ranges::all_of(text, is_plain)) return std::string(text);
+  std::string word = "\"";
+  for (const char c : text) word += std::string_view("\"\\$`").find(c) != std::string_view::npos ? std::string{'\\', c} : std::string(1, c);
+  return word + "\"";
+}
 
 }  // namespace npu::terminal

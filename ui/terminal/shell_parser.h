@@ -41,4 +41,7 @@ struct ParseError {
 // copied from web pages, is a space.
 std::expected<std::vector<Invocation>, ParseError> parse_input(std::string_view text);
 
+// A word as it has to be typed: in quotes where it needs some. parse_input() takes it apart again, and so does any POSIX shell.
+std::string shell_word(std::string_view text);
+
 }  // namespace npu::terminal

@@ -14,6 +14,7 @@
 #include "tests/test_paths.h"
 #include "ui/studio/studio.h"
 #include "ui/terminal/command_line.h"
+#include "ui/terminal/shell_parser.h"
 #include "ui/terminal/home.h"
 #include "ui/terminal/input_line.h"
 
@@ -21,6 +22,8 @@ using namespace npu;
 using namespace npu::terminal;
 
 namespace {
+
+constexpr const char* kAipp = "aipp_op {\n  aipp_mode: static\n  input_format: YUV400_U8\n  src_image_size_w: 28\n  src_image_size_h: 28\n  min_chn_0: 0\n  var_reci_chn_0: 0.00392157\n}";
 
 Result<OwnedBytes> read_sample(const std::string& file) {
   NPU_TRY(const SharedBytes bytes, read_file((test::source_dir() / "samples" / file).string()));
@@ -147,25 +150,37 @@ TEST_CASE("terminal: files come, stay and are restored") {
 }
 
 TEST_CASE("terminal: what the page shows, as commands, gives the same time and bits") {
-  for (const std::string sample : {"digits", "squeezenet1_1"}) {
+  struct Case {
+    std::string sample;
+    std::map<std::string, std::string, std::less<>> options;
+    bool aipp = false, integers = false;
+  };
+  for (const auto& [sample, options, aipp, integers] : {Case{"digits", {}, false, false}, {"squeezenet1_1", {}, false, false}, {"digits", {{"precision_mode", "allow_fp32_to_fp16"}, {"output_type", "FP16"}}, true, false}, {"digits", {}, false, true}}) {
+    CAPTURE(sample);
+    CAPTURE(aipp);
+    CAPTURE(integers);
     Desk desk;
     ui::Settings settings;
     settings.sample = sample;
     settings.chip = "Ascend310P3";
     settings.disabled_passes = {"fold-batch-norm"};
+    settings.atc.options = options;
+    if (aipp) settings.atc.options["insert_op_conf"] = "conf/my aipp.cfg", settings.atc.files["conf/my aipp.cfg"] = kAipp;
+    if (integers) settings.quantize = ui::QuantizeSettings{};
     std::mutex mutex;
     std::condition_variable answered;
     ui::Studio studio([&] { answered.notify_all(); }, read_sample);
     const uint64_t revision = studio.change([&](ui::Request& request) {
-      request.chip = settings.chip, request.disabled_passes = settings.disabled_passes;
+      request.chip = settings.chip, request.disabled_passes = settings.disabled_passes, request.atc = settings.atc, request.quantize = settings.quantize;
       request.choose_source(sample, nullptr), request.choose_picture("", nullptr, 2);
     });
     std::unique_lock lock(mutex);
     while (studio.snapshot()->revision < revision || studio.snapshot()->busy()) answered.wait_for(lock, std::chrono::milliseconds(20));
     const auto now = studio.snapshot();
-    REQUIRE(!now->error);
+    REQUIRE_MESSAGE(!now->error, now->error->message());
+    CHECK((now->quantize != nullptr) == integers);
     const std::string said = desk.run(command_line_of(settings, *now));
-    REQUIRE(has(said, "ATC run success"));
+    REQUIRE_MESSAGE(has(said, "ATC run success"), said);
     auto& files = desk.terminal.files();
     const auto package = load_package(files.read(std::string(kHome) + "/" + sample + ".om").value());
     REQUIRE(package);
