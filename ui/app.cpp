@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include "ui/exports.h"
 #include "ui/fonts/fonts.h"
 #include "ui/mirror.h"
+#include "ui/report.h"
 #include "ui/studio/stages.h"
 #include "ui/touch_scroll.h"
 #include "ui/terminal/home.h"
@@ -251,20 +253,72 @@ void App::open(std::string name, SharedBytes bytes, bool from_terminal) {
   opened.revision = studio_.change([&](Request& request) {
     if (picture) return request.choose_picture(std::move(name), std::move(bytes), 0);
     request.choose_model(std::move(name), std::move(bytes));
+    opened.model = request.source;
     // The user's picture stays, a sample's goes with its sample.
     if (settings_.picture.empty()) request.choose_picture("", nullptr, 0);
   });
   opened_ = std::move(opened);
 }
 
+// The key or keys under which it is kept.
+std::string App::keep(const Opened& opened) {
+  const auto keep_one = [&](const std::string& name, const SharedBytes& bytes) {
+    std::string key = key_of(*bytes);
+    platform_.keep_file(key, name, bytes);
+    return key;
+  };
+  if (!opened.model.weights) return keep_one(opened.name, opened.bytes);
+  const std::string network = keep_one(opened.model.name, opened.model.bytes);
+  return network + "-" + keep_one(opened.model.weights_name, opened.model.weights);
+}
+
+// Once its command is done.
+void App::keep_terminal() {
+  if (terminal_.busy()) return;
+  const terminal::Keeper::News news = keeper_.take(terminal_.files(), terminal_.history());
+  if (news.empty()) return;
+  for (const std::string& path : news.left_out) terminal_.warn(format(shown_language(), Str::TerminalNotKept, path, terminal::Keeper::kMostBytes >> 20));
+  platform_.keep_terminal(news);
+}
+
+// On the worker: the graph has to be laid out.
+void App::make_report() {
+  studio_.post([this, snapshot = studio_.snapshot(), settings = settings_, address = platform_.address(to_link(settings_, defaults_))] {
+    std::string html = report_html(*snapshot, settings, address);
+    {
+      const std::lock_guard lock(course_mutex_);
+      report_ = std::move(html);
+    }
+    platform_.wake();
+  });
+}
+
+void App::give_report() {
+  std::optional<std::string> made;
+  {
+    const std::lock_guard lock(course_mutex_);
+    made = std::exchange(report_, std::nullopt);
+  }
+  if (!made) return;
+  const SnapshotPtr snapshot = studio_.snapshot();
+  const std::string name = snapshot->model ? snapshot->model->name : "npu";
+  platform_.save_file(name.substr(0, name.rfind('.')) + ".html", as_byte_view(*made));
+}
+
+void App::restore_terminal(std::vector<FileChange> changes, std::string history) {
+  keeper_.restored(changes);
+  terminal_.restore(std::move(changes), std::move(history));
+}
+
 void App::catch_up() {
   update_learning();
+  keep_terminal();
+  give_report();
   const SnapshotPtr snapshot = studio_.snapshot();
   if (!opened_ || snapshot->busy() || snapshot->revision < opened_->revision) return;
   const Opened opened = *std::exchange(opened_, std::nullopt);
   if (snapshot->error) return;
-  const std::string key = key_of(*opened.bytes);
-  platform_.keep_file(key, opened.name, opened.bytes);
+  const std::string key = keep(opened);
   if (!opened.from_terminal) terminal_.add_file(opened.name, opened.bytes);
   Settings wanted = settings_;
   opened.picture ? void(wanted.picture = key) : choose_model(wanted, "", key);
@@ -274,18 +328,29 @@ void App::catch_up() {
 }
 
 void App::give_kept_file(const std::string& key, std::string name, SharedBytes bytes) {
-  const bool model = key == settings_.model, picture = key == settings_.picture;
+  const bool model = std::ranges::count(keys_in(settings_.model), key) > 0, picture = key == settings_.picture;
   if (!bytes && (model || picture))
     studio_.report({ErrorKind::InvalidArgument, key, "this address names a file of the user that is not kept here: open it, and it continues"});
   if (!bytes) return;
   if (model) {
-    studio_.change([&](Request& request) {
-      request.choose_source(std::move(name), std::move(bytes));
-      compile_as(settings_, request);
-    });
+    kept_parts_[key] = {std::move(name), std::move(bytes)};
+    open_kept_model();
   } else if (picture) {
     studio_.open_picture(std::move(name), std::move(bytes));
   }
+}
+
+// When all of its files have come.
+void App::open_kept_model() {
+  const auto keys = keys_in(settings_.model);
+  if (!std::ranges::all_of(keys, [&](const std::string& key) { return kept_parts_.contains(key); })) return;
+  auto parts = std::exchange(kept_parts_, {});
+  auto& [name, bytes] = parts[keys.front()];
+  studio_.change([&](Request& request) {
+    request.choose_source(std::move(name), std::move(bytes));
+    if (keys.size() > 1) std::tie(request.source.weights_name, request.source.weights) = std::move(parts[keys.back()]);
+    compile_as(settings_, request);
+  });
 }
 
 void App::set_link(std::string_view link) { apply(checked(from_link(link, defaults_), defaults_)); }
@@ -325,8 +390,11 @@ void App::follow(const Settings& wanted) {
 
 // The user's own files that `wanted` names and `old` did not.
 void App::ask_for_files(const Settings& old, const Settings& wanted) {
-  for (const auto part : {&Settings::model, &Settings::picture})
-    if (!(wanted.*part).empty() && wanted.*part != old.*part) platform_.ask_for_kept_file(wanted.*part);
+  if (wanted.model != old.model) {
+    kept_parts_.clear();
+    for (const std::string& key : keys_in(wanted.model)) platform_.ask_for_kept_file(key);
+  }
+  if (!wanted.picture.empty() && wanted.picture != old.picture) platform_.ask_for_kept_file(wanted.picture);
 }
 
 void App::handle(const Command& command) {
@@ -360,6 +428,7 @@ void App::handle(const Command& command) {
                  [&](const command::Save& c) { save(c.kind); },
                  [&](const command::CopyLink&) { platform_.copy_link(to_link(settings_, defaults_)); },
                  [&](const command::ExportSession&) { platform_.export_session(to_link(settings_, defaults_)); },
+                 [&](const command::SaveReport&) { make_report(); },
                  [&](const command::Undo&) { if (auto state = history_.undo(settings_)) follow(s = with_view_of(*state, settings_)); },
                  [&](const command::Redo&) { if (auto state = history_.redo(settings_)) follow(s = with_view_of(*state, settings_)); },
                  [&](const command::SaveFile& c) { platform_.save_file(c.name, *c.bytes); },

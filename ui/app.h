@@ -2,15 +2,19 @@
 // The application: settings, studio and workspace, and what the platform below it must provide.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ui/chip/chip_session.h"
 #include "ui/studio/history.h"
 #include "ui/studio/studio.h"
+#include "ui/terminal/keeper.h"
 #include "ui/terminal/terminal.h"
 #include "ui/workspace.h"
 
@@ -42,11 +46,15 @@ class Platform {
   virtual void copy_text(const std::string& text) = 0;
   // Copies the address of what is shown; `link` is its part after '#'.
   virtual void copy_link(const std::string& link) = 0;
+  // Of the live page with the state of this link.
+  virtual std::string address(const std::string& link) const { return "#" + link; }
   // A page that comes with the application ("residuals.html"), for reading.
   virtual void open_page(const std::string& name) = 0;
   virtual void settings_changed(const Settings& settings, const std::string& link) = 0;
   // What was learnt so far, to be kept and given to App::load_progress next time.
   virtual void progress_changed(const std::string& text) { (void)text; }
+  // Files and inputs of the terminal, to be kept and given to App::restore_terminal next time.
+  virtual void keep_terminal(const terminal::Keeper::News& news) { (void)news; }
   virtual ImTextureID upload_picture(const Picture& picture) = 0;
 };
 
@@ -74,6 +82,8 @@ class App {
   void handle(const Command& command);
   // A text of Platform::progress_changed; what is none is reported and changes nothing.
   void load_progress(const std::string& text);
+  // What Platform::keep_terminal was given on earlier visits.
+  void restore_terminal(std::vector<FileChange> changes, std::string history);
 
   Studio& studio() { return studio_; }
   terminal::Terminal& terminal() { return terminal_; }
@@ -89,6 +99,7 @@ class App {
     uint64_t revision = 0;
     std::string name;
     SharedBytes bytes;
+    Source model;  // with both files of Caffe's two
     bool picture = false;
     bool from_terminal = false;
   };
@@ -99,6 +110,11 @@ class App {
   void ask_for_files(const Settings& old, const Settings& wanted);
   void open(std::string name, SharedBytes bytes, bool from_terminal);
   void grant_terminal();
+  void keep_terminal();
+  void make_report();
+  void give_report();
+  std::string keep(const Opened& opened);
+  void open_kept_model();
   void use_tuning(const Snapshot& now);
   void save(SaveKind kind);
   void load_fonts();
@@ -115,11 +131,14 @@ class App {
   Settings settings_;
   Learn learn_;
   std::mutex course_mutex_;                         // of what the worker hands over
+  std::optional<std::string> report_;
   std::optional<Result<Course>> fetched_course_;
   bool course_requested_ = false;
   Studio studio_;
   terminal::Terminal terminal_;
   ChipSession chip_;
+  terminal::Keeper keeper_;
+  std::map<std::string, std::pair<std::string, SharedBytes>> kept_parts_;  // of a model that is coming back, by key
   Workspace workspace_;
   History<Settings> history_{100};
   std::optional<Opened> opened_;

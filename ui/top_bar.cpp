@@ -73,6 +73,8 @@ constexpr Action kActions[] = {
     {"copy-link", icon::kShare, Str::CopyLink, Str::CopyLinkHelp, 0, always, [](const View&) -> Command { return command::CopyLink{}; }},
     {"export", icon::kDownload, Str::ExportSession, Str::ExportSessionHelp, 0, [](const View& v) { return v.exports_sessions; },
      [](const View&) -> Command { return command::ExportSession{}; }},
+    {"save-report", icon::kFile, Str::SaveReport, Str::SaveReportHelp, 0, [](const View& v) { return v.now.compile && !v.now.busy(); },
+     [](const View&) -> Command { return command::SaveReport{}; }},
     {"language", icon::kLanguage, Str::OtherLanguage, Str::LanguageHelp, 0, always,
      [](const View& v) -> Command { return command::ChooseLanguage{v.settings.language == Language::Chinese ? Language::English : Language::Chinese}; }},
     {"theme", icon::kDark, Str::OtherTheme, Str::ThemeHelp, 0, always,

@@ -5,7 +5,7 @@ import { listenToPinch } from './pinch.js';
 import { makeTextInput } from './text_input.js';
 import { isZip } from './archive.js';
 import { exportSession, importSession } from './session.js';
-import { keepFile, keepText, readFile, readText, recall, remember } from './store.js';
+import { allTerminal, keepFile, keepTerminal, keepText, readFile, readText, recall, remember } from './store.js';
 
 const root = document.documentElement;
 const canvas = document.getElementById('canvas');
@@ -135,6 +135,17 @@ async function askForKeptFile(key) {
   if (file && checkRoom(module, file.name, file.bytes.length)) return wake();
   module.ccall('npu_give_kept_file', null, ['string', 'string', 'number'], [key, file?.name ?? '', file ? give(module, file.bytes) : 0]);
   wake();
+}
+
+// The terminal's folder as it was at the last visit, and what was typed there.
+async function restoreTerminal() {
+  const [items, typed] = await Promise.all([allTerminal(), readText('terminal')]);
+  if (items.length === 0 && !typed) return;
+  for (const { path, kind, bytes } of items) {
+    if (kind === 1 && checkRoom(module, path, bytes.length)) continue;
+    module.ccall('npu_add_terminal_file', null, ['string', 'number', 'number'], [path, kind, give(module, bytes)]);
+  }
+  module.ccall('npu_restore_terminal', null, ['string'], [typed ?? '']);
 }
 
 // The program asks inside a frame, after the click that caused it: browsers still count that as the user's.
@@ -267,6 +278,8 @@ async function start() {
     keepFile: (key, name, bytes) => keepFile(key, name, bytes).catch((error) => console.warn(`${name} is not kept: ${error}`)),
     askForKeptFile,
     keepProgress: (value) => keepText('progress', value).catch((error) => console.warn(`progress is not kept: ${error}`)),
+    keepTerminal: (path, kind, bytes) => keepTerminal(path, kind, bytes).catch((error) => console.warn(`${path} is not kept: ${error}`)),
+    keepHistory: (value) => keepText('terminal', value).catch((error) => console.warn(`what was typed is not kept: ${error}`)),
     exportSession: async (link) => save('npu-sandbox-session.zip', await exportSession(link)),
     textInput: (on, x, y, height) => typing?.want(on, x, y, height),
     openPage: (name) => globalThis.open(`${name}#${document.documentElement.lang}`, '_blank', 'noopener'),
@@ -279,12 +292,13 @@ async function start() {
   const link = location.hash || (session.read() ?? 'tab=home');
   session.begin();
   const problem = loaded.ccall('npu_start', 'string', ['string', 'string'],
-    [link, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, calm, threads: hostThreads() })]);
+    [link, JSON.stringify({ lang: chinese ? 'zh' : 'en', dark, calm, threads: hostThreads(), address: location.href.split('#')[0] })]);
   if (problem) throw new Error(problem);
   // For scripts in this page: the same promises as createNpu's, over what is on the screen.
   globalThis.npu = { ...made.api, timeFrame, frames: () => loaded._npu_frame_count(), marks: () => JSON.parse(loaded.ccall('npu_marks', 'string', [])) };
   const progressSoFar = await readText('progress').catch(() => undefined);
   if (progressSoFar) loaded.ccall('npu_load_progress', null, ['string'], [progressSoFar]);
+  restoreTerminal().catch((error) => console.warn(`the terminal begins anew: ${error}`));
   listen();
   mirror();
   wake();

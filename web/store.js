@@ -10,10 +10,13 @@ const settle = (request) => new Promise((resolve, reject) => {
 let opened = null;
 function database() {
   if (!opened) {
-    const request = indexedDB.open('npu-sandbox', 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore('files', { keyPath: 'key' });
-      request.result.createObjectStore('texts');
+    const request = indexedDB.open('npu-sandbox', 2);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion < 1) {
+        request.result.createObjectStore('files', { keyPath: 'key' });
+        request.result.createObjectStore('texts');
+      }
+      request.result.createObjectStore('terminal', { keyPath: 'path' });
     };
     opened = settle(request);
   }
@@ -33,6 +36,11 @@ export async function keepFile(key, name, bytes) {
   const old = newestFirst.filter((file, i) => (total += file.bytes.length) > kept.bytes ? i > 0 : i >= kept.files);
   for (const file of old) await settle((await store('files', 'readwrite')).delete(file.key));
 }
+
+// The terminal's folder: {path, kind, bytes}; kind 0: what the page brought there is removed, 1: a file, 2: a folder.
+export const keepTerminal = async (path, kind, bytes) => settle((await store('terminal', 'readwrite')).put({ path, kind, bytes }));
+export const allTerminal = async () => settle((await store('terminal', 'readonly')).getAll());
+export const clearTerminal = async () => settle((await store('terminal', 'readwrite')).clear());
 
 export const readText = async (name) => settle((await store('texts', 'readonly')).get(name));
 export async function allTexts() {

@@ -3,10 +3,13 @@
 // npu.js asks for a frame when something happened. Without a canvas (headless) the same functions serve scripts.
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <emscripten.h>
 #include <emscripten/heap.h>
@@ -33,6 +36,11 @@ EM_JS(void, npu_js_keep_file, (const char* key, const char* name, const void* da
 EM_JS(void, npu_js_ask_for_kept_file, (const char* key), { Module.host.askForKeptFile(UTF8ToString(key)); });
 EM_JS(void, npu_js_export_session, (const char* link), { Module.host.exportSession(UTF8ToString(link)); });
 EM_JS(void, npu_js_keep_progress, (const char* text), { Module.host.keepProgress(UTF8ToString(text)); });
+// kind: 0 nothing there any more, 1 a file, 2 a folder.
+EM_JS(void, npu_js_keep_terminal, (const char* path, int kind, const void* data, size_t size), {
+  Module.host.keepTerminal(UTF8ToString(path), kind, HEAPU8.slice(data, data + size));
+});
+EM_JS(void, npu_js_keep_history, (const char* text), { Module.host.keepHistory(UTF8ToString(text)); });
 EM_JS(void, npu_js_text_input, (int on, double x, double y, double height), { Module.host.textInput(!!on, x, y, height); });
 EM_JS(void, npu_js_open_page, (const char* name), { Module.host.openPage(UTF8ToString(name)); });
 EM_JS(void, npu_js_settings, (const char* link), { Module.host.settings(UTF8ToString(link)); });
@@ -58,6 +66,10 @@ namespace npu::ui {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr FileKind kTerminalKinds[] = {FileKind::None, FileKind::File, FileKind::Folder};  // as JavaScript numbers them
+
+int terminal_kind(FileKind kind) { return static_cast<int>(std::ranges::find(kTerminalKinds, kind) - std::begin(kTerminalKinds)); }
 
 class WebPlatform final : public Platform {
  public:
@@ -86,13 +98,23 @@ class WebPlatform final : public Platform {
   }
   void ask_for_kept_file(const std::string& key) override { npu_js_ask_for_kept_file(key.c_str()); }
   void progress_changed(const std::string& text) override { npu_js_keep_progress(text.c_str()); }
+  void keep_terminal(const terminal::Keeper::News& news) override {
+    if (!window) return;  // scripts have no terminal
+    for (const FileChange& change : news.changes) {
+      const Bytes bytes = change.bytes ? Bytes(*change.bytes) : Bytes();
+      npu_js_keep_terminal(change.path.c_str(), terminal_kind(change.kind), bytes.data(), bytes.size());
+    }
+    if (news.history) npu_js_keep_history(news.history->c_str());
+  }
   bool exports_sessions() const override { return true; }
   void export_session(const std::string& link) override { npu_js_export_session(link.c_str()); }
+  std::string address(const std::string& link) const override { return base + (link.empty() ? "" : "#" + link); }
   void open_page(const std::string& name) override { npu_js_open_page(name.c_str()); }
   void settings_changed(const Settings&, const std::string& link) override { npu_js_settings(link.c_str()); }
   ImTextureID upload_picture(const Picture& picture) override { return window ? window->upload_picture(picture) : ImTextureID{}; }
 
   std::unique_ptr<SdlWindow> window;
+  std::string base;              // the page's address without what comes after '#'
   std::atomic<bool> waking = false;
   std::mutex mutex;              // of assets
   std::set<std::string> assets;  // that were read
@@ -105,6 +127,7 @@ struct Page {
   std::string text;  // the string returned last
   std::string pasted;
   std::map<std::string, Tensor> inputs;
+  std::vector<FileChange> terminal;  // files of an earlier visit that npu_restore_terminal is going to use
   std::map<void*, std::shared_ptr<std::vector<std::byte>>> given;  // allocated, and not passed to a function yet
   int frames = 0;
   bool headless = false;
@@ -167,7 +190,7 @@ using namespace npu::ui;
 extern "C" {
 
 // --- start ---
-// link: the part of the address after '#'; options: {"lang":"zh","dark":true,"calm":false,"threads":2,"headless":false}.
+// link: the part of the address after '#'; options: {"lang":"zh","dark":true,"calm":false,"threads":2,"headless":false,"address":"https://..."}.
 EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options) {
   const Json json = Json::parse(options, nullptr, false);
   Settings defaults;
@@ -176,6 +199,7 @@ EMSCRIPTEN_KEEPALIVE const char* npu_start(const char* link, const char* options
     defaults.dark = json.value("dark", true);
     defaults.calm = json.value("calm", false);
     defaults.threads = std::clamp(json.value("threads", 1), 1, 16);
+    page().platform.base = json.value("address", "");
   }
   page().headless = json.is_object() && json.value("headless", false);
   if (!page().headless) {
@@ -254,6 +278,14 @@ EMSCRIPTEN_KEEPALIVE void npu_give_kept_file(const char* key, const char* name, 
 EMSCRIPTEN_KEEPALIVE void npu_set_font(void* data) { page().app->set_cjk_font(take(data)); }
 // What npu_js_keep_progress was given on an earlier visit.
 EMSCRIPTEN_KEEPALIVE void npu_load_progress(const char* text) { page().app->load_progress(text); }
+// One thing that npu_js_keep_terminal was given on an earlier visit; all of them come before npu_restore_terminal.
+EMSCRIPTEN_KEEPALIVE void npu_add_terminal_file(const char* path, int kind, void* data) {
+  SharedBytes bytes = take(data);
+  if (kind < 0 || kind > 2) return;
+  const FileKind given = kTerminalKinds[kind];
+  page().terminal.push_back({path, given, given == FileKind::File ? std::move(bytes) : nullptr});
+}
+EMSCRIPTEN_KEEPALIVE void npu_restore_terminal(const char* history) { page().app->restore_terminal(std::exchange(page().terminal, {}), history); }
 // A problem that the page met.
 EMSCRIPTEN_KEEPALIVE void npu_report(const char* where, const char* what) {
   page().app->studio().report({ErrorKind::InvalidArgument, where, what});

@@ -229,6 +229,12 @@ int64_t MemoryFiles::bytes() const {
   return bytes_;
 }
 
+void MemoryFiles::accept_folders() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [path, entry] : entries_)
+    if (entry.kind == FileKind::Folder) entry.changed = 0;
+}
+
 uint64_t MemoryFiles::version() const {
   const std::lock_guard lock(mutex_);
   return version_;

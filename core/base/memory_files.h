@@ -52,6 +52,7 @@ class MemoryFiles final : public FileSystem {
   Status change_folder(const std::string& path);
 
   int64_t bytes() const;  // of all files that count
+  void accept_folders();  // the folders that are there now are none of the user's: no changes
   uint64_t version() const;  // grows with every change
   FileChanges changes_since(uint64_t version) const;
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { pageTest } from './harness.mjs';
-import { click, drop, results, sample, settled, status, waitState } from './page.mjs';
+import { click, drop, holds, results, sample, settled, status, waitState } from './page.mjs';
 
 const hash = (page) => page.evaluate(() => location.hash);
 const model = (page) => page.textContent('#npu-model');
@@ -67,3 +67,47 @@ await pageTest(async ({ page, url, context, check }) => {
   await waitState(page, 'ready');
   check((await results(page)).length > 0, 'the page works without a network after the first visit');
 }, { allowErrors: /ERR_INTERNET_DISCONNECTED|Failed to load resource/ });
+
+// --- the terminal ---
+const shows = (page, text) => page.waitForFunction((t) => globalThis.npu.marks()['terminal-screen']?.value.includes(t), text, { timeout: 30000 });
+async function type(page, command) {
+  await click(page, 'terminal-input');
+  await page.waitForFunction(() => document.activeElement.id === 'text-input');
+  await page.keyboard.type(command);
+  await holds(page, 'terminal-input', command);
+  await page.keyboard.press('Enter');
+}
+const kept = (page, path) => page.waitForFunction(async (wanted) => {
+  const { allTerminal } = await import('./store.js');
+  return (await allTerminal()).some((item) => item.path === wanted);
+}, path, { timeout: 30000 });
+
+await pageTest(async ({ page, url, context, check }) => {
+  await page.goto(`${url}#tab=run&terminal=1`);
+  await waitState(page, 'ready');
+  await type(page, 'echo outlives > note.txt; mkdir work; echo don\\e');
+  await shows(page, '\ndone\n');
+  await kept(page, '/home/npu/note.txt');
+  await kept(page, '/home/npu/work');
+  await page.reload();
+  await waitState(page, 'ready');
+  await type(page, 'cat note.txt; cd work; pwd');
+  await shows(page, 'outlives\n/home/npu/work\n');
+  check(true, 'files and folders of the terminal outlive the visit');
+  await click(page, 'terminal-input');
+  await page.keyboard.press('ArrowUp');
+  await holds(page, 'terminal-input', 'cat note.txt; cd work; pwd');
+  await page.keyboard.press('ArrowUp');
+  await holds(page, 'terminal-input', 'echo outlives > note.txt; mkdir work; echo don\\e');
+  check(true, 'and so does what was typed');
+
+  const [download] = await Promise.all([page.waitForEvent('download'), click(page, 'export')]);
+  const elsewhere = await (await context.browser().newContext()).newPage();
+  await elsewhere.goto(url);
+  await waitState(elsewhere, 'ready');
+  await Promise.all([elsewhere.waitForEvent('load'), drop(elsewhere, [{ name: 'session.zip', bytes: readFileSync(await download.path()) }])]);
+  await waitState(elsewhere, 'ready');
+  await type(elsewhere, 'cat note.txt');
+  await shows(elsewhere, '\noutlives\n');
+  check(true, 'a saved session holds the terminal');
+});

@@ -57,6 +57,12 @@ bool begin_small_choice(const View& view, const char* id, const char* shown, flo
   return open;
 }
 
+constexpr const char* kEdgeMark = " > ";
+
+std::string edge_name(const GraphModel& model, const GraphEdge& edge) {
+  return model.nodes[static_cast<size_t>(edge.from)].name + kEdgeMark + model.nodes[static_cast<size_t>(edge.to)].name;
+}
+
 std::string verdict_text(const View& view, const FusionAnswer& answer) {
   switch (answer.verdict) {
     case FusionAnswer::Verdict::OneTask: return view.format(Str::FusedOneTask, answer.task, answer.by);
@@ -128,12 +134,14 @@ void GraphPanel::draw(const View& view, Commands& commands) {
     commands.push(command::SaveFile{file_name(view, ".png"), std::make_shared<const std::vector<std::byte>>(std::move(*png))});
 }
 
-// The selected node is part of the address: it comes from there, and goes there.
+// The selected node is part of the address: it comes from there, and goes there. An edge is "from > to".
 void GraphPanel::follow_settings(const View& view, Commands& commands) {
   if (!canvas_.scene() || canvas_.scene()->model != input_.model) return;
   const auto& nodes = input_.model->nodes;
   if (canvas_.take_selection_changed()) {
+    const int edge = canvas_.selected_edge();
     shown_node_ = canvas_.selected() < 0 ? std::string() : nodes[static_cast<size_t>(canvas_.selected())].name;
+    if (edge >= 0) shown_node_ = edge_name(*input_.model, input_.model->edges[static_cast<size_t>(edge)]);
     shown_in_ = input_.model;
     commands.push(command::SelectNode{shown_node_});
   } else if (view.settings.node != shown_node_ || shown_in_ != input_.model) {
@@ -141,6 +149,11 @@ void GraphPanel::follow_settings(const View& view, Commands& commands) {
     shown_in_ = input_.model;
     const auto found = std::ranges::find(nodes, shown_node_, &GraphNode::name);
     if (!shown_node_.empty() && found != nodes.end()) canvas_.show(static_cast<int>(found - nodes.begin()));
+    const auto edge = std::ranges::find_if(input_.model->edges, [&](const GraphEdge& e) { return shown_node_.find(kEdgeMark) != std::string::npos && edge_name(*input_.model, e) == shown_node_; });
+    if (edge == input_.model->edges.end()) return;
+    canvas_.show(edge->to);
+    canvas_.select_edge(static_cast<int>(edge - input_.model->edges.begin()));
+    canvas_.take_selection_changed();
   }
 }
 

@@ -45,6 +45,7 @@ struct ChangePreprocess { Preprocess preprocess; };
 struct OpenFile {};           // asks the platform for a file
 struct CopyLink {};
 struct ExportSession {};
+struct SaveReport {};         // all that is shown, as one file of HTML
 struct Undo {};
 struct Redo {};
 struct Save { SaveKind kind; };
@@ -68,7 +69,7 @@ using Command =
                  command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseCompileView, command::ShowChangeAsText, command::ChooseProfileView,
                  command::SelectPass, command::SelectTask, command::SelectNode, command::ShowPlace, command::SetBreakpoints, command::SwitchPass, command::SetOptions, command::SetCommand,
                  command::Quantize, command::Tune, command::StopTuning, command::ChangePreprocess,
-                 command::OpenFile, command::CopyLink, command::ExportSession, command::Undo, command::Redo, command::Save, command::SaveFile, command::Copy, command::OpenPage, command::SaveText,
+                 command::OpenFile, command::CopyLink, command::ExportSession, command::SaveReport, command::Undo, command::Redo, command::Save, command::SaveFile, command::Copy, command::OpenPage, command::SaveText,
                  command::SwitchAipp, command::Evaluate, command::OpenLesson, command::ApplyLink, command::LoadCourse, command::Teach, command::Run, command::Cancel, command::DismissError>;
 
 class Commands {

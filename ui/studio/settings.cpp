@@ -113,6 +113,11 @@ void set_key(std::string_view text, std::string& out) {
   if (text.empty() || is_key(text)) out = text;
 }
 
+void set_keys(std::string_view text, std::string& out) {
+  const auto keys = keys_in(text);
+  if (keys.size() <= 2 && std::ranges::all_of(keys, [](const std::string& key) { return is_key(key); })) out = text;
+}
+
 std::string join(const std::set<std::string, std::less<>>& items) {
   std::string out;
   for (const std::string& item : items) out += (out.empty() ? "" : ",") + item;
@@ -171,7 +176,7 @@ struct Row {
 
 constexpr Row kRows[] = {
     {"sample", [](const Settings& s) { return s.sample; }, [](Settings& s, const std::string& v) { s.sample = v; }},
-    {"model", [](const Settings& s) { return s.model; }, [](Settings& s, const std::string& v) { set_key(v, s.model); }},
+    {"model", [](const Settings& s) { return s.model; }, [](Settings& s, const std::string& v) { set_keys(v, s.model); }},
     {"image", [](const Settings& s) { return std::to_string(s.image); },
      [](Settings& s, const std::string& v) { set_number(v, 0, 1000, s.image); }},
     {"picture", [](const Settings& s) { return s.picture; }, [](Settings& s, const std::string& v) { set_key(v, s.picture); }},
@@ -221,6 +226,16 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::string key_of(Bytes bytes) { return fmt::format("{:016x}", hash_bytes(bytes)); }
+
+std::vector<std::string> keys_in(std::string_view model) {
+  std::vector<std::string> keys;
+  while (!model.empty()) {
+    const size_t end = std::min(model.find('-'), model.size());
+    keys.emplace_back(model.substr(0, end));
+    model.remove_prefix(std::min(model.size(), end + 1));
+  }
+  return keys;
+}
 
 Settings with_view_of(Settings state, const Settings& now) {
   state.language = now.language, state.dark = now.dark, state.calm = now.calm;

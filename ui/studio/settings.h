@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "ui/studio/atc_settings.h"
@@ -21,7 +22,7 @@ enum class ProfileView { Tasks, OpSummary, Roofline, Bottlenecks, Compare, Prove
 
 struct Settings {
   std::string sample = "defects";  // empty: a file the user opened
-  std::string model;              // that file's key; empty: the sample
+  std::string model;              // that file's key, or two joined by "-" (a Caffe network and its weights); empty: the sample
   int image = 0;                  // of the sample's images
   std::string picture;            // key of a picture the user opened; empty: the sample's
   std::optional<Preprocess> preprocess;  // empty: the sample's, or a guess from the model's input
@@ -51,6 +52,9 @@ struct Settings {
 
 // The name under which a file of the user is kept: a fingerprint of its bytes, 16 hexadecimal digits.
 std::string key_of(Bytes bytes);
+
+// The keys of Settings::model; none: the sample.
+std::vector<std::string> keys_in(std::string_view model);
 
 // `state` as it is looked at in `now`: undo goes back to what was computed. What is selected in it comes back with it.
 Settings with_view_of(Settings state, const Settings& now);

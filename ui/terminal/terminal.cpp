@@ -10,6 +10,7 @@ namespace {
 
 MemoryFiles& with_home(MemoryFiles& files) {
   (void)files.create_folders(kHome);
+  files.accept_folders();
   return files;
 }
 
@@ -33,7 +34,7 @@ void Terminal::start() {
   if (thread_.joinable()) return;
   thread_ = std::thread([this] { work(); });
   post({[this] {
-    if (fill_) fill_(files_);
+    if (fill_) fill_(files_), files_.accept_folders();
   }});
 }
 
@@ -161,6 +162,8 @@ void Terminal::clear() {
   const std::lock_guard lock(mutex_);
   scrollback_.clear();
 }
+
+void Terminal::warn(const std::string& line) { append(Style::Error, line + "\n"); }
 
 std::string Terminal::prompt() const {
   const std::lock_guard lock(mutex_);

@@ -61,6 +61,7 @@ class Terminal {
 
   void read(const std::function<void(const Scrollback&)>& look) const;
   void clear();
+  void warn(const std::string& line);  // in the scrollback
   std::string prompt() const;
   History& history() { return history_; }
   // Nothing while a command runs: it may be changing what is looked at.
