@@ -28,7 +28,7 @@ constexpr std::string_view kStyle = R"(:root{color-scheme:light dark;--bg:#fff;-
 body{background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:1060px;margin:0 auto;padding:16px}
 h1{font-size:24px}h2{font-size:18px;border-bottom:1px solid var(--line);margin-top:32px}a{color:var(--accent)}p,small{color:var(--faint)}
 table{border-collapse:collapse;width:100%;font-size:13px}th{text-align:left;color:var(--faint)}th,td{padding:3px 8px;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-td.n,th.n{text-align:right;white-space:nowrap}pre{background:var(--soft);padding:12px;border-radius:8px;overflow:auto;font-size:13px}
+td.n,th.n{text-align:right;white-space:nowrap}pre{background:var(--soft);padding:12px;border-radius:8px;white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}
 .big{font-size:30px;font-weight:700}.wide{overflow:auto;max-height:80vh;border:1px solid var(--line);border-radius:8px}details{margin:4px 0}
 .bar{background:var(--accent);height:10px;border-radius:3px}svg text.l{fill:var(--faint);font-size:11px})";
 
@@ -79,7 +79,8 @@ class Writer {
     if (now_.profile) put("<div class=\"big\">{}</div><p>{}</p>\n", escape_markup(short_us(now_.profile->total_us)), say(Str::ReportPredicted));
     put("<table>\n");
     if (now_.model) {
-      row(Str::Model, fmt::format("{} ({}, {})", now_.model->name, now_.model->format, short_bytes(static_cast<double>(now_.model->file_bytes))));
+      const std::string size = now_.model->file_bytes > 0 ? ", " + short_bytes(static_cast<double>(now_.model->file_bytes)) : "";  // of the user's own
+      row(Str::Model, fmt::format("{} ({}{})", now_.model->name, now_.model->format, size));
       row(Str::Nodes, std::to_string(now_.model->nodes.size()));
       row(Str::Parameters, short_number(static_cast<double>(now_.model->parameters)));
       for (const ValueRow& value : now_.model->inputs) row(Str::Input, value.name + "  " + value.type);
