@@ -54,7 +54,7 @@ void compile_as(const Settings& settings, Request& request) {
 void choose_model(Settings& settings, const std::string& sample, const std::string& key) {
   settings.sample = sample;
   settings.model = key;
-  settings.image = 0, settings.gear = 0, settings.task = -1, settings.node.clear();
+  settings.image = 0, settings.gear = 0, settings.task = -1, settings.output = 0, settings.element = -1, settings.node.clear();
   settings.chip_place.clear(), settings.chip_breaks.clear();
   settings.preprocess.reset();
   // They are about the model before: its inputs, its nodes.
@@ -414,6 +414,7 @@ void App::handle(const Command& command) {
                  [&](const command::ChooseProfileView& c) { s.profile_view = c.view; },
                  [&](const command::SelectPass& c) { s.pass = c.name; },
                  [&](const command::SelectTask& c) { s.task = c.task; },
+                 [&](const command::SelectElement& c) { s.output = c.output, s.element = c.element; },
                  [&](const command::SelectNode& c) { s.node = c.name; },
                  [&](const command::ShowPlace& c) { s.chip_place = c.key; },
                  [&](const command::SetBreakpoints& c) { s.chip_breaks = c.list; },

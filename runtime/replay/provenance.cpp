@@ -11,7 +11,6 @@
 namespace npu {
 namespace {
 
-constexpr size_t kBuffers = 8;
 constexpr int64_t kAskEvery = 4096;  // instructions
 
 struct Executed {

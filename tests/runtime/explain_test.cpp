@@ -8,6 +8,7 @@
 #include "runtime/profile/bottleneck.h"
 #include "runtime/profile/compare.h"
 #include "runtime/profile/roofline.h"
+#include "runtime/profile/usage.h"
 #include "runtime/profile/what_if.h"
 #include "tests/runtime/small_net.h"
 
@@ -297,6 +298,45 @@ TEST_CASE("a run compared with itself, and with the same model without fusion") 
   }
   CHECK(sum == doctest::Approx(profile->total_us - other->total_us));
   CHECK(std::ranges::any_of(fused.rows, [](const AlignedTasks& row) { return row.before.size() > row.after.size(); }));
+}
+
+TEST_CASE("buffers: what a program touches by its operands, and no less than a run writes") {
+  const Soc& soc = **find_soc("Ascend310");
+  // 32 KB into UB at 0; 200 repeats from 64 KB on over them; half of UB again.
+  const CompiledModel model = model_of({make_instr(Opcode::CopyGmToUbuf, {0, kArenaBase, 1, 1024, 0, 0}), make_instr(Opcode::Vrelu, {0, 0, 0x10000, 200, 1, 1, 8, 8}),
+                                        make_instr(Opcode::CopyGmToCbuf, {64, kArenaBase, 3, 2, 0, 5})});
+  const auto use = buffer_use(model, soc);
+  REQUIRE(use);
+  REQUIRE(use->size() == 1);
+  CHECK((*use)[0][static_cast<size_t>(Buffer::UB)] == 200 * 256 * 2);  // the copy is inside what the repeats write
+  CHECK((*use)[0][static_cast<size_t>(Buffer::L1)] == 3 * 2 * 32);
+  CHECK((*use)[0][static_cast<size_t>(Buffer::L0A)] == 0);
+  CHECK(buffer_use(model, soc, [] { return false; }).error().kind == ErrorKind::Cancelled);
+
+  const auto net = std::make_shared<const CompiledModel>(compiled("Ascend310"));
+  const auto all = buffer_use(*net, soc);
+  REQUIRE(all);
+  const Tensor input = picture({1, 3, 56, 56}, 3);
+  DeviceMemory memory(*net->weights, net->arena_bytes);
+  memory.track(false);
+  Core core(soc);
+  for (size_t t = 0; t < net->tasks.size(); ++t) {
+    const Task& task = net->tasks[t];
+    if (task.blocks.empty()) continue;
+    const auto longest = std::ranges::max_element(task.blocks, {}, [](const Program& program) { return program.size(); });
+    core.reset();
+    REQUIRE(core.execute(*longest, memory, {longest - task.blocks.begin(), std::ssize(task.blocks)}));
+    for (const Buffer buffer : {Buffer::L1, Buffer::L0A, Buffer::L0B, Buffer::L0C, Buffer::UB}) {
+      int64_t written = 0;
+      for (int64_t at = 0; at < soc.buffer_bytes(buffer); at += kBlockBytes) written += core.written(buffer, at) ? kBlockBytes : 0;
+      CAPTURE(task.name);
+      const int64_t used = (*all)[t][static_cast<size_t>(buffer)];
+      CHECK(used <= soc.buffer_bytes(buffer));
+      // Nothing is read that was not written; L0's marks are as wide as a fractal.
+      if (buffer == Buffer::UB || buffer == Buffer::L1) CHECK(used == written);
+      else CHECK(used <= written);
+    }
+  }
 }
 
 }  // namespace npu::test

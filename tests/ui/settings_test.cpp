@@ -21,10 +21,11 @@ TEST_CASE("a link carries only what differs and comes back") {
   s.profile_view = ProfileView::Memory;
   s.pass = "fold-batch-norm";
   s.task = 17;
+  s.output = 1, s.element = 12345;
   s.disabled_passes = {"fuse-bias", "fold-constants"};
   const std::string link = to_link(s, defaults);
   CHECK(link == "sample=resnet50&image=3&chip=Ascend910B3&threads=4&lang=zh&theme=light&tab=profile&view=memory"
-                "&pass=fold-batch-norm&task=17&off=fold-constants,fuse-bias");
+                "&pass=fold-batch-norm&task=17&output=1&element=12345&off=fold-constants,fuse-bias");
   CHECK(from_link(link, defaults) == s);
   CHECK(from_link("#" + link, defaults) == s);
 }

@@ -156,7 +156,7 @@ std::vector<std::string> split_words(std::string_view text) {
 Settings other_settings() {
   Settings s;
   s.sample = "?", s.image = 999, s.chip = "?", s.threads = 63, s.language = Language::Chinese, s.dark = false, s.calm = true, s.tab = Tab::Profile;
-  s.compile_view = CompileView::Tune, s.profile_view = ProfileView::Manual, s.pass = "?", s.task = 999, s.node = "?", s.chip_place = "9:9:9", s.chip_breaks = "task:9", s.disabled_passes = {"?"}, s.lesson = "?";
+  s.compile_view = CompileView::Tune, s.profile_view = ProfileView::Manual, s.pass = "?", s.task = 999, s.output = 999, s.element = 999, s.node = "?", s.chip_place = "9:9:9", s.chip_breaks = "task:9", s.disabled_passes = {"?"}, s.lesson = "?";
   s.atc = {{{"op_bank_path", "?"}}, {{"?", "?"}}}, s.quantize = QuantizeSettings{};
   return s;
 }

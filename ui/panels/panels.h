@@ -183,6 +183,7 @@ struct TimelinePanel {
     int instr = -1;
   };
   Clicked take_clicked();
+  TimeRange shown() const { return {begin_, end_, width_}; }
 
  private:
   void draw_toolbar(const View& view);
@@ -194,6 +195,7 @@ struct TimelinePanel {
 
   double begin_ = 0;                // of the visible part, cycles
   double end_ = 0;
+  float width_ = 0;                 // of it, pixels
   const void* shown_ = nullptr;
   Clicked clicked_;
 };
@@ -211,6 +213,8 @@ struct ProfilePanel {
   RooflinePanel roofline_;
   BottleneckPanel bottlenecks_;
   ComparePanel compare_;
+  ProvenancePanel provenance_;
+  UsagePanel usage_;
   MemoryPanel memory_;
   DisassemblyPanel disassembly_;
   ManualPanel manual_;

@@ -18,6 +18,8 @@ constexpr ViewTab kTabs[] = {{ProfileView::Tasks, Str::Tasks, Str::TasksHelp, tr
                              {ProfileView::Roofline, Str::RooflineTab, Str::RooflineTabHelp},
                              {ProfileView::Bottlenecks, Str::BottlenecksTab, Str::BottlenecksTabHelp},
                              {ProfileView::Compare, Str::CompareTab, Str::CompareTabHelp},
+                             {ProfileView::Provenance, Str::ProvenanceTab, Str::ProvenanceTabHelp},
+                             {ProfileView::Usage, Str::UsageTab, Str::UsageTabHelp, true},
                              {ProfileView::Memory, Str::Memory, Str::MemoryHelp, true},
                              {ProfileView::Disassembly, Str::Disassembly, Str::DisassemblyHelp, true},
                              {ProfileView::Manual, Str::Manual, Str::ManualHelp},
@@ -84,11 +86,13 @@ void ProfilePanel::draw(const View& view, Commands& commands) {
     case ProfileView::Roofline: return roofline_.draw(view, commands, height);
     case ProfileView::Bottlenecks: return bottlenecks_.draw(view, commands, height);
     case ProfileView::Compare: return compare_.draw(view, commands, height);
+    case ProfileView::Provenance: return provenance_.draw(view, commands, height);
+    case ProfileView::Usage: return usage_.draw(view, commands, timeline_.shown(), height);
     case ProfileView::Memory: return memory_.draw(view, commands, height);
     case ProfileView::Disassembly: return disassembly_.draw(view, commands, height);
     case ProfileView::Manual: return manual_.draw(view, height);
     case ProfileView::Accuracy: return accuracy_.draw(view, commands, height);
-    default: return tasks_.draw(view, commands, height);
+    case ProfileView::Tasks: return tasks_.draw(view, commands, height);
   }
 }
 

@@ -11,9 +11,11 @@
 
 #include "runtime/profile/compare.h"
 #include "runtime/profile/roofline.h"
+#include "runtime/profile/usage.h"
 #include "runtime/profile/what_if.h"
 #include "ui/graph/graph_worker.h"
 #include "ui/profile/text_table.h"
+#include "ui/profile/trace_job.h"
 #include "ui/view.h"
 
 namespace npu::ui {
@@ -102,6 +104,74 @@ struct ComparePanel {
   int sort_column_ = -1;
   bool descending_ = false;
   std::vector<int> order_;
+};
+
+// Where the lanes of the timeline, and what stands below it, begin.
+inline constexpr float kLaneLabels = 92;
+
+// Cycles since the inference began, and the pixels they are drawn on.
+struct TimeRange {
+  double begin = 0, end = 0;
+  float width = 0;
+};
+
+// Pipes, buffers and bandwidths over the part of time that the timeline shows.
+struct UsagePanel {
+  ~UsagePanel();
+  void draw(const View& view, Commands& commands, const TimeRange& shown, float height);
+
+ private:
+  struct Shared {
+    std::mutex mutex;
+    std::vector<BufferUse> use;  // of each task; empty until they are known
+  };
+  // Where the rows are.
+  struct Frame {
+    ImVec2 from;
+    float labels = 0, width = 0, row = 0;
+    TimeRange shown;
+  };
+
+  void start(const View& view);
+  void prepare(const Timeline& timeline, const Frame& frame);
+  static ImVec2 begin_row(const View& view, const Frame& frame, const char* id, std::string_view name, std::string_view whole);
+  void draw_pipe(const View& view, const Frame& frame, const Timeline& timeline, size_t index);
+  template <class F>
+  static void draw_steps(const View& view, Commands& commands, const Frame& frame, ImVec2 at, const ImVec4& fill, const F& step);
+  void draw_buffer(const View& view, Commands& commands, const Frame& frame, Buffer buffer, const Soc& soc);
+  static void draw_rate(const View& view, Commands& commands, const Frame& frame, MemoryLevel level, const Soc& soc);
+
+  ProfileWatch watch_;
+  std::shared_ptr<Shared> shared_;
+  std::vector<Pipe> pipes_;
+  std::vector<std::vector<float>> means_;  // of each pipe and column
+  TimeRange prepared_;
+  float prepared_width_ = 0;
+  GraphWorker worker_;
+};
+
+// An element of an output, and the instructions that made it, task by task back to the input.
+struct ProvenancePanel {
+  void draw(const View& view, Commands& commands, float height);
+
+ private:
+  // Bytes as they are before a task.
+  struct Request {
+    RangeSet wanted;
+    size_t end = 0;
+  };
+
+  void draw_output(const View& view, Commands& commands, const Tensor& tensor);
+  void draw_trace(const View& view, Commands& commands, const Tensor& tensor);
+  void draw_sources(const View& view, const TraceResult& result);
+  void draw_steps(const View& view, Commands& commands, const Task& task, const TaskTrace& trace);
+  void follow_settings(const View& view);
+  void start(const View& view);
+
+  std::weak_ptr<const RunInfo> seen_run_;
+  int output_ = 0, element_ = -1;  // that stack_ is of
+  std::vector<Request> stack_;   // what was followed; the last one is shown
+  std::unique_ptr<TraceJob> job_;
 };
 
 }  // namespace npu::ui

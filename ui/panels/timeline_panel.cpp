@@ -9,7 +9,6 @@
 namespace npu::ui {
 namespace {
 
-constexpr float kLabelWidth = 92;
 constexpr float kAxisHeight = 20;
 constexpr double kSmallestView = 20;  // cycles
 
@@ -200,8 +199,9 @@ void TimelinePanel::draw_canvas(const View& view, Commands&, ImVec2 size) {
   for (const Lane& lane : timeline.lanes) content += lane_height(view, lane);
   const ImVec2 from = ImGui::GetCursorScreenPos();
   ImGui::InvisibleButton("canvas", {size.x, std::max(size.y - 1, content)}, ImGuiButtonFlags_EnableNav);
-  const float left = from.x + kLabelWidth;
-  const float width = std::max(40.0f, size.x - kLabelWidth);
+  const float left = from.x + kLaneLabels;
+  const float width = std::max(40.0f, size.x - kLaneLabels);
+  width_ = width;
   handle_input(view, left, width);
 
   auto* list = ImGui::GetWindowDrawList();

@@ -32,6 +32,7 @@ struct ShowChangeAsText { bool text = true; };
 struct ChooseProfileView { ProfileView view; };
 struct SelectPass { std::string name; };
 struct SelectTask { int task = -1; };
+struct SelectElement { int output = 0, element = -1; };
 struct SelectNode { std::string name; };
 struct ShowPlace { std::string key; };         // what the chip is looked at with (Settings::chip_place)
 struct SetBreakpoints { std::string list; };  // all of them (Settings::chip_breaks)
@@ -67,7 +68,7 @@ struct DismissError {};
 using Command =
     std::variant<command::ChooseSample, command::ChooseImage, command::ChooseChip, command::ChooseGear, command::ChooseThreads,
                  command::ChooseLanguage, command::ChooseTheme, command::ChooseTab, command::ShowTerminal, command::ChooseCompileView, command::ShowChangeAsText, command::ChooseProfileView,
-                 command::SelectPass, command::SelectTask, command::SelectNode, command::ShowPlace, command::SetBreakpoints, command::SwitchPass, command::SetOptions, command::SetCommand,
+                 command::SelectPass, command::SelectTask, command::SelectElement, command::SelectNode, command::ShowPlace, command::SetBreakpoints, command::SwitchPass, command::SetOptions, command::SetCommand,
                  command::Quantize, command::Tune, command::StopTuning, command::ChangePreprocess,
                  command::OpenFile, command::CopyLink, command::ExportSession, command::SaveReport, command::Undo, command::Redo, command::Save, command::SaveFile, command::Copy, command::OpenPage, command::SaveText,
                  command::SwitchAipp, command::Evaluate, command::OpenLesson, command::ApplyLink, command::LoadCourse, command::Teach, command::Run, command::Cancel, command::DismissError>;

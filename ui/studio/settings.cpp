@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <climits>
 #include <optional>
 #include <utility>
 
@@ -212,6 +213,10 @@ constexpr Row kRows[] = {
      [](Settings& s, const std::string& v) { if (v.empty() || place_from_key(v)) s.chip_place = v; }},
     {"break", [](const Settings& s) { return s.chip_breaks; },
      [](Settings& s, const std::string& v) { s.chip_breaks = to_text(breakpoints_from_text(v)); }},
+    {"output", [](const Settings& s) { return std::to_string(s.output); },
+     [](Settings& s, const std::string& v) { set_number(v, 0, 1000, s.output); }},
+    {"element", [](const Settings& s) { return std::to_string(s.element); },
+     [](Settings& s, const std::string& v) { set_number(v, -1, INT_MAX, s.element); }},
     {"off", [](const Settings& s) { return join(s.disabled_passes); },
      [](Settings& s, const std::string& v) { s.disabled_passes = split(v); }},
     {"atc", [](const Settings& s) { return option_words(s.atc); },
@@ -248,6 +253,7 @@ bool changes_content(const Settings& a, const Settings& b) {
   Settings seen_alike = with_view_of(a, b);
   seen_alike.task = b.task, seen_alike.node = b.node;
   seen_alike.chip_place = b.chip_place, seen_alike.chip_breaks = b.chip_breaks;
+  seen_alike.output = b.output, seen_alike.element = b.element;
   return seen_alike != b;
 }
 

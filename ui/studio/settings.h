@@ -39,6 +39,7 @@ struct Settings {
   ProfileView profile_view = ProfileView::Tasks;
   std::string pass;               // shown in the compile panel; empty: the last that changed something
   int task = -1;                  // selected task
+  int output = 0, element = -1;   // of the model's outputs: what is traced to its instructions; -1: nothing
   std::string chip_place;         // the instruction that the chip is looked at with: "3:0:17" (ui/chip/moment.h); empty: the first
   std::string chip_breaks;        // breakpoints there (ui/chip/breakpoints.h)
   std::string node;               // name of the node that is selected in the graph
