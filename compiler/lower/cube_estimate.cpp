@@ -3,10 +3,12 @@
 // instructions and flags. A thousandth of what the simulation of the stream costs, and a few per cent off.
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "compiler/lower/cube.h"
 #include "compiler/lower/cube_shares.h"
+#include "core/chip/l2_cache.h"
 
 namespace npu {
 namespace {
@@ -56,8 +58,12 @@ class CubeWalk {
     const double miss = 1 / std::min<double>({static_cast<double>(soc.ddr_read), ddr, static_cast<double>(soc.l2_read)});
     // What several cores read is fetched once, by each for its part. Constants come from memory; activations are in L2, where it is large enough.
     b_new_ = demand.problem.b_matrix ? 1.0 / soc.l2_read : part_missed(static_cast<double>(s_.units * (demand.one_b ? s_.items : 1)), miss);
-    const int64_t map = p_.items * p_.c1 * p_.h * p_.w * p_.pixel_bytes();
-    a_new_ = map > soc.l2 ? part_missed(static_cast<double>(s_.columns), miss) : 1.0 / soc.l2_read;
+    const double map = static_cast<double>(p_.items * p_.c1 * p_.h * p_.w * p_.pixel_bytes()), a_missed = part_missed(static_cast<double>(s_.columns), miss);
+    a_new_ = map > static_cast<double>(soc.l2) ? a_missed : 1.0 / soc.l2_read;
+    const Reuse reuse = reuse_of(map);
+    a_again_ = reuse.a > reuse.room ? a_missed : 1.0 / soc.l2_read;
+    b_again_ = reuse.b > reuse.room ? part_missed(static_cast<double>(s_.units * (demand.one_b ? s_.items : 1)), miss) : 1.0 / soc.l2_read;
+    b_turns_.assign(static_cast<size_t>(columns_ * chunks_ * (demand.one_b ? 1 : share_.items)), -1);
   }
 
   double run() {
@@ -79,6 +85,25 @@ class CubeWalk {
 
  private:
   double part_missed(double sharing, double miss) const { return 1.0 / soc_.l2_read * (1 - 1 / sharing) + miss / sharing; }
+
+  // Bytes of L2 that all cores' reads take until they come back to what they read before, and what L2 has for them: results
+  // stay there until they are read, the map until it has been. L2 ages by pages, of which a column of weights takes a part.
+  struct Reuse {
+    double a, b, room;
+  };
+  Reuse reuse_of(double map) const {
+    const auto l2 = static_cast<double>(soc_.l2), items = static_cast<double>(s_.items), all_items = static_cast<double>(p_.items);
+    const double a_slab = items * static_cast<double>(s_.units * slab_bytes(p_, p_.c1, plan_.slab_units));
+    const double b_items = d_.one_b ? 1 : items, b_all = b_items * static_cast<double>(weight_bytes(p_, p_.c1, p_.n1()));
+    const double b_tile = std::min(b_all, b_items * static_cast<double>(s_.columns * p_.k1() * align_up(plan_.n_tile * kFractalBytes, L2Cache::kPage)));
+    const double results = all_items * static_cast<double>(p_.m() * p_.n * (p_.bytes() ? 1 : 2) * (1 + d_.tile_operands));
+    const double later = std::max(l2 - results, l2 / 4);
+    switch (plan_.order) {
+      case CubeOrder::ColumnsSlabsRows: return {map * items / all_items + b_tile, a_slab + b_tile, later};
+      case CubeOrder::ColumnsItemsSlabs: return {map + b_tile, a_slab + b_tile, later};
+      default: return {a_slab + b_tile, a_slab + b_all, std::max(later - map / 2, l2 / 4)};
+    }
+  }
 
   struct Place {
     int64_t item, slab, column, row;
@@ -126,12 +151,13 @@ class CubeWalk {
       const auto k = static_cast<double>(k1), k_tiles = static_cast<double>(ceil_div(k1, plan_.k_tile));
       auto& a = a_slots_.get(((at.item * slabs_) + at.slab) * chunks_ + c, [&](Slots::Slot& slot) {
         const int64_t bytes = slab_bytes(p_, chunk, std::min(plan_.slab_units, share_.units - at.slab * plan_.slab_units));
-        load(slot, static_cast<double>(bytes), static_cast<double>(p_.matrix ? slab_rows_ : chunk), a_new_);
+        load(slot, static_cast<double>(bytes), static_cast<double>(p_.matrix ? slab_rows_ : chunk), at.column == 0 ? a_new_ : a_again_);
       });
-      auto& b = b_slots_.get(((d_.one_b ? 0 : at.item * columns_) + at.column) * chunks_ + c, [&](Slots::Slot& slot) {
-        const bool first = seen_b_ < b_keys();
-        ++seen_b_;
-        load(slot, static_cast<double>(weight_bytes(p_, chunk, n1)), p_.b_matrix ? (p_.b_transposed ? n * 16 : static_cast<double>(chunk * 16)) : k, first ? b_new_ : 1.0 / soc_.l2_read);
+      const int64_t b_key = ((d_.one_b ? 0 : at.item * columns_) + at.column) * chunks_ + c;
+      auto& b = b_slots_.get(b_key, [&](Slots::Slot& slot) {
+        const int64_t turn = (at.item * slabs_ + at.slab) * rows_ + (plan_.order == CubeOrder::SlabsRowsColumns ? at.row : 0), before = std::exchange(b_turns_[static_cast<size_t>(b_key)], turn);
+        const double cycles = before < 0 ? b_new_ : before == turn ? 1.0 / soc_.l2_read : b_again_;
+        load(slot, static_cast<double>(weight_bytes(p_, chunk, n1)), p_.b_matrix ? (p_.b_transposed ? n * 16 : static_cast<double>(chunk * 16)) : k, cycles);
       });
       const double mads = m_tiles * k_tiles, cube = blocks * n * k + mads * kMadCycles;
       const double b_copies = p_.b_matrix && !p_.b_transposed ? k : k_tiles;
@@ -156,8 +182,6 @@ class CubeWalk {
       if (ahead <= steps_[i].mads) return steps_[i].end - ahead * steps_[i].mad;
     return 0;
   }
-
-  int64_t b_keys() const { return columns_ * chunks_ * (d_.one_b ? 1 : share_.items); }
 
   void leave() {
     if (!pending_) return;
@@ -198,8 +222,8 @@ class CubeWalk {
   CubeShare share_;
   Slots a_slots_, b_slots_;
   int64_t slabs_ = 1, columns_ = 1, chunks_ = 1, rows_ = 1, slab_rows_ = 1;
-  double a_new_ = 0, b_new_ = 0;  // cycles a byte, the first time
-  int64_t seen_b_ = 0;
+  double a_new_ = 0, b_new_ = 0, a_again_ = 0, b_again_ = 0;  // cycles a byte, the first time and later
+  std::vector<int64_t> b_turns_;  // of each part of the weights: in which turn through them it was read last, -1: not yet
   struct Step {
     double end, mads, mad;  // of its products: when they are done, how many, cycles of each
   };

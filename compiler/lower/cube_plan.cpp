@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler's own schedule of a matrix product: of a few tilings and all ways to split it over the cores, the one whose
-// busiest pipe is the least busy.
+// The compiler's own schedule of a matrix product: of a few tilings and all ways to split it over the cores, the one whose busiest
+// pipe is the least busy; then whatever single change the estimate finds faster.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "compiler/lower/cube.h"
 #include "compiler/lower/cube_shares.h"
@@ -70,16 +71,18 @@ struct Ranked {
   CubeSchedule schedule;
   double cycles = -1;
 };
+using Best = std::map<int64_t, Ranked>;  // the best one with each width of the tile
 
-void rank(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, Ranked& best) {
+void rank(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, Best& all) {
   const auto plan = plan_schedule(soc, demand, schedule);
   if (!plan) return;
   const double cycles = busy_cycles(soc, demand, schedule, *plan);
+  Ranked& best = all[schedule.n_tile];
   if (best.cycles < 0 || cycles < best.cycles) best = {schedule, cycles};
 }
 
 // The best tiling of one way to split the problem, if that is better.
-void rank_tilings(const Soc& soc, const CubeDemand& demand, CubeSchedule s, Ranked& best) {
+void rank_tilings(const Soc& soc, const CubeDemand& demand, CubeSchedule s, Best& best) {
   const CubeProblem p = scheduled(demand.problem, s);
   const CubeShare share = share_of(p, s);
   const int64_t l0c_half = p.l0c_slot(soc) / 4;  // fp32 values
@@ -97,6 +100,67 @@ void rank_tilings(const Soc& soc, const CubeDemand& demand, CubeSchedule s, Rank
   }
 }
 
+constexpr double kWorthwhile = 0.99;  // of the cycles: for less, tiles stay as large as they are
+constexpr int kRounds = 3;
+constexpr size_t kStarts = 3;
+
+// Tiles of a mad that fill half of L0A and of L0B.
+Knob tile_knob(const Soc& soc, const CubeProblem& p) {
+  Knob knob{.name = "tile", .fields = {3, 4, 5}, .options = {}};
+  for (const int64_t n : {16, 12, 8, 6, 4, 2, 1})
+    for (const int64_t k : {16, 8, 4, 2, 1}) {
+      const int64_t columns = std::min(n, p.n1()), depth = std::min({k, p.k1(), kFractalsInHalfL0 / columns});
+      const int64_t rows = std::min({kFractalsInHalfL0 / depth, p.l0c_slot(soc) / 1024 / columns, ceil_div(p.m(), 16)});
+      if (rows >= 1) knob.options.push_back({columns, rows, depth});
+    }
+  return knob;
+}
+
+class Descent {
+ public:
+  Descent(const Soc& soc, const CubeDemand& demand, const CubeSchedule& from) : soc_(soc), demand_(demand), best_(from) { cycles_ = cycles_of(from).value_or(0); }
+
+  void run() {
+    std::vector<Knob> knobs = cube_knobs(soc_, demand_, best_);
+    knobs.insert(knobs.begin(), tile_knob(soc_, demand_.problem));
+    for (int round = 0; round < kRounds; ++round) {
+      const double before = cycles_;
+      for (const Knob& knob : knobs) turn(knob);
+      if (cycles_ > before * kWorthwhile) break;
+    }
+  }
+
+  const CubeSchedule& best() const { return best_; }
+  double cycles() const { return cycles_; }
+
+ private:
+  std::optional<double> cycles_of(const CubeSchedule& schedule) const {
+    const auto plan = plan_schedule(soc_, demand_, schedule);
+    if (!plan) return std::nullopt;
+    return estimate_cycles(soc_, demand_, schedule, *plan);
+  }
+
+  void turn(const Knob& knob) {
+    const std::vector<int64_t> values = fields_of(Schedule(best_));
+    double least = cycles_ * kWorthwhile;
+    for (const auto& option : knob.options) {
+      std::vector<int64_t> changed = values;
+      for (size_t f = 0; f < knob.fields.size(); ++f) changed[knob.fields[f]] = option[f];
+      Schedule schedule = best_;
+      if (changed == values || !set_fields(schedule, changed)) continue;
+      const auto& cube = std::get<CubeSchedule>(schedule);
+      if (const auto cycles = cycles_of(cube); cycles && *cycles < least) least = cycles_ = *cycles, next_ = cube;
+    }
+    best_ = next_.value_or(best_);
+  }
+
+  const Soc& soc_;
+  const CubeDemand& demand_;
+  CubeSchedule best_;
+  std::optional<CubeSchedule> next_;
+  double cycles_ = 0;
+};
+
 }  // namespace
 
 std::optional<std::string> reject_cube(const Soc& soc, const CubeProblem& p) {
@@ -108,19 +172,29 @@ std::optional<std::string> reject_cube(const Soc& soc, const CubeProblem& p) {
 
 Result<CubeSchedule> default_schedule(const Soc& soc, const CubeDemand& demand) {
   const CubeProblem& p = demand.problem;
-  Ranked best;
+  Best best;
   const int64_t cores = soc.cores_for(false);
   for (int64_t items = 1; items <= std::min(cores, p.items); ++items)
     for (int64_t units = 1; units <= std::min(cores / items, p.units()); ++units)
       rank_tilings(soc, demand, {.items = items, .units = units, .columns = std::min(cores / items / units, p.groups())}, best);
-  if (best.cycles >= 0) return best.schedule;
+  std::vector<Ranked> starts;
+  for (const auto& [width, ranked] : best) starts.push_back(ranked);
+  std::ranges::stable_sort(starts, {}, &Ranked::cycles);
+  std::optional<Descent> fastest;
+  for (size_t i = 0; i < std::min(starts.size(), kStarts); ++i) {
+    Descent descent(soc, demand, starts[i].schedule);
+    descent.run();
+    if (!fastest || descent.cycles() < fastest->cycles() * kWorthwhile) fastest.emplace(descent);
+  }
+  if (fastest) return fastest->best();
   return fail(ErrorKind::CompileLimit, "", reject_cube(soc, p).value_or("no tiling fits the chip's buffers"));
 }
 
 Result<CubeSchedule> schedule_split(const Soc& soc, const CubeDemand& demand, const CubeSchedule& split) {
-  Ranked best;
+  Best best;
   rank_tilings(soc, demand, split, best);
-  if (best.cycles >= 0) return best.schedule;
+  const auto fastest = std::ranges::min_element(best, {}, [](const auto& each) { return each.second.cycles; });
+  if (fastest != best.end()) return fastest->second.schedule;
   return fail(ErrorKind::CompileLimit, "", fmt::format("{} parts of images and {} of pixels: no tiling fits the chip's buffers", split.items, split.units));
 }
 

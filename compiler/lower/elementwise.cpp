@@ -257,6 +257,7 @@ Status lower_elementwise(LowerContext& context, const TaskSpec& spec, Task& task
   work.fallback = {.parts = std::clamp<int64_t>(space.outer == 1 ? space.inner / 2048 : space.outer, 1, work.most_parts), .tile = tile, .slots = 2};
   work.fits = [&soc, shared](const VectorSchedule& schedule) { return ElementwiseBlock(soc, *shared, schedule).status(); };
   work.emit = [&soc, shared](const VectorSchedule& schedule) { return emit_chain(soc, *shared, schedule); };
+  work.fallback = overlapped_schedule(soc, work);
   NPU_TRY(task.blocks, emit_vector(context, work));
   task.vector_task = true;
   return {};

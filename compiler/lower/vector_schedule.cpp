@@ -12,6 +12,7 @@ namespace npu {
 namespace {
 
 constexpr int64_t kMostSlots = 3;
+constexpr double kWorthwhile = 0.97;  // of the cycles: for less, tiles stay as large as they are
 constexpr double kVectorStart = 30;  // cycles until a tile's first vector instruction has its operands, a guess
 
 Status in_range(std::string_view name, int64_t value, int64_t least, int64_t most) {
@@ -57,10 +58,25 @@ double estimate_cycles(const Soc& soc, const VectorWork& work, const VectorSched
   const auto tile = static_cast<double>(std::min(s.tile, share)), tiles = static_cast<double>(ceil_div(share, s.tile));
   const double in = tile * work.cost.in_bytes / soc.l2_read + soc.copy_cycles, out = tile * work.cost.out_bytes / soc.ub_to_l2 + soc.copy_cycles;
   const double vector = tile * work.cost.vector_cycles + work.cost.tile_cycles + kVectorStart;
-  const double once = in + vector + out, longest = std::max({in, vector, out});
+  const double once = in + soc.l2_miss_cycles + vector + out + soc.l2_hit_cycles, longest = std::max({in, vector, out});
   if (s.slots == 1) return tiles * once;
   // A slot is taken from its load to its store: two of them overlap two of the three stages at best.
   return once + (tiles - 1) * std::max(longest, once / static_cast<double>(s.slots));
+}
+
+VectorSchedule overlapped_schedule(const Soc& soc, const VectorWork& work) {
+  VectorSchedule best = work.fallback;
+  double least = estimate_cycles(soc, work, best) * kWorthwhile;
+  for (const Knob& knob : knobs_of(work)) {
+    if (knob.name != "tile") continue;
+    for (const auto& option : knob.options)
+      for (const int64_t slots : {2, 3}) {
+        const VectorSchedule schedule{.parts = work.fallback.parts, .tile = option[0], .slots = slots};
+        const double cycles = estimate_cycles(soc, work, schedule);
+        if (cycles < least && check_schedule(work, schedule)) least = cycles, best = schedule;
+      }
+  }
+  return best;
 }
 
 Result<std::vector<Program>> emit_vector(LowerContext& context, const VectorWork& work) {

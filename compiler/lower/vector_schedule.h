@@ -29,6 +29,9 @@ struct VectorWork {
 Status check_schedule(const VectorWork& work, const VectorSchedule& schedule);
 double estimate_cycles(const Soc& soc, const VectorWork& work, const VectorSchedule& schedule);
 
+// The fallback, or the tiles that the estimate finds faster: smaller ones overlap.
+VectorSchedule overlapped_schedule(const Soc& soc, const VectorWork& work);
+
 // The task's streams by the fallback; leaves its decisions with the context.
 Result<std::vector<Program>> emit_vector(LowerContext& context, const VectorWork& work);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <set>
 
 #include "compiler/tune/random.h"
@@ -10,6 +11,7 @@ namespace npu {
 namespace {
 
 constexpr int kIdlePlays = 200;  // without a new trial: the space is used up, or the bandits have settled
+constexpr double kSmallSpace = 1000;  // genomes: all are tried when the budget lasts
 constexpr double kExploration = 0.02;  // rewards of good schedules differ by hundredths: the bound is scaled to that
 
 // ln(n), from arithmetic alone: a library's logarithm may differ in the last bits from target to target.
@@ -50,6 +52,7 @@ class Bandits {
     }
     while (!trials_.over() && try_neighbours()) {
     }
+    if (space_.size() <= kSmallSpace) try_rest();
   }
 
  private:
@@ -63,6 +66,21 @@ class Bandits {
         if (space_.estimate(genome)) (void)trials_.cycles(genome);
       }
     return trials_.best()->cycles < best.cycles;
+  }
+
+  // Whatever is legal, the most promising by the model first.
+  void try_rest() {
+    std::multimap<double, Genome> rest;
+    Genome genome(space_.knobs(), 0);
+    for (bool more = true; more;) {
+      if (const auto cycles = space_.estimate(genome)) rest.emplace(*cycles, genome);
+      more = false;
+      for (size_t i = 0; i < genome.size() && !more; ++i) more = ++genome[i] < space_.options(i) || (genome[i] = 0);
+    }
+    for (const auto& [cycles, next] : rest) {
+      if (trials_.over()) return;
+      (void)trials_.cycles(next);
+    }
   }
 
   // Each bandit's arm with the highest upper confidence bound; arms that were not played come first, by chance.

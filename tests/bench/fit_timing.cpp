@@ -3,7 +3,7 @@
 // never to a model: each is one number for all models and batches.
 //
 //   fit_timing --models DIR --published DIR --soc Ascend310 [--batches 1,16] [--set ddr_efficiency=0.8 ...] [--fit]
-//              [--leave-one-out] [--only MODEL] [--tasks] [--out residuals.csv]
+//              [--leave-one-out] [--only MODEL] [--on PASS] [--tasks] [--out residuals.csv]
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -162,7 +162,7 @@ int run(int argc, char** argv) {
   CLI::App app("Predicted latencies beside published ones");
   std::string models, published, soc_name = "Ascend310", out;
   std::vector<int> batches{1, 16};
-  std::vector<std::string> sets, only;
+  std::vector<std::string> sets, only, on;
   bool do_fit = false, leave_one_out = false, tasks = false;
   app.add_option("--models", models, "Folder of MODEL.onnx or MODEL/model.onnx")->required();
   app.add_option("--published", published, "Folder of the published tables")->required();
@@ -170,6 +170,7 @@ int run(int argc, char** argv) {
   app.add_option("--batches", batches)->delimiter(',');
   app.add_option("--set", sets, "constant=value");
   app.add_option("--only", only, "Models")->delimiter(',');
+  app.add_option("--on", on, "Passes to run beside atc's own")->delimiter(',');
   app.add_option("--out", out, "Append the residuals as CSV");
   app.add_flag("--fit", do_fit);
   app.add_flag("--leave-one-out", leave_one_out);
@@ -189,7 +190,7 @@ int run(int argc, char** argv) {
     if (std::ranges::find(batches, row.batch) == batches.end() || (!only.empty() && std::ranges::find(only, row.model) == only.end())) continue;
     const std::string path = find_model(models, row);
     if (path.empty()) continue;
-    auto model = compile_model(path, row, soc_name);
+    auto model = compile_model(path, row, soc_name, on);
     if (!model) {
       fmt::print(stderr, "{}: {}\n", row.model, model.error().message());
       continue;

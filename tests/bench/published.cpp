@@ -60,10 +60,11 @@ std::string find_model(const std::string& folder, const PublishedRow& row) {
   return {};
 }
 
-Result<CompiledModel> compile_model(const std::string& path, const PublishedRow& row, const std::string& soc) {
+Result<CompiledModel> compile_model(const std::string& path, const PublishedRow& row, const std::string& soc, const std::vector<std::string>& on) {
   NPU_TRY(Graph graph, load_onnx_file(path));
   CompileOptions options{.soc = soc};
   options.passes.disabled.insert(std::begin(atc::kPassesOnRequest), std::end(atc::kPassesOnRequest));
+  for (const std::string& pass : on) options.passes.disabled.erase(pass);
   for (const ValueId id : graph.inputs) {
     Shape shape;
     for (const Dim& dim : graph.value(id).type.dims) shape.push_back(dim.known() ? dim.value() : row.batch);

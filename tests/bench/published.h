@@ -22,6 +22,7 @@ struct PublishedRow {
 std::vector<PublishedRow> read_published(const std::string& folder, const std::string& soc);
 // The ONNX file of a row below `folder` ("resnet18.onnx", "resnet18/model.onnx"); empty when there is none.
 std::string find_model(const std::string& folder, const PublishedRow& row);
-Result<CompiledModel> compile_model(const std::string& path, const PublishedRow& row, const std::string& soc);
+// As atc compiles it; `on`: passes that run beside those it runs by itself.
+Result<CompiledModel> compile_model(const std::string& path, const PublishedRow& row, const std::string& soc, const std::vector<std::string>& on = {});
 
 }  // namespace npu
