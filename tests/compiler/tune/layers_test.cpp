@@ -25,7 +25,7 @@ class Measure : public Tuner {
   explicit Measure(std::string op) : Tuner({}, {.cube = true, .vector = true, .trials = kTrials}), anchor_(std::move(op) + "(") {}
 
   std::optional<Schedule> propose(const OpenTask& task) override {
-    if (by_default > 0 || task.key.find(anchor_) == std::string_view::npos) return std::nullopt;
+    if (by_default > 0 || !is_layer(task.key)) return std::nullopt;
     by_default = task.default_cycles;
     (void)Tuner::propose(task);
     const BankEntry* entry = bank().find(task.soc.name, task.key);
@@ -42,6 +42,9 @@ class Measure : public Tuner {
   std::string schedules;
 
  private:
+  // A MatMul and the addition of its bias are compiled as one Gemm.
+  bool is_layer(std::string_view key) const { return key.find(anchor_) != std::string_view::npos || (anchor_ == "MatMul(" && key.starts_with("Gemm(")); }
+
   test::Exhaustive search_long(const OpenTask& task) const {
     const BankEntry* own = bank().find(task.soc.name, task.key);
     test::Exhaustive found{.cycles = tuned, .schedule = own == nullptr ? task.site.fallback : own->schedule};
@@ -77,11 +80,17 @@ Ratios measure(const test::Layer& layer) {
   return ratios;
 }
 
+// Prints the layers that are known to miss a limit.
+void list_misses() {
+  for (const test::Layer& layer : test::kLayers)
+    if (!layer.beyond.empty() || layer.tuned_beyond) fmt::print("not met: {}: {}{}\n", layer.name, layer.beyond, layer.tuned_beyond ? "; tuned beyond 3 %" : "");
+}
+
 void check(const test::Layer& layer) {
   const Ratios ratios = measure(layer);
   // A layer that is known to be worse has its reason; when it is not any more, that goes.
   CHECK_MESSAGE((ratios.by_default <= kDefaultLimit) == layer.beyond.empty(), layer.name);
-  CHECK_MESSAGE(ratios.tuned <= kTunedLimit, layer.name);
+  CHECK_MESSAGE((ratios.tuned <= kTunedLimit) == !layer.tuned_beyond, layer.name);
 }
 
 constexpr const char* kHead = "layer                  chip          default    tuned     best d/best t/best   trials\n";
@@ -97,6 +106,7 @@ TEST_CASE("default and tuned schedules of some layers against the best ones") {
 TEST_CASE("slow: default and tuned schedules of thirty layers against the best ones" * doctest::skip()) {
   fmt::print("{}", kHead);
   for (const test::Layer& layer : test::kLayers) check(layer);
+  list_misses();
 }
 
 }  // namespace npu
