@@ -52,8 +52,7 @@ class CubeWalk {
   CubeWalk(const Soc& soc, const CubeDemand& demand, const CubeSchedule& schedule, const CubePlan& plan)
       : soc_(soc), d_(demand), s_(schedule), plan_(plan), p_(scheduled(demand.problem, schedule)), share_(share_of(p_, schedule)), a_slots_(plan.a_slots), b_slots_(plan.b_slots) {
     slabs_ = ceil_div(share_.units, plan.slab_units), columns_ = ceil_div(share_.n1, plan.n_tile), chunks_ = ceil_div(p_.c1, plan.c1_chunk);
-    slab_rows_ = std::min(slab_rows(p_, plan.slab_units), slab_rows(p_, share_.units));
-    rows_ = ceil_div(slab_rows_, plan.macro_rows);
+    rows_ = ceil_div(rows_of(0), plan.macro_rows), all_rows_ = (slabs_ - 1) * rows_ + ceil_div(rows_of(slabs_ - 1), plan.macro_rows);
     const double cores = static_cast<double>(s_.items * s_.units * s_.columns), ddr = soc.ddr_gbps * soc.ddr_efficiency * 1e3 / soc.cube_mhz / cores;
     const double miss = 1 / std::min<double>({static_cast<double>(soc.ddr_read), ddr, static_cast<double>(soc.l2_read)});
     // What several cores read is fetched once, by each for its part. Constants come from memory; activations are in L2, where it is large enough.
@@ -67,7 +66,7 @@ class CubeWalk {
   }
 
   double run() {
-    const int64_t macros = share_.items * slabs_ * columns_ * rows_, all = macros * chunks_;
+    const int64_t macros = share_.items * columns_ * all_rows_, all = macros * chunks_;
     const int64_t followed = std::min(macros, std::max<int64_t>(2, kMostSteps / chunks_));
     double half = 0;
     for (int64_t i = 0; i < followed; ++i) {
@@ -108,6 +107,7 @@ class CubeWalk {
   struct Place {
     int64_t item, slab, column, row;
   };
+  // In the order of the macros. Every slab has rows_ of them for a tile of columns, the last one what is left.
   Place place(int64_t index) const {
     Place at{};
     const auto take = [&](int64_t count) {
@@ -115,13 +115,25 @@ class CubeWalk {
       index /= count;
       return digit;
     };
+    const bool columns_inside = plan_.order == CubeOrder::SlabsColumnsRows || plan_.order == CubeOrder::SlabsRowsColumns;
+    const int64_t inside = columns_inside ? columns_ : 1;
+    int64_t in_slab = take(all_rows_ * inside);
+    at.slab = std::min(in_slab / (rows_ * inside), slabs_ - 1);
+    in_slab -= at.slab * rows_ * inside;
+    const int64_t rows = at.slab + 1 < slabs_ ? rows_ : all_rows_ - at.slab * rows_;
     switch (plan_.order) {
-      case CubeOrder::SlabsColumnsRows: at.row = take(rows_), at.column = take(columns_), at.slab = take(slabs_), at.item = index; break;
-      case CubeOrder::SlabsRowsColumns: at.column = take(columns_), at.row = take(rows_), at.slab = take(slabs_), at.item = index; break;
-      case CubeOrder::ColumnsSlabsRows: at.row = take(rows_), at.slab = take(slabs_), at.column = take(columns_), at.item = index; break;
-      case CubeOrder::ColumnsItemsSlabs: at.row = take(rows_), at.slab = take(slabs_), at.item = take(share_.items), at.column = index; break;
+      case CubeOrder::SlabsColumnsRows: at.row = in_slab % rows, at.column = in_slab / rows, at.item = index; break;
+      case CubeOrder::SlabsRowsColumns: at.column = in_slab % columns_, at.row = in_slab / columns_, at.item = index; break;
+      case CubeOrder::ColumnsSlabsRows: at.row = in_slab, at.column = take(columns_), at.item = index; break;
+      case CubeOrder::ColumnsItemsSlabs: at.row = in_slab, at.item = take(share_.items), at.column = index; break;
     }
     return at;
+  }
+
+  int64_t units_of(int64_t slab) const { return std::min(plan_.slab_units, share_.units - slab * plan_.slab_units); }
+  int64_t rows_of(int64_t slab) const {
+    const int64_t before = slab * slab_rows(p_, plan_.slab_units);
+    return std::min(before + slab_rows(p_, units_of(slab)), p_.m()) - before;
   }
 
   void load(Slots::Slot& slot, double bytes, double bursts, double cycles_a_byte) {
@@ -131,7 +143,7 @@ class CubeWalk {
 
   void macro(int64_t index) {
     const Place at = place(index);
-    const int64_t rows = std::min(plan_.macro_rows, slab_rows_ - at.row * plan_.macro_rows), n1 = std::min(plan_.n_tile, share_.n1 - at.column * plan_.n_tile);
+    const int64_t pixels = rows_of(at.slab), rows = std::min(plan_.macro_rows, pixels - at.row * plan_.macro_rows), n1 = std::min(plan_.n_tile, share_.n1 - at.column * plan_.n_tile);
     const auto blocks = static_cast<double>(ceil_div(rows, 16)), n = static_cast<double>(n1);
     const auto m_tiles = static_cast<double>(ceil_div(rows, plan_.m_tile));
     // The bias goes through the vector unit, or the bias table, before the first product.
@@ -150,8 +162,8 @@ class CubeWalk {
       asked_ = asked_at();
       const auto k = static_cast<double>(k1), k_tiles = static_cast<double>(ceil_div(k1, plan_.k_tile));
       auto& a = a_slots_.get(((at.item * slabs_) + at.slab) * chunks_ + c, [&](Slots::Slot& slot) {
-        const int64_t bytes = slab_bytes(p_, chunk, std::min(plan_.slab_units, share_.units - at.slab * plan_.slab_units));
-        load(slot, static_cast<double>(bytes), static_cast<double>(p_.matrix ? slab_rows_ : chunk), at.column == 0 ? a_new_ : a_again_);
+        const int64_t bytes = slab_bytes(p_, chunk, units_of(at.slab));
+        load(slot, static_cast<double>(bytes), static_cast<double>(p_.matrix ? pixels : chunk), at.column == 0 ? a_new_ : a_again_);
       });
       const int64_t b_key = ((d_.one_b ? 0 : at.item * columns_) + at.column) * chunks_ + c;
       auto& b = b_slots_.get(b_key, [&](Slots::Slot& slot) {
@@ -221,7 +233,7 @@ class CubeWalk {
   CubeProblem p_;
   CubeShare share_;
   Slots a_slots_, b_slots_;
-  int64_t slabs_ = 1, columns_ = 1, chunks_ = 1, rows_ = 1, slab_rows_ = 1;
+  int64_t slabs_ = 1, columns_ = 1, chunks_ = 1, rows_ = 1, all_rows_ = 1;  // all_rows_: macros of all slabs for a tile of columns
   double a_new_ = 0, b_new_ = 0, a_again_ = 0, b_again_ = 0;  // cycles a byte, the first time and later
   std::vector<int64_t> b_turns_;  // of each part of the weights: in which turn through them it was read last, -1: not yet
   struct Step {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The compiler's own schedule of a matrix product: of a few tilings and all ways to split it over the cores, the one whose busiest
-// pipe is the least busy; then whatever single change the estimate finds faster.
+// pipe is the least busy; then, where L2 holds the activations, whatever single change the estimate finds faster.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -116,6 +116,14 @@ Knob tile_knob(const Soc& soc, const CubeProblem& p) {
   return knob;
 }
 
+// Activations that L2 cannot hold wait for memory, which all cores share and the estimate does not follow. Published latencies are
+// those of the plain tilings there: with the others RegNet's batch of 16 would be predicted 29 % too fast on Ascend310, with these 25 %.
+bool exceeds_l2(const Soc& soc, const CubeDemand& demand) {
+  const CubeProblem& p = demand.problem;
+  const int64_t map = p.c1 * p.h * p.w * p.pixel_bytes(), result = p.m() * p.n * (p.bytes() ? 1 : 2);
+  return p.items * (map + result * (1 + demand.tile_operands)) > soc.l2;
+}
+
 class Descent {
  public:
   Descent(const Soc& soc, const CubeDemand& demand, const CubeSchedule& from) : soc_(soc), demand_(demand), best_(from) { cycles_ = cycles_of(from).value_or(0); }
@@ -180,6 +188,7 @@ Result<CubeSchedule> default_schedule(const Soc& soc, const CubeDemand& demand) 
   std::vector<Ranked> starts;
   for (const auto& [width, ranked] : best) starts.push_back(ranked);
   std::ranges::stable_sort(starts, {}, &Ranked::cycles);
+  if (!starts.empty() && exceeds_l2(soc, demand)) return starts[0].schedule;
   std::optional<Descent> fastest;
   for (size_t i = 0; i < std::min(starts.size(), kStarts); ++i) {
     Descent descent(soc, demand, starts[i].schedule);
