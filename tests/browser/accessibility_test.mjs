@@ -14,7 +14,7 @@ for (const locale of ['en-US', 'zh-CN'])
     await page.goto(`${url}#tab=home`);
     await waitState(page, 'ready');
     await page.evaluate(axe);
-    for (const room of ['home', 'model', 'compile', 'run', 'profile', 'learn']) {
+    for (const room of ['home', 'model', 'compile', 'run', 'chip', 'profile', 'learn']) {
       await page.evaluate((tab) => { location.hash = `#tab=${tab}`; }, room);
       await page.waitForTimeout(300);
       const found = await violations(page);

@@ -47,7 +47,7 @@ await pageTest(async ({ page, browser, url, check }) => {
 
   await page.waitForTimeout(1500);
   within('idleFrames', await framesDuring(page, 2000), 'frames');
-  for (const room of ['model', 'compile', 'run', 'profile', 'learn', 'home']) {
+  for (const room of ['model', 'compile', 'run', 'chip', 'profile', 'learn', 'home']) {
     await click(page, `room-${room}`);
     await page.waitForFunction((tab) => location.hash.includes(`tab=${tab}`), room);
     await page.waitForTimeout(400);

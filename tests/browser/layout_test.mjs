@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 
 import { goldenDifference } from './golden.mjs';
 import { pageTest } from './harness.mjs';
-import { frames, marked, waitState } from './page.mjs';
+import { frames, marked, press, waitState } from './page.mjs';
 
 const canvasSize = (page) => page.evaluate(() => {
   const canvas = document.getElementById('canvas');
@@ -24,14 +24,6 @@ const cases = [
 // Share of the pixels; the bars of the compile room show measured time.
 const toleranceOf = (room) => (room === 'compile' ? 0.04 : 0.01);
 
-// As a person does it: the phone's with a finger.
-async function press(page, name, touch) {
-  await page.waitForFunction((n) => globalThis.npu.marks()[n], name);
-  const { x, y, width, height } = await marked(page, name);
-  if (touch) await page.touchscreen.tap(x + width / 2, y + height / 2);
-  else await page.mouse.click(x + width / 2, y + height / 2);
-}
-
 for (const { name, ...context } of cases) {
   await pageTest(async ({ page, url, check, artifact }) => {
     page.setDefaultTimeout(120000);
@@ -43,7 +35,7 @@ for (const { name, ...context } of cases) {
     check(size.width === width * size.ratio && size.height === height * size.ratio, `${name}: one canvas pixel for a screen pixel`);
     check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: nothing sticks out`);
     const shots = {};
-    for (const room of ['home', 'model', 'compile', 'run', 'profile', 'learn']) {
+    for (const room of ['home', 'model', 'compile', 'run', 'chip', 'profile', 'learn']) {
       await press(page, `room-${room}`, context.hasTouch);
       await page.waitForFunction((tab) => location.hash.includes(`tab=${tab}`), room);
       if (!context.hasTouch) await page.mouse.move(width / 2, height - 2);

@@ -16,11 +16,14 @@ export const sample = (file) => readFileSync(join(sourceDir, 'samples', file));
 
 // Named widgets: where they are and what they hold.
 export const marked = (page, name) => page.evaluate((n) => globalThis.npu.marks()[n], name);
-export async function click(page, name) {
+// With the mouse, or where touch is true with a finger.
+export async function press(page, name, touch) {
   await page.waitForFunction((n) => globalThis.npu.marks()[n], name);
   const { x, y, width, height } = await marked(page, name);
-  await page.mouse.click(x + width / 2, y + height / 2);
+  if (touch) await page.touchscreen.tap(x + width / 2, y + height / 2);
+  else await page.mouse.click(x + width / 2, y + height / 2);
 }
+export const click = (page, name) => press(page, name, false);
 export const holds = (page, name, value) =>
   page.waitForFunction(([n, v]) => globalThis.npu.marks()[n]?.value === v, [name, value], { timeout: 10000 });
 

@@ -11,6 +11,7 @@
 
 #include "runtime/session/image_input.h"
 #include "tests/ui/graph/graphs.h"
+#include "tests/ui/windowless.h"
 #include "ui/panels/graph_canvas.h"
 
 using namespace npu;
@@ -18,22 +19,9 @@ using namespace npu::ui;
 
 namespace {
 
-// Dear ImGui without a window; its font is the built-in one.
-class Context {
- public:
-  Context() {
-    ImGui::CreateContext();
-    ImGuiIO& io = ImGui::GetIO();
-    io.IniFilename = nullptr;
-    io.BackendFlags |= ImGuiBackendFlags_RendererHasTextures;
-    io.DisplaySize = {1280, 720};
-    theme = make_theme(true, false);
-    theme.body = theme.strong = theme.mono = io.Fonts->AddFontDefault();
-    apply_theme(theme);
-  }
-  ~Context() { ImGui::DestroyContext(); }
-
-  Theme theme;
+struct Context {
+  test::Windowless windowless;
+  Theme theme = test::Windowless::theme();
 };
 
 Picture32 draw(const ImDrawList& list, int width, int height) {
@@ -46,20 +34,14 @@ Picture32 draw(const ImDrawList& list, int width, int height) {
 ImU32 at(const Picture32& picture, int x, int y) { return picture.pixels[static_cast<size_t>(y * picture.width + x)]; }
 
 // One frame with the canvas in it.
-void frame(const Context& context, GraphCanvas& canvas, const GraphCanvas::Input& input) {
+void frame(Context& context, GraphCanvas& canvas, const GraphCanvas::Input& input) {
   const Snapshot snapshot;
   const Settings settings;
   const View view{snapshot, settings, context.theme};
-  ImGui::NewFrame();
-  ImGui::SetNextWindowSize({1280, 720});
-  ImGui::SetNextWindowPos({0, 0});
-  ImGui::Begin("window", nullptr, ImGuiWindowFlags_NoDecoration);
-  canvas.draw(view, "canvas", input);
-  ImGui::End();
-  ImGui::Render();
+  context.windowless.window_frame([&] { canvas.draw(view, "canvas", input); });
 }
 
-void lay_out(const Context& context, GraphCanvas& canvas, const GraphCanvas::Input& input) {
+void lay_out(Context& context, GraphCanvas& canvas, const GraphCanvas::Input& input) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (!canvas.scene() && std::chrono::steady_clock::now() < end) {
     frame(context, canvas, input);
@@ -71,7 +53,7 @@ void lay_out(const Context& context, GraphCanvas& canvas, const GraphCanvas::Inp
 }  // namespace
 
 TEST_CASE("rectangles cover their pixels once, inside their clip, mixed with what is below") {
-  const Context context;
+  Context context;
   ImGui::NewFrame();
   ImDrawList list(ImGui::GetDrawListSharedData());
   list._ResetForNewFrame();
@@ -111,7 +93,7 @@ TEST_CASE("a PNG holds the pixels") {
 }
 
 TEST_CASE("the picture of a graph shows its nodes where they are") {
-  const Context context;
+  Context context;
   GraphCanvas canvas;
   GraphCanvas::Input input;
   input.model = std::make_shared<const GraphModel>(graph_model(test::bert(3)));
@@ -141,7 +123,7 @@ TEST_CASE("the picture of a graph shows its nodes where they are") {
 
 // A frame has 16.7 ms; five times that is allowed where machines are shared and builds have checks in them.
 TEST_CASE("a graph of 10,000 nodes is drawn at 60 frames a second, near and far") {
-  const Context context;
+  Context context;
   test::NetWriter net;
   std::vector<ValueId> values{net.input("x")};
   const ui::LayoutGraph random = test::random_layout_graph(10000, 9);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/ui/quiet_platform.h"
+#include "tests/ui/windowless.h"
 
 using namespace npu;
 using namespace npu::ui;
@@ -28,19 +29,14 @@ class TestPlatform final : public test::QuietPlatform {
 
 class Room {
  public:
-  explicit Room(const char* link, ImVec2 size = {1280, 720}) : context_(size), platform(), app(platform, Settings{}, link) {
+  explicit Room(const char* link, ImVec2 size = {1280, 720}) : windowless_(size), platform(), app(platform, Settings{}, link) {
     app.start();
     settle();
   }
 
   void frame() {
     app.prepare_frame();
-    ImGui::GetIO().DeltaTime = 1.0f / 60;
-    ImGui::NewFrame();
-    app.draw();
-    ImGui::Render();
-    for (ImTextureData* texture : ImGui::GetPlatformIO().Textures)
-      if (texture->Status != ImTextureStatus_WantDestroy) texture->SetTexID(1), texture->SetStatus(ImTextureStatus_OK);
+    windowless_.frame([&] { app.draw(); });
   }
   // Until there is an instruction, nothing is computed, and some frames more.
   void settle() {
@@ -51,12 +47,7 @@ class Room {
     for (int i = 0; i < 3; ++i) frame();
   }
   void press(ImGuiKey key, bool shift = false) {
-    ImGuiIO& io = ImGui::GetIO();
-    if (shift) io.AddKeyEvent(ImGuiMod_Shift, true);
-    io.AddKeyEvent(key, true);
-    frame();
-    io.AddKeyEvent(key, false);
-    if (shift) io.AddKeyEvent(ImGuiMod_Shift, false);
+    test::Windowless::press(key, shift ? ImGuiMod_Shift : ImGuiKey_None, [&] { frame(); });
     settle();
   }
   Json mark(const std::string& name) const {
@@ -68,13 +59,8 @@ class Room {
   // At a place of the widget, 0..1.
   void click(const std::string& name, float x = 0.5f, float y = 0.5f) {
     const Json at = mark(name);
-    ImGuiIO& io = ImGui::GetIO();
-    io.AddMousePosEvent(at.at("x").get<float>() + at.at("width").get<float>() * x, at.at("y").get<float>() + at.at("height").get<float>() * y);
-    frame();
-    io.AddMouseButtonEvent(0, true);
-    frame();
-    io.AddMouseButtonEvent(0, false);
-    frame();
+    test::Windowless::click({at.at("x").get<float>() + at.at("width").get<float>() * x, at.at("y").get<float>() + at.at("height").get<float>() * y},
+                                [&] { frame(); });
     settle();
   }
   void type(const char* text) {
@@ -84,18 +70,7 @@ class Room {
   ChipMoment moment() { return *app.chip().state()->moment; }
 
  private:
-  struct Context {
-    explicit Context(ImVec2 size) {
-      ImGui::CreateContext();
-      ImGuiIO& io = ImGui::GetIO();
-      io.IniFilename = nullptr;
-      io.DisplaySize = size;
-      io.BackendFlags |= ImGuiBackendFlags_RendererHasTextures;
-      io.ConfigInputTrickleEventQueue = false;
-    }
-    ~Context() { ImGui::DestroyContext(); }
-  };
-  Context context_;
+  test::Windowless windowless_;
 
  public:
   TestPlatform platform;

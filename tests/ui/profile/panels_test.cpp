@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/runtime/small_net.h"
+#include "tests/ui/windowless.h"
 #include "ui/panels/panels.h"
 #include "ui/studio/stages.h"
 
@@ -36,34 +37,15 @@ Snapshot snapshot_of(const char* chip) {
 
 class Room {
  public:
-  explicit Room(ImVec2 size, Language language) : snapshot(snapshot_of("Ascend310")), compact_(size.x < 600) {
-    ImGui::CreateContext();
-    ImGuiIO& io = ImGui::GetIO();
-    io.IniFilename = nullptr;
-    io.BackendFlags |= ImGuiBackendFlags_RendererHasTextures;
-    io.DisplaySize = size;
-    io.DeltaTime = 1.0f / 60;
-    io.ConfigInputTrickleEventQueue = false;
-    theme_ = make_theme(true, compact_);
-    theme_.body = theme_.strong = theme_.mono = io.Fonts->AddFontDefault();
-    apply_theme(theme_);
+  Room(ImVec2 size, Language language) : snapshot(snapshot_of("Ascend310")), windowless_(size), compact_(size.x < 600), theme_(test::Windowless::theme(compact_)) {
     settings.language = language;
   }
-  ~Room() { ImGui::DestroyContext(); }
 
   void frame() {
     marks_now.clear();
     View view{snapshot, settings, theme_, compact_};
     view.marks = &marks_now;
-    ImGui::NewFrame();
-    ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
-    ImGui::SetNextWindowPos({0, 0});
-    ImGui::Begin("window", nullptr, ImGuiWindowFlags_NoDecoration);
-    panel_.draw(view, commands_);
-    ImGui::End();
-    ImGui::Render();
-    for (ImTextureData* texture : ImGui::GetPlatformIO().Textures)
-      if (texture->Status != ImTextureStatus_WantDestroy) texture->SetTexID(1), texture->SetStatus(ImTextureStatus_OK);
+    windowless_.window_frame([&] { panel_.draw(view, commands_); });
     for (Command& command : commands_.take()) {
       if (const auto* c = std::get_if<command::SelectTask>(&command)) settings.task = c->task;
       if (const auto* c = std::get_if<command::SelectElement>(&command)) settings.output = c->output, settings.element = c->element;
@@ -96,13 +78,7 @@ class Room {
   void click(const std::string& name) {
     value(name);
     const Mark mark = *find(name);
-    ImGuiIO& io = ImGui::GetIO();
-    io.AddMousePosEvent((mark.from.x + mark.to.x) / 2, (mark.from.y + mark.to.y) / 2);
-    frame();
-    io.AddMouseButtonEvent(0, true);
-    frame();
-    io.AddMouseButtonEvent(0, false);
-    frame();
+    test::Windowless::click({(mark.from.x + mark.to.x) / 2, (mark.from.y + mark.to.y) / 2}, [&] { frame(); });
     frame();
   }
 
@@ -112,6 +88,7 @@ class Room {
   std::string copied;
 
  private:
+  test::Windowless windowless_;
   bool compact_;
   Theme theme_;
   ProfilePanel panel_;

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/ui/windowless.h"
 #include "ui/panels/terminal_panel.h"
 
 using namespace npu;
@@ -17,37 +18,20 @@ std::string clipboard;
 
 class Desk {
  public:
-  explicit Desk(bool compact = false) : terminal_({}, {}), compact_(compact) {
-    ImGui::CreateContext();
-    ImGuiIO& io = ImGui::GetIO();
-    io.IniFilename = nullptr;
-    io.DisplaySize = compact ? ImVec2(390, 844) : ImVec2(1280, 720);
-    io.BackendFlags |= ImGuiBackendFlags_RendererHasTextures;
-    io.ConfigInputTrickleEventQueue = false;
+  explicit Desk(bool compact = false)
+      : windowless_(compact ? ImVec2(390, 844) : ImVec2(1280, 720)), terminal_({}, {}), compact_(compact), theme_(test::Windowless::theme(compact)) {
     ImGui::GetPlatformIO().Platform_SetClipboardTextFn = [](ImGuiContext*, const char* text) { clipboard = text; };
     ImGui::GetPlatformIO().Platform_GetClipboardTextFn = [](ImGuiContext*) { return clipboard.c_str(); };
-    theme_ = make_theme(true, compact);
-    theme_.body = theme_.strong = theme_.mono = io.Fonts->AddFontDefault();
     REQUIRE(terminal_.files().write(std::string(terminal::kHome) + "/only.txt", as_byte_view("inside\n")));
     settle();
   }
-  ~Desk() { ImGui::DestroyContext(); }
 
   void frame() {
-    ImGui::GetIO().DeltaTime = 1.0f / 60;
-    ImGui::NewFrame();
-    ImGui::SetNextWindowPos({0, 0});
-    ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
-    ImGui::Begin("window", nullptr, ImGuiWindowFlags_NoDecoration);
     const View view{.now = snapshot_, .settings = settings_, .theme = theme_, .compact = compact_, .terminal = &terminal_};
     Commands commands;
-    panel_.draw(view, commands);
-    ImGui::End();
-    ImGui::Render();
+    windowless_.window_frame([&] { panel_.draw(view, commands); });
     for (const Command& command : commands.take())
       if (const auto* copy = std::get_if<command::Copy>(&command)) copied = copy->text;
-    for (ImTextureData* texture : ImGui::GetPlatformIO().Textures)
-      if (texture->Status != ImTextureStatus_WantDestroy) texture->SetTexID(1), texture->SetStatus(ImTextureStatus_OK);
   }
   // Until the worker has nothing to do, and some frames more.
   void settle() {
@@ -61,13 +45,7 @@ class Desk {
     frame();
   }
   void press(ImGuiKey key, bool with_ctrl = false) {
-    ImGuiIO& io = ImGui::GetIO();
-    if (with_ctrl) io.AddKeyEvent(ImGuiMod_Ctrl, true);
-    io.AddKeyEvent(key, true);
-    frame();
-    io.AddKeyEvent(key, false);
-    if (with_ctrl) io.AddKeyEvent(ImGuiMod_Ctrl, false);
-    frame();
+    test::Windowless::press(key, with_ctrl ? ImGuiMod_Ctrl : ImGuiKey_None, [&] { frame(); });
     frame();
   }
   std::string text() {
@@ -85,6 +63,7 @@ class Desk {
   std::string copied;
 
  private:
+  test::Windowless windowless_;
   terminal::Terminal terminal_;
   bool compact_;
   Theme theme_;
