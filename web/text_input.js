@@ -36,6 +36,11 @@ export function makeTextInput(canvas, { type, wantsText, wake }) {
       const browsers = (event.ctrlKey || event.metaKey) && /^[v+\-=0]$/i.test(event.key);
       if (!writes && !browsers && event.key !== 'Process' && event.key !== 'Unidentified') event.preventDefault();
     });
+  // Text may be wanted since before the canvas got the focus, from a key or a click (which gives it to the canvas each time).
+  // Who goes back from the field by a key stays on the canvas.
+  let wanted = false;
+  canvas.addEventListener('focus', (event) => { if (wanted && event.relatedTarget !== field) field.focus({ preventScroll: true }); });
+  canvas.addEventListener('pointerup', () => { if (wanted) field.focus({ preventScroll: true }); });
   // Phones bring up their keyboard for a focus that is part of a touch.
   canvas.addEventListener('touchend', () => { if (wantsText()) field.focus({ preventScroll: true }); });
 
@@ -43,6 +48,7 @@ export function makeTextInput(canvas, { type, wantsText, wake }) {
     focused,
     // The program began or ended to want text; x, y, height in CSS pixels: where its cursor is.
     want(on, x, y, height) {
+      wanted = on;
       if (!on) {
         if (focused()) canvas.focus({ preventScroll: true });
         return;

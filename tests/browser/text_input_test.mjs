@@ -36,6 +36,15 @@ await pageTest(async ({ page, url, context, check }) => {
   await page.keyboard.press('Backspace');
   await holds(page, 'graph-search', 'xConv');
 
+  await click(page, 'graph-search');
+  await page.waitForTimeout(300);
+  await page.keyboard.press('End');
+  await page.keyboard.type('2');
+  await holds(page, 'graph-search', 'xConv2');
+  await page.keyboard.press('Backspace');
+  await holds(page, 'graph-search', 'xConv');
+  check(true, 'and another click into the field changes nothing');
+
   await page.keyboard.press('Control+a');
   await page.keyboard.press('Control+c');
   await page.waitForFunction(async () => await navigator.clipboard.readText() === 'xConv');
