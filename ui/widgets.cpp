@@ -11,6 +11,18 @@ namespace {
 
 constexpr float kTooltipWidth = 380;
 
+// A finger stays where it pressed last: help to what it pressed shows while it is held, to what does nothing after a tap.
+bool covered_by_finger() { return ImGui::GetIO().MouseSource == ImGuiMouseSource_TouchScreen && ImGui::GetItemID() != 0 && !ImGui::IsItemActive(); }
+
+void show_tooltip(std::string_view text) {
+  if (text.empty() || !ImGui::IsItemHovered(ImGuiHoveredFlags_ForTooltip | ImGuiHoveredFlags_DelayNormal)) return;
+  if (!ImGui::BeginTooltip()) return;
+  ImGui::PushTextWrapPos(std::min(kTooltipWidth, ImGui::GetIO().DisplaySize.x - 40));
+  ImGui::TextUnformatted(text.data(), text.data() + text.size());
+  ImGui::PopTextWrapPos();
+  ImGui::EndTooltip();
+}
+
 std::string three_digits(double value) {
   const double size = std::abs(value);
   return fmt::format(fmt::runtime(size >= 100 ? "{:.0f}" : size >= 10 ? "{:.1f}" : "{:.2f}"), value);
@@ -42,12 +54,7 @@ std::string short_us(double us) {
 }
 
 void tooltip(std::string_view text) {
-  if (text.empty() || !ImGui::IsItemHovered(ImGuiHoveredFlags_ForTooltip | ImGuiHoveredFlags_DelayNormal)) return;
-  if (!ImGui::BeginTooltip()) return;
-  ImGui::PushTextWrapPos(std::min(kTooltipWidth, ImGui::GetIO().DisplaySize.x - 40));
-  ImGui::TextUnformatted(text.data(), text.data() + text.size());
-  ImGui::PopTextWrapPos();
-  ImGui::EndTooltip();
+  if (!covered_by_finger()) show_tooltip(text);
 }
 
 void cut_text(std::string_view text, float width) {
@@ -94,7 +101,7 @@ void title(const View& view, Str text, Str help) {
   const ImVec2 mark = ImGui::CalcTextSize("?");
   list->AddText({centre.x - mark.x / 2, centre.y - mark.y / 2}, colour(view.theme.faint), "?");
   ImGui::PopFont();
-  tooltip(view.tr(help));
+  show_tooltip(view.tr(help));
 }
 
 void headline(const View& view, std::string_view number, std::string_view meaning) {
